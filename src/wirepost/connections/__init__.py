@@ -1,0 +1,1 @@
+"""Accounts at providers and how they are opened."""

@@ -1,0 +1,1 @@
+"""Words all parts share; no input or output."""

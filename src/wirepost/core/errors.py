@@ -1,0 +1,137 @@
+"""Every way a call can fail, as families that code branches on and codes that callers read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypedDict
+
+Outcome = Literal["not_applied", "applied", "unknown"]
+
+
+class FieldProblem(TypedDict, total=False):
+    """One argument (or vendor field) that is wrong: where, why, and what would be right."""
+
+    path: str
+    problem: str
+    allowed: list[str]
+
+
+@dataclass
+class CallError(Exception):
+    """Root of everything a tool call may end with; `message` and `hint` are safe to show to a model.
+
+    `detail` holds further public keys of the error object (`needed`, `granted`, `plan`, `connect_url`, …).
+    """
+
+    code: str
+    message: str
+    hint: str | None = None
+    outcome: Outcome = "not_applied"
+    retry_after_s: float | None = None
+    provider_code: str | None = None
+    provider_request_id: str | None = None
+    fields: list[FieldProblem] = field(default_factory=list)
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    codes: ClassVar[frozenset[str]] = frozenset()
+    retryable: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuse a code that does not belong to the family, so that a code always means one reaction."""
+        if self.code not in self.codes:
+            msg = f"{self.code!r} is not a code of {type(self).__name__}"
+            raise ValueError(msg)
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    def payload(self) -> dict[str, Any]:
+        """The error object of the result envelope."""
+        shown: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "retryable": self.retryable,
+            "outcome": self.outcome,
+        }
+        optional = {
+            "retry_after_s": self.retry_after_s,
+            "provider_code": self.provider_code,
+            "provider_request_id": self.provider_request_id,
+            "fields": self.fields or None,
+            "hint": self.hint,
+            **self.detail,
+        }
+        shown.update({key: value for key, value in optional.items() if value is not None})
+        return shown
+
+
+class InvalidCall(CallError):
+    """The caller must change the call."""
+
+    codes = frozenset(
+        {
+            "invalid_arguments",
+            "connection_required",
+            "confirmation_mismatch",
+            "result_too_large",
+            "unsupported_by_provider",
+        }
+    )
+
+
+class NotAllowed(CallError):
+    """A rule or a missing human decision stands in the way."""
+
+    codes = frozenset({"forbidden_by_policy", "confirmation_required", "approval_required", "duplicate_suspected"})
+
+
+class NotConnected(CallError):
+    """A connection is missing, expired, or lacks a permission."""
+
+    codes = frozenset({"not_connected", "auth_expired", "missing_scope"})
+
+
+class Rejected(CallError):
+    """The provider understood and said no."""
+
+    codes = frozenset({"not_found", "conflict", "upstream_rejected"})
+
+
+class Unavailable(CallError):
+    """Nothing is wrong with the call; it may work later."""
+
+    codes = frozenset({"rate_limited", "quota_exhausted", "upstream_unavailable", "server_unavailable", "timeout"})
+    retryable = True
+
+
+class OutcomeUnknown(CallError):
+    """A write was sent and no answer tells whether it happened; it must be reconciled, never blindly repeated."""
+
+    codes = frozenset({"outcome_unknown"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.outcome = "unknown"
+
+
+class Internal(CallError):
+    """An unexpected fault; the caller sees a reference to the log entry and nothing else."""
+
+    codes = frozenset({"internal"})
+
+
+class ConfigError(Exception):
+    """Configuration that cannot be used: says where, what is wrong and what is allowed (exit code 2)."""
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None, key: str | None = None,
+                 hint: str | None = None) -> None:
+        self.message, self.file, self.line, self.key, self.hint = message, file, line, key, hint
+        place = ":".join(str(part) for part in (file, line) if part is not None)
+        parts = [f"{place}: " if place else "", f"{key}: " if key else "", message, f" ({hint})" if hint else ""]
+        super().__init__("".join(parts))
+
+
+FAMILIES: tuple[type[CallError], ...] = (
+    InvalidCall, NotAllowed, NotConnected, Rejected, Unavailable, OutcomeUnknown, Internal,
+)

@@ -1,0 +1,1 @@
+"""Stripe tool modules, one per resource."""

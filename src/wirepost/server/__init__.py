@@ -1,0 +1,1 @@
+"""One Starlette app and one MCP server object behind every way in."""

@@ -1,0 +1,1 @@
+"""What a tool is: its declaration, its schema, its results."""

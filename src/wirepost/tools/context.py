@@ -1,0 +1,56 @@
+"""`Call`: everything an operation gets besides its own arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+Api = TypeVar("Api", covariant=True)
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
+async def no_progress(done: float, total: float | None, message: str | None) -> None:
+    """Nobody asked for progress."""
+
+
+@dataclass(frozen=True)
+class ConnectionFacts:
+    """What an operation may know of the connection it runs on; no credential is among it."""
+
+    name: str
+    provider: str
+    environment: str
+    options: Any = None
+    """The connection's settings model (accounts, money rules, …)."""
+
+
+@dataclass
+class Call(Generic[Api]):
+    """One attempt to run a tool, seen by its operation. The type argument says what `api` is:
+
+    a vendor's client, or one of our own objects.
+    """
+
+    api: Api
+    caller: str
+    now: datetime
+    connection: ConnectionFacts | None = None
+    limit: int = 20
+    position: str | None = None
+    """Where the page starts, in the provider's own terms (taken from the cursor)."""
+    fields: tuple[str, ...] = ()
+    key: str | None = None
+    """Idempotency key for the provider; set on writes that are executed."""
+    intent: str | None = None
+    """Id of the business action, to be stored in the object that is created (`metadata.intent_id`)."""
+    dispatched_at: datetime | None = None
+    """For `reconcile`: when the lost attempt was sent."""
+    warnings: list[str] = field(default_factory=list)
+    report: Progress = no_progress
+
+    def warn(self, message: str) -> None:
+        """Tell the caller something that is not an error."""
+        if message not in self.warnings:
+            self.warnings.append(message)

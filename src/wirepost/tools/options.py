@@ -1,0 +1,62 @@
+"""Common arguments, declared once: which tools have them follows from risk, result and connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from wirepost.tools.tool import Option, Risk
+
+if TYPE_CHECKING:
+    from wirepost.tools.tool import AnyTool
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 20
+DEFAULT_MAX_TOKENS = 6000
+
+CONNECTION = Option("connection", Annotated[str | None, Field(description="Connection name; only needed when several fit")])
+LIMIT = Option("limit", Annotated[int, Field(ge=1, le=MAX_LIMIT)], DEFAULT_LIMIT)
+CURSOR = Option("cursor", Annotated[str | None, Field(description="page.next_cursor of the previous page")])
+FIELDS = Option("fields", Annotated[list[str] | None, Field(description="Fields to return")])
+MAX_TOKENS = Option("max_tokens", Annotated[int, Field(ge=500, le=20000)], DEFAULT_MAX_TOKENS)
+INTENT = Option(
+    "intent",
+    Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=80,
+            description="Choose a short name for this action. Use the same name again if you retry. "
+            "Use a new name only for a new action.",
+        ),
+    ],
+)
+MODE = Option("mode", Annotated[Literal["preview", "execute"], Field()], "execute")
+CONFIRMATION = Option("confirmation", Annotated[str | None, Field(description="Token from a preview")])
+REASON = Option("reason", Annotated[str | None, Field(max_length=300, description="Why; kept in the audit")])
+
+
+def options_for(tool: AnyTool) -> tuple[Option, ...]:
+    """The common arguments of one tool, in the order in which they are listed."""
+    chosen: list[Option] = []
+    if tool.is_provider_tool:
+        chosen.append(CONNECTION)
+    if tool.risk is Risk.READ:
+        if tool.is_page:
+            chosen += [LIMIT, CURSOR]
+        if tool.is_provider_tool:
+            chosen += [FIELDS, MAX_TOKENS]
+        return tuple(chosen)
+    chosen.append(INTENT)
+    if tool.risk.has_preview:
+        chosen += [MODE, CONFIRMATION, REASON]
+    return tuple(chosen)
+
+
+OPTION_NAMES: frozenset[str] = frozenset(
+    option.name
+    for option in (CONNECTION, LIMIT, CURSOR, FIELDS, MAX_TOKENS, INTENT, MODE, CONFIRMATION, REASON)
+)
+
+__all__ = ["DEFAULT_LIMIT", "DEFAULT_MAX_TOKENS", "MAX_LIMIT", "OPTION_NAMES", "Any", "options_for"]

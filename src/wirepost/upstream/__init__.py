@@ -1,0 +1,1 @@
+"""Other people's HTTP: one client, one retry policy, one set of limits."""

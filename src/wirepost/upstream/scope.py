@@ -1,0 +1,28 @@
+"""What one call lends to its upstream requests: a deadline, a priority, and the right to write."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Scope:
+    """Lives as long as one tool call (or one background request) and is shared by all its requests.
+
+    `before_write` is awaited before the first byte of a write leaves, so that the ledger knows; while it is
+    `None` (reads, previews, reconciliation) every write is refused by the client.
+    """
+
+    deadline: float
+    """On the clock's monotonic counter; no attempt, wait or retry goes past it."""
+    interactive: bool = True
+    """Somebody waits for this call, so it goes ahead of background work in the queue."""
+    before_write: Callable[[], Awaitable[None]] | None = None
+    api_version: str | None = None
+    request_ids: list[str] = field(default_factory=list)
+    """The provider's ids of the requests made, newest last."""
+    quota: dict[str, float] | None = None
+    """`remaining` and `resets_in_s` as last learnt from the provider's headers."""
+    is_live: bool | None = None
+    """What the provider said about the environment of an answer, where it says so."""
