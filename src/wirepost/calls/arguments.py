@@ -1,0 +1,185 @@
+"""Reading arguments: lenient in exactly the ways models slip, strict in everything else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from pydantic import ValidationError
+
+from wirepost.core.errors import FieldProblem, InvalidCall
+from wirepost.core.signing import digest
+from wirepost.tools.options import DEFAULT_LIMIT, DEFAULT_MAX_TOKENS, OPTION_NAMES
+
+if TYPE_CHECKING:
+    from wirepost.tools.tool import AnyTool
+
+MAX_ARGUMENT_BYTES = 1 << 20
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A call's arguments, understood."""
+
+    own: dict[str, Any]
+    """What the operation gets, as typed values."""
+    canonical: dict[str, Any]
+    """The same as JSON without absent values: what confirmations, intents and cursors are bound to."""
+    connection: str | None = None
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+    fields: list[str] | None = None
+    max_tokens: int = DEFAULT_MAX_TOKENS
+    intent: str | None = None
+    mode: Literal["preview", "execute"] = "execute"
+    confirmation: str | None = None
+    reason: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of the canonical arguments."""
+        return digest(self.canonical)
+
+
+def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
+    """Understand `raw` as arguments of `tool`; raises `InvalidCall` naming every wrong field at once."""
+    warnings: list[str] = []
+    forgiven = {
+        name: _forgive(value, tool.input_schema["properties"].get(name, {}), name, warnings)
+        for name, value in raw.items()
+        if value is not None
+    }
+    try:
+        encoded = orjson.dumps(forgiven)
+    except (TypeError, ValueError):
+        message = f"The arguments of {tool.name} are not JSON"
+        raise InvalidCall("invalid_arguments", message) from None
+    if len(encoded) > MAX_ARGUMENT_BYTES:
+        message = f"The arguments have {len(encoded)} bytes; at most {MAX_ARGUMENT_BYTES} are read"
+        raise InvalidCall("invalid_arguments", message)
+    try:
+        model = tool.arguments_model.model_validate_json(encoded, strict=True)
+    except ValidationError as error:
+        raise _refusal(tool, error) from None
+    dumped = model.model_dump(mode="json", exclude_none=True)
+    return Reading(
+        own={name: getattr(model, name) for name in tool.own_arguments},
+        canonical={name: value for name, value in dumped.items() if name not in OPTION_NAMES},
+        warnings=warnings,
+        **{name: value for name, value in dumped.items() if name in OPTION_NAMES and name not in tool.own_arguments},
+    )
+
+
+def _forgive(value: Any, schema: Schema, path: str, warnings: list[str]) -> Any:
+    """Repair the four slips models make, each with a warning; anything else is left for validation to refuse."""
+    kind = schema.get("type")
+    if isinstance(value, str) and kind in {"array", "object"}:
+        value = _from_json_text(value, kind, path, warnings)
+    if kind in {"integer", "number", "boolean"} and isinstance(value, str):
+        return _from_scalar_text(value, kind, path, warnings)
+    if kind == "array":
+        return _as_list(value, schema.get("items", {}), path, warnings)
+    if kind == "object" and isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {
+            key: _forgive(item, properties.get(key, {}), f"{path}.{key}", warnings)
+            for key, item in value.items()
+            if item is not None
+        }
+    return value
+
+
+def _as_list(value: Any, items: Schema, path: str, warnings: list[str]) -> Any:
+    if isinstance(value, dict) and _is_name_value(items):
+        warnings.append(f"{path}: read the object as a list of name and value; send [{{name, value}}]")
+        value = [{"name": name, "value": item if isinstance(item, str) else _plain(item)} for name, item in value.items()]
+    elif not isinstance(value, list) and value is not None:
+        warnings.append(f"{path}: read one value as a list of one; send a list")
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    return [_forgive(item, items, f"{path}[{index}]", warnings) for index, item in enumerate(value)]
+
+
+def _is_name_value(items: Schema) -> bool:
+    return set(items.get("properties", {})) == {"name", "value"}
+
+
+def _plain(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _from_json_text(value: str, kind: str, path: str, warnings: list[str]) -> Any:
+    try:
+        parsed = orjson.loads(value)
+    except ValueError:
+        return value
+    if isinstance(parsed, list if kind == "array" else dict) or (kind == "array" and isinstance(parsed, dict)):
+        warnings.append(f"{path}: read JSON text as {kind}; send the {kind} itself")
+        return parsed
+    return value
+
+
+def _from_scalar_text(value: str, kind: str, path: str, warnings: list[str]) -> Any:
+    parsed: Any = value
+    if kind == "boolean" and value.lower() in {"true", "false"}:
+        parsed = value.lower() == "true"
+    elif kind == "integer" and value.lstrip("-").isdecimal() and value.isascii():
+        parsed = int(value)
+    elif kind == "number":
+        try:
+            parsed = float(value)
+        except ValueError:
+            return value
+    if parsed is not value:
+        warnings.append(f"{path}: read the text {value[:20]!r} as {kind}")
+    return parsed
+
+
+def _refusal(tool: AnyTool, error: ValidationError) -> InvalidCall:
+    problems = [_problem(tool, found) for found in error.errors(include_url=False, include_context=True)]
+    first = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return InvalidCall(
+        "invalid_arguments",
+        f"{tool.name}: {first['path']} {first['problem']}{more}",
+        hint=f"connection_help with tool={tool.name} shows an example",
+        fields=problems[:20],
+    )
+
+
+def _problem(tool: AnyTool, found: Any) -> FieldProblem:
+    """One pydantic finding in our words; the value itself is never echoed."""
+    path = ".".join(str(part) for part in found["loc"]) or "arguments"
+    kind, context = found["type"], found.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _names_at(tool.input_schema, found["loc"][:-1])
+        close = difflib.get_close_matches(str(found["loc"][-1]), known, n=1)
+        suggestion = f"; did you mean {close[0]}?" if close else ""
+        return FieldProblem(path=path[:80], problem=f"is not an argument{suggestion}", allowed=known)
+    if kind == "missing":
+        return FieldProblem(path=path, problem="is required")
+    problem = FieldProblem(path=path, problem=f"is wrong: {found['msg'][:200]}")
+    if kind == "literal_error":
+        choices = _node_at(tool.input_schema, found["loc"]).get("enum", [])
+        problem["problem"] = f"must be one of {', '.join(choices)}"
+        problem["allowed"] = choices
+    elif kind in {"greater_than_equal", "less_than_equal"}:
+        problem["problem"] = f"must be {'at least' if 'ge' in context else 'at most'} {context.get('ge', context.get('le'))}"
+    return problem
+
+
+def _node_at(schema: Schema, location: tuple[int | str, ...]) -> Schema:
+    node = schema
+    for part in location:
+        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+    return node
+
+
+def _names_at(schema: Schema, location: tuple[int | str, ...]) -> list[str]:
+    return sorted(_node_at(schema, location).get("properties", {}))

@@ -1,0 +1,48 @@
+"""Cursors: a provider's position, signed and bound to tool, connection, caller and arguments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wirepost.core.errors import InvalidCall
+from wirepost.core.signing import BadToken, Signer, digest
+
+LIFETIME_S = 24 * 3600
+_PREFIX = "c1."
+
+
+class Cursors:
+    """Mints and opens page cursors."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def mint(self, position: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> str:
+        """A cursor for `position`; `owner` is (tool, connection, caller)."""
+        claims = {"p": position, "b": _binding(owner, arguments_hash), "e": int(now.timestamp()) + LIFETIME_S}
+        return _PREFIX + self._signer.sign("cursor", claims)
+
+    def open(self, cursor: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> str:
+        """The position inside; raises `InvalidCall` for a foreign, changed or expired cursor."""
+        try:
+            claims = self._signer.open("cursor", cursor.removeprefix(_PREFIX))
+        except BadToken:
+            raise _refusal("was not issued by this server or was changed") from None
+        if claims["b"] != _binding(owner, arguments_hash):
+            raise _refusal("belongs to another tool, connection, caller or other arguments")
+        if claims["e"] < now.timestamp():
+            raise _refusal("has expired")
+        return str(claims["p"])
+
+
+def _binding(owner: tuple[str, str, str], arguments_hash: str) -> str:
+    return digest([*owner, arguments_hash])[:32]
+
+
+def _refusal(problem: str) -> InvalidCall:
+    return InvalidCall(
+        "invalid_arguments",
+        f"The cursor {problem}",
+        hint="Repeat the call without cursor to start at the first page",
+        fields=[{"path": "cursor", "problem": problem}],
+    )
