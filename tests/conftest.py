@@ -1,0 +1,28 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from support.clock import ManualClock
+from support.services import check_services
+
+pytest_plugins = ["support.specmock_fixture"]
+
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("WIREPOST_HYPOTHESIS", "ci"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that need programs besides Python say so with the marker `services`."""
+    check_services(item)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Time that passes only when the code sleeps or the test advances it."""
+    return ManualClock()
