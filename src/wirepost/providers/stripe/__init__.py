@@ -1,0 +1,46 @@
+"""Stripe: payments, refunds, invoices, subscriptions, disputes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wirepost.contracts.provider import ApiKey, Provider
+from wirepost.providers.stripe.client import API_VERSION, StripeClient
+from wirepost.providers.stripe.sandbox import StripeSandbox
+from wirepost.providers.stripe.tools import customers, payments, refunds
+from wirepost.tools.tool import tools_in
+from wirepost.upstream.limits import Limits
+
+
+class StripeOptions(BaseModel):
+    """Settings that only Stripe connections have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accounts: list[str] = Field(default_factory=list, description="Connected accounts (acct_…) that calls may name")
+
+
+PROVIDER = Provider(
+    name="stripe",
+    title="Stripe",
+    base_url="https://api.stripe.com",
+    client=StripeClient,
+    auth=(
+        ApiKey(
+            environments={r"(rk|sk)_live_\w+": "production", r"(rk|sk)_test_\w+": "test"},
+            help="Create a restricted key at https://dashboard.stripe.com/apikeys",
+        ),
+    ),
+    tools=tools_in(customers, payments, refunds),
+    sandbox=StripeSandbox,
+    options=StripeOptions,
+    # https://docs.stripe.com/rate-limits: requests a second of one account.
+    limits={
+        "production": Limits(requests_per_s=100, burst=100, concurrency=25),
+        "test": Limits(requests_per_s=25, burst=25, concurrency=10),
+        "sandbox": Limits(requests_per_s=1000, burst=1000, concurrency=100),
+    },
+    api_versions={API_VERSION: None},
+    # A restricted key may not read /v1/account; the balance is what most keys may read.
+    probe={"method": "GET", "path": "/v1/balance"},
+)

@@ -1,0 +1,233 @@
+"""`StripeClient`: requests in Stripe's form, answers checked for their environment, errors in our words."""
+
+from __future__ import annotations
+
+import copy
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Self
+
+import orjson
+
+from wirepost.core.errors import CallError, FieldProblem, InvalidCall, NotConnected, OutcomeUnknown, Rejected, Unavailable
+from wirepost.providers.stripe.encoding import form
+from wirepost.upstream.client import Answer, Ask, Client
+
+API_VERSION = "2026-10-28.endive"
+MAX_KEY = 255
+"""Longest idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
+MAX_WORDS = 200
+FORM = "application/x-www-form-urlencoded"
+
+_PATH = re.compile(r"/v1(/[A-Za-z0-9_\-]+)+")
+_PERMISSION = re.compile(r"\brak_[a-z_]+\b")
+_OUR_NAMES = {"payment_intent": "payment", "charge": "payment", "starting_after": "cursor", "page": "cursor"}
+
+Json = dict[str, Any]
+
+
+class StripeClient(Client):
+    """One connection to Stripe for the time of one call."""
+
+    _account: str | None = None
+
+    def on(self, account: str | None) -> Self:
+        """The same client acting for a connected account, which the connection must list."""
+        if account is None:
+            return self
+        listed = list(self.options.accounts)
+        if account not in listed:
+            problem = "is not among the accounts of this connection"
+            fields = [FieldProblem(path="account", problem=problem, allowed=listed)]
+            raise InvalidCall("invalid_arguments", f"account {problem}", fields=fields)
+        bound = copy.copy(self)
+        bound._account = account
+        return bound
+
+    async def get(self, path: str, **params: Any) -> Json:
+        """Read."""
+        return await self._exchange(Ask("GET", _checked(path), query=form(params)))
+
+    async def read_post(self, path: str, **params: Any) -> Json:
+        """Read through a POST that changes nothing (previews)."""
+        return await self._exchange(_posted(path, params, is_write=False))
+
+    async def post(self, path: str, *, key: str | None, **params: Any) -> Json:
+        """Write; `key` makes a repetition harmless."""
+        return await self._exchange(_posted(path, params, key=key, is_write=True))
+
+    async def delete(self, path: str, **params: Any) -> Json:
+        """Delete. Stripe ignores keys on DELETE and answers a repetition with 404, so it is never repeated blindly."""
+        return await self._exchange(Ask("DELETE", _checked(path), query=form(params), is_write=True))
+
+    def headers(self, ask: Ask) -> dict[str, str]:
+        """Version, key and account of a request."""
+        headers = {"Stripe-Version": API_VERSION}
+        if ask.key is not None:
+            headers["Idempotency-Key"] = ask.key
+        if self._account is not None:
+            headers["Stripe-Account"] = self._account
+        return headers
+
+    def request_id(self, headers: Mapping[str, str]) -> str | None:
+        """Stripe's id of a request."""
+        return headers.get("request-id")
+
+    def may_retry(self, ask: Ask, answer: Answer) -> bool | None:
+        """Stripe's own word first (https://docs.stripe.com/error-low-level); a stored 500 would only be replayed."""
+        said = answer.headers.get("stripe-should-retry")
+        if said in {"true", "false"}:
+            return said == "true"
+        if answer.status == 409:  # noqa: PLR2004 - another request with the same key is still running
+            return _error_of(answer).get("code") in {"idempotency_key_in_use", "lock_timeout"}
+        if answer.status == 500 and ask.is_write:  # noqa: PLR2004
+            return False
+        return None
+
+    def error(self, ask: Ask, answer: Answer) -> CallError:
+        """What a refusal means for the caller."""
+        found = _error_of(answer)
+        error = _by_status(ask, answer, found)
+        error.provider_code = found.get("decline_code") or found.get("code") or error.provider_code
+        error.provider_request_id = answer.request_id
+        return error
+
+    async def _exchange(self, ask: Ask) -> Json:
+        body = (await self.send(ask)).json()
+        if not isinstance(body, dict):
+            raise _unreadable(ask)
+        self._check_environment(ask, body)
+        return body
+
+    def _check_environment(self, ask: Ask, body: Json) -> None:
+        """A live answer on a test connection (or the reverse) means a wrong key: stop before anybody trusts it."""
+        is_live = _livemode(body)
+        if is_live is None:
+            return
+        self.scope.is_live = is_live
+        environment = self.options.environment
+        if is_live == (environment == "production"):
+            return
+        seen = "live" if is_live else "test"
+        raise NotConnected(
+            "not_connected",
+            f"The connection is declared as {environment}, but Stripe answered with {seen} objects",
+            hint="Give the connection a key of its own environment, or declare the environment the key belongs to",
+            outcome="applied" if ask.is_write else "not_applied",
+        )
+
+
+def subkey(key: str | None, part: str) -> str | None:
+    """Key of one request of several: a repetition after a crash between them completes and does not duplicate."""
+    return None if key is None else f"{key}:{part}"[-MAX_KEY:]
+
+
+def cleaned(text: str) -> str:
+    """A vendor's words made safe to show: one line, nothing invisible, at most 200 characters."""
+    visible = "".join(char if not unicodedata.category(char).startswith("C") else " " for char in text)
+    line = " ".join(visible.split())
+    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
+
+
+def _posted(path: str, params: Mapping[str, Any], *, key: str | None = None, is_write: bool) -> Ask:
+    fields = form(params)
+    return Ask("POST", _checked(path), content=_urlencoded(fields), content_type=FORM, key=key, is_write=is_write)
+
+
+def _urlencoded(fields: tuple[tuple[str, str], ...]) -> bytes:
+    from urllib.parse import urlencode  # noqa: PLC0415
+
+    return urlencode(fields).encode()
+
+
+def _checked(path: str) -> str:
+    """An id must not lead to another resource: `pi_1/../../customers` is no id."""
+    if not _PATH.fullmatch(path):
+        message = "That is not a Stripe id: ids consist of letters, digits, _ and -"
+        raise InvalidCall("invalid_arguments", message)
+    return path
+
+
+def _livemode(body: Json) -> bool | None:
+    if isinstance(body.get("livemode"), bool):
+        return bool(body["livemode"])
+    records = body.get("data")
+    if isinstance(records, list) and records and isinstance(records[0], dict):
+        return _livemode(records[0])
+    return None
+
+
+def _error_of(answer: Answer) -> Json:
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return {}
+    found = body.get("error") if isinstance(body, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _by_status(ask: Ask, answer: Answer, found: Json) -> CallError:
+    status, code = answer.status, found.get("code")
+    if status == 401:  # noqa: PLR2004
+        hint = "Create a new restricted key in the Stripe dashboard and give it to the connection"
+        return NotConnected("auth_expired", "Stripe refused the key of this connection", hint=hint)
+    if status == 403:  # noqa: PLR2004
+        return _forbidden(found)
+    if status == 429:  # noqa: PLR2004
+        return _limited(answer, found)
+    if status >= 500:  # noqa: PLR2004
+        return _failed(ask)
+    if code == "idempotency_key_in_use":
+        return OutcomeUnknown("outcome_unknown", "Stripe is still working on an earlier attempt of this action")
+    if status == 404 or code == "resource_missing":  # noqa: PLR2004
+        return Rejected("not_found", _words(found, "Stripe has no such object"), fields=_fields(found))
+    if status == 409 or found.get("type") == "idempotency_error":  # noqa: PLR2004
+        return Rejected("conflict", _words(found, "Stripe reports a conflict"), fields=_fields(found))
+    return Rejected("upstream_rejected", _words(found, f"Stripe answered {status}"), fields=_fields(found))
+
+
+def _forbidden(found: Json) -> CallError:
+    needed = sorted(set(_PERMISSION.findall(str(found.get("message") or ""))))
+    named = f": it needs {', '.join(needed)}" if needed else ""
+    return NotConnected(
+        "missing_scope",
+        f"The key of this connection may not do that{named}",
+        hint="Add the permission to the restricted key in the Stripe dashboard",
+        provider_code="more_permissions_required" if needed else None,
+        detail={"needed": needed} if needed else {},
+    )
+
+
+def _limited(answer: Answer, found: Json) -> CallError:
+    reason = answer.headers.get("stripe-rate-limited-reason")
+    detail = {"reason": cleaned(reason)} if reason else {}
+    if found.get("code") == "lock_timeout":
+        return Unavailable("rate_limited", "Another request holds this Stripe object; try again", detail=detail)
+    return Unavailable("rate_limited", "Stripe limits the rate of requests", detail=detail)
+
+
+def _failed(ask: Ask) -> CallError:
+    if ask.is_write:
+        return OutcomeUnknown("outcome_unknown", "Stripe failed while it worked on this; it may have happened")
+    return Unavailable("upstream_unavailable", "Stripe is failing at the moment")
+
+
+def _unreadable(ask: Ask) -> CallError:
+    if ask.is_write:
+        return OutcomeUnknown("outcome_unknown", "Stripe's answer could not be read; it may have happened")
+    return Unavailable("upstream_unavailable", "Stripe's answer could not be read")
+
+
+def _words(found: Json, otherwise: str) -> str:
+    message = found.get("message")
+    return f"Stripe: {cleaned(message)}" if isinstance(message, str) and message else otherwise
+
+
+def _fields(found: Json) -> list[FieldProblem]:
+    param = found.get("param")
+    if not isinstance(param, str) or not param:
+        return []
+    name, *rest = re.findall(r"[^\[\]]+", param) or [param]
+    path = ".".join([_OUR_NAMES.get(name, name), *rest])
+    return [FieldProblem(path=cleaned(path), problem=cleaned(str(found.get("message") or "was refused by Stripe")))]
