@@ -13,8 +13,8 @@ START = datetime(2026, 11, 25, 10, 0, 0, tzinfo=UTC)
 class ManualClock(Clock):
     """A clock for tests: `sleep()` lets the time pass at once and is remembered in `slept`.
 
-    With `auto=False` a sleeper waits until `advance()` has passed its moment; `await wait_for_sleepers(n)` returns
-    when `n` tasks are asleep, so that a test never races with the code that is about to sleep.
+    With `auto=False` a sleeper waits until `advance()` has passed its moment; `await wait_for_sleepers(n)`
+    returns when `n` tasks are asleep, so that a test never races with the code that is about to sleep.
     """
 
     def __init__(self, start: datetime = START, *, auto: bool = True) -> None:

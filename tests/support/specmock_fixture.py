@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from specmock import SpecMock, load_apis
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -27,7 +28,7 @@ def described(name: str) -> dict[str, Any]:
 
 
 def new_mock(name: str = "stripe") -> SpecMock:
-    """A specification server without a socket that nobody checks afterwards, for requests that are wrong on purpose."""
+    """A server without a socket that nobody checks afterwards: for requests that are wrong on purpose."""
     return SpecMock(described(name))
 
 
@@ -78,7 +79,7 @@ class SpecmockServer:
 
 @contextlib.contextmanager
 def running_specmock(errors: Path, *names: str) -> Iterator[SpecmockServer]:
-    """Start a specification server of its own on a free port; leaving it fails if a request broke a description."""
+    """Start a server of its own on a free port; leaving it fails if a request broke a description."""
     command = [
         sys.executable,
         str(TESTS / "specmock"),

@@ -83,7 +83,9 @@ class InvalidCall(CallError):
 class NotAllowed(CallError):
     """A rule or a missing human decision stands in the way."""
 
-    codes = frozenset({"forbidden_by_policy", "confirmation_required", "approval_required", "duplicate_suspected"})
+    codes = frozenset(
+        {"forbidden_by_policy", "confirmation_required", "approval_required", "duplicate_suspected"}
+    )
 
 
 class NotConnected(CallError):
@@ -101,12 +103,14 @@ class Rejected(CallError):
 class Unavailable(CallError):
     """Nothing is wrong with the call; it may work later."""
 
-    codes = frozenset({"rate_limited", "quota_exhausted", "upstream_unavailable", "server_unavailable", "timeout"})
+    codes = frozenset(
+        {"rate_limited", "quota_exhausted", "upstream_unavailable", "server_unavailable", "timeout"}
+    )
     retryable = True
 
 
 class OutcomeUnknown(CallError):
-    """A write was sent and no answer tells whether it happened; it must be reconciled, never blindly repeated."""
+    """A write was sent, and no answer tells whether it happened: reconcile it, never repeat it blindly."""
 
     codes = frozenset({"outcome_unknown"})
 
@@ -124,14 +128,32 @@ class Internal(CallError):
 class ConfigError(Exception):
     """Configuration that cannot be used: says where, what is wrong and what is allowed (exit code 2)."""
 
-    def __init__(self, message: str, *, file: str | None = None, line: int | None = None, key: str | None = None,
-                 hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        hint: str | None = None,
+    ) -> None:
         self.message, self.file, self.line, self.key, self.hint = message, file, line, key, hint
         place = ":".join(str(part) for part in (file, line) if part is not None)
-        parts = [f"{place}: " if place else "", f"{key}: " if key else "", message, f" ({hint})" if hint else ""]
+        parts = [
+            f"{place}: " if place else "",
+            f"{key}: " if key else "",
+            message,
+            f" ({hint})" if hint else "",
+        ]
         super().__init__("".join(parts))
 
 
 FAMILIES: tuple[type[CallError], ...] = (
-    InvalidCall, NotAllowed, NotConnected, Rejected, Unavailable, OutcomeUnknown, Internal,
+    InvalidCall,
+    NotAllowed,
+    NotConnected,
+    Rejected,
+    Unavailable,
+    OutcomeUnknown,
+    Internal,
 )

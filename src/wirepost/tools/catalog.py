@@ -18,31 +18,38 @@ if TYPE_CHECKING:
 MAX_LISTED = 40
 CHARACTERS_PER_TOKEN = 4
 
-_STRIPE_READS = "stripe_find_customers stripe_get_customer stripe_list_payments stripe_list_invoices stripe_list_subscriptions"
+_STRIPE_READS = """
+    stripe_find_customers stripe_get_customer stripe_list_payments stripe_list_invoices
+    stripe_list_subscriptions
+"""
 _MINIMAL = """
-    connection_list connection_help crm_search_records crm_get_records crm_describe_object slack_search_messages
-    slack_read_thread slack_send_message stripe_find_customers stripe_get_customer job_get job_get_result event_list
+    connection_list connection_help crm_search_records crm_get_records crm_describe_object
+    slack_search_messages slack_read_thread slack_send_message stripe_find_customers stripe_get_customer
+    job_get job_get_result event_list
 """
 _SUPPORT = """
-    crm_create_records crm_update_records crm_log_activity crm_list_links crm_link_records customer_get_overview
-    stripe_list_payments stripe_get_payment stripe_list_refunds stripe_create_refund shopify_search_orders
-    shopify_get_order slack_ask ai_analyze_text github_create_issue event_get event_wait event_ack approval_get
-    policy_explain
+    crm_create_records crm_update_records crm_log_activity crm_list_links crm_link_records
+    customer_get_overview stripe_list_payments stripe_get_payment stripe_list_refunds stripe_create_refund
+    shopify_search_orders shopify_get_order slack_ask ai_analyze_text github_create_issue event_get
+    event_wait event_ack approval_get policy_explain
 """
 _REVOPS = f"""
-    crm_list_objects crm_describe_object crm_search_records crm_list_records crm_get_records crm_create_records
-    crm_update_records crm_upsert_records crm_list_links crm_link_records crm_log_activity crm_list_owners
-    crm_list_pipelines crm_summarize_records salesforce_query crm_start_export {_STRIPE_READS}
-    slack_search_messages slack_read_channel slack_read_thread slack_find_users slack_send_message slack_ask
-    ai_analyze_text ai_generate_text job_get job_list job_get_result job_cancel event_list event_get event_wait
-    connection_list connection_help
+    crm_list_objects crm_describe_object crm_search_records crm_list_records crm_get_records
+    crm_create_records crm_update_records crm_upsert_records crm_list_links crm_link_records
+    crm_log_activity crm_list_owners crm_list_pipelines crm_summarize_records salesforce_query
+    crm_start_export {_STRIPE_READS} slack_search_messages slack_read_channel slack_read_thread
+    slack_find_users slack_send_message slack_ask ai_analyze_text ai_generate_text job_get job_list
+    job_get_result job_cancel event_list event_get event_wait connection_list connection_help
 """
 _FINANCE = """
-    crm_search_records crm_get_records crm_describe_object slack_ask job_get job_list job_get_result event_list
-    event_get event_wait approval_list approval_get connection_list connection_help policy_explain
+    crm_search_records crm_get_records crm_describe_object slack_ask job_get job_list job_get_result
+    event_list event_get event_wait approval_list approval_get connection_list connection_help
+    policy_explain
 """
 _NOT_IN_READONLY = frozenset({"crm_start_export", "stripe_start_report", "slack_list_scheduled"})
-_READONLY_TOOLSETS = frozenset({"crm", "salesforce", "hubspot", "stripe", "slack", "job", "connection", "policy"})
+_READONLY_TOOLSETS = frozenset(
+    {"crm", "salesforce", "hubspot", "stripe", "slack", "job", "connection", "policy"}
+)
 _READONLY_SINGLES = frozenset({"event_list", "event_get", "event_wait", "customer_get_overview"})
 
 
@@ -56,9 +63,11 @@ PRESETS: Mapping[str, Callable[[AnyTool], bool]] = {
     "support": _named(_MINIMAL, _SUPPORT),
     "revops": _named(_REVOPS),
     "finance": lambda tool: tool.toolset == "stripe" or _named(_FINANCE)(tool),
-    "readonly": lambda tool: tool.risk.is_read
-    and tool.name not in _NOT_IN_READONLY
-    and (tool.toolset in _READONLY_TOOLSETS or tool.name in _READONLY_SINGLES),
+    "readonly": lambda tool: (
+        tool.risk.is_read
+        and tool.name not in _NOT_IN_READONLY
+        and (tool.toolset in _READONLY_TOOLSETS or tool.name in _READONLY_SINGLES)
+    ),
 }
 """Preset → which tools belong to it. A tool that does not exist yet is simply not there."""
 
@@ -121,7 +130,7 @@ def wire_entry(tool: AnyTool) -> dict[str, Any]:
 
 
 def token_cost(entry: dict[str, Any]) -> int:
-    """What a definition costs in every model request: name, description and input schema, four characters a token."""
+    """What a definition costs in each model request: name, description, input schema; 4 characters each."""
     shown = {key: entry[key] for key in ("name", "description", "inputSchema")}
     return len(orjson.dumps(shown).decode()) // CHARACTERS_PER_TOKEN
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-Api = TypeVar("Api", covariant=True)
+Api_co = TypeVar("Api_co", covariant=True)
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
@@ -27,13 +27,13 @@ class ConnectionFacts:
 
 
 @dataclass
-class Call(Generic[Api]):
-    """One attempt to run a tool, seen by its operation. The type argument says what `api` is:
+class Call(Generic[Api_co]):
+    """One attempt to run a tool, seen by its operation.
 
-    a vendor's client, or one of our own objects.
+    The type argument says what `api` is: a vendor's client, or one of our own objects.
     """
 
-    api: Api
+    api: Api_co
     caller: str
     now: datetime
     connection: ConnectionFacts | None = None

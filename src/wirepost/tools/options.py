@@ -15,7 +15,9 @@ MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
 DEFAULT_MAX_TOKENS = 6000
 
-CONNECTION = Option("connection", Annotated[str | None, Field(description="Connection name; only needed when several fit")])
+CONNECTION = Option(
+    "connection", Annotated[str | None, Field(description="Connection name; only needed when several fit")]
+)
 LIMIT = Option("limit", Annotated[int, Field(ge=1, le=MAX_LIMIT)], DEFAULT_LIMIT)
 CURSOR = Option("cursor", Annotated[str | None, Field(description="page.next_cursor of the previous page")])
 FIELDS = Option("fields", Annotated[list[str] | None, Field(description="Fields to return")])

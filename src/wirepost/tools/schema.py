@@ -1,4 +1,4 @@
-"""Portable JSON Schema: the subset that every large model client reads, made from pydantic's and checked by rule."""
+"""Portable JSON Schema: the subset that every large model client reads, made from pydantic's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ MAX_DESCRIPTION = 600
 MAX_ENUM = 60
 NAME = re.compile(r"^[a-z0-9_]{1,36}$")
 
-_KEPT = ("type", "description", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern")
+_KEPT = (
+    "type",
+    "description",
+    "enum",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+)
 _COMPOSITION = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "const"})
 
 Schema = dict[str, Any]
@@ -25,7 +36,7 @@ Schema = dict[str, Any]
 def portable(raw: Schema) -> Schema:
     """Pydantic's schema of an arguments model, inlined and cut down to the portable subset.
 
-    Optional means absent: unions with null lose the null. Raises `ConfigError` when a type has no portable form.
+    Optional means absent: unions with null lose the null. A type without portable form raises `ConfigError`.
     """
     return _simplify(raw, raw.get("$defs", {}), path="")
 
@@ -42,13 +53,7 @@ def _simplify(node: Schema, definitions: dict[str, Schema], path: str) -> Schema
             raise ConfigError(msg)
         outer = {key: value for key, value in node.items() if key != "anyOf"}
         return _simplify({**branches[0], **outer}, definitions, path)
-    kept: Schema = {key: node[key] for key in _KEPT if key in node}
-    if "const" in node:
-        kept["enum"] = [node["const"]]
-    if node.get("format") == "date-time":
-        kept["format"] = "date-time"
-    if node.get("default") is not None:
-        kept["default"] = node["default"]
+    kept = _keywords(node)
     if "properties" in node:
         kept["properties"] = {
             name: _simplify(child, definitions, f"{path}.{name}".lstrip("."))
@@ -61,6 +66,17 @@ def _simplify(node: Schema, definitions: dict[str, Schema], path: str) -> Schema
         kept.update({"properties": {}, "additionalProperties": False})
     if "items" in node:
         kept["items"] = _simplify(node["items"], definitions, f"{path}[]")
+    return kept
+
+
+def _keywords(node: Schema) -> Schema:
+    kept: Schema = {key: node[key] for key in _KEPT if key in node}
+    if "const" in node:
+        kept["enum"] = [node["const"]]
+    if node.get("format") == "date-time":
+        kept["format"] = "date-time"
+    if node.get("default") is not None:
+        kept["default"] = node["default"]
     return kept
 
 
@@ -97,7 +113,9 @@ def _outline(raw: Schema, depth: int = 1) -> Schema:
         kind = node.get("type")
         outline: Schema = {"type": kind} if kind else {}
         if kind == "object" and left and "properties" in node:
-            outline["properties"] = {name: visit(child, left - 1) for name, child in node["properties"].items()}
+            outline["properties"] = {
+                name: visit(child, left - 1) for name, child in node["properties"].items()
+            }
         return outline
 
     return visit(raw, depth)
@@ -154,7 +172,9 @@ def _object_problems(node: Schema) -> Iterator[str]:
 
 def _text_problems(node: Schema) -> Iterator[str]:
     choices = node.get("enum", [])
-    if "enum" in node and (not choices or len(choices) > MAX_ENUM or not all(isinstance(c, str) and c for c in choices)):
+    if "enum" in node and (
+        not choices or len(choices) > MAX_ENUM or not all(isinstance(c, str) and c for c in choices)
+    ):
         yield f"needs 1 to {MAX_ENUM} non-empty strings as enum"
     if node.get("format", "date-time") != "date-time":
         yield f"has the format {node['format']}"

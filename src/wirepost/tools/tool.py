@@ -102,14 +102,16 @@ class Tool(Generic[Api, P, R]):
         """The function attached with `.reconcile`, if any."""
         return self._attached.get("reconcile")
 
-    def plan(self, function: Callable[Concatenate[Call[Api], P], Awaitable[Plan]]
-             ) -> Callable[Concatenate[Call[Api], P], Awaitable[Plan]]:
+    def plan(
+        self, function: Callable[Concatenate[Call[Api], P], Awaitable[Plan]]
+    ) -> Callable[Concatenate[Call[Api], P], Awaitable[Plan]]:
         """Attach what an execution would do; same signature as the operation; reads only."""
         return self._attach("plan", function)
 
-    def reconcile(self, function: Callable[Concatenate[Call[Api], P], Awaitable[R | None]]
-                  ) -> Callable[Concatenate[Call[Api], P], Awaitable[R | None]]:
-        """Attach "did it happen?": finds the result of an earlier attempt by reading, `None` when it did not."""
+    def reconcile(
+        self, function: Callable[Concatenate[Call[Api], P], Awaitable[R | None]]
+    ) -> Callable[Concatenate[Call[Api], P], Awaitable[R | None]]:
+        """Attach "did it happen?": finds the result of an earlier attempt by reading, or `None`."""
         return self._attach("reconcile", function)
 
     def _attach(self, role: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,13 +127,14 @@ class Tool(Generic[Api, P, R]):
         hints = typing.get_type_hints(self.operation, include_extras=True)
         parameters = list(inspect.signature(self.operation).parameters.values())[1:]
         return {
-            p.name: (hints[p.name], ... if p.default is inspect.Parameter.empty else p.default) for p in parameters
+            p.name: (hints[p.name], ... if p.default is inspect.Parameter.empty else p.default)
+            for p in parameters
         }
 
     @cached_property
     def options(self) -> tuple[Option, ...]:
         """The common arguments this tool has."""
-        from wirepost.tools.options import options_for  # noqa: PLC0415 - options describe tools; one direction at import
+        from wirepost.tools.options import options_for
 
         return options_for(self)
 
@@ -165,7 +168,7 @@ class Tool(Generic[Api, P, R]):
     @property
     def is_provider_tool(self) -> bool:
         """Runs on a connection (as against our own tools)."""
-        from wirepost.upstream.client import Client  # noqa: PLC0415 - keeps the declaration free of the HTTP client
+        from wirepost.upstream.client import Client
 
         return isinstance(self.needs, type) and issubclass(self.needs, Client)
 
@@ -215,4 +218,15 @@ def tools_in(*modules: ModuleType) -> tuple[Tool[Any, Any, Any], ...]:
 
 
 AnyTool = Tool[Any, ..., Any]
-__all__ = ["Annotated", "AnyTool", "Argument", "Field", "Option", "Result", "Risk", "Tool", "tool", "tools_in"]
+__all__ = [
+    "Annotated",
+    "AnyTool",
+    "Argument",
+    "Field",
+    "Option",
+    "Result",
+    "Risk",
+    "Tool",
+    "tool",
+    "tools_in",
+]
