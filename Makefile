@@ -1,0 +1,40 @@
+# Five targets; each sets up the environment first, once per change of the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+.DEFAULT_GOAL := check
+
+.PHONY: run test check generate fix
+
+run: $(READY)  ## the server with the sandbox world on 127.0.0.1:8484
+	@$(BIN)/wirepost serve
+
+test: $(READY)  ## the suite with coverage
+	@rm -f .coverage .coverage.*
+	$(BIN)/pytest -n 2 --cov --cov-report=
+	$(BIN)/coverage report
+	$(BIN)/python scripts/check_coverage.py
+
+check: $(READY)  ## everything but the suite
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+	$(BIN)/pylint src/wirepost scripts/*.py tests/support
+	$(BIN)/pytest -q tests/structure
+	$(BIN)/python scripts/generate.py --check
+	scripts/check_wheel
+	scripts/audit
+
+generate: $(READY)  ## tools.json and all other generated files
+	$(BIN)/python scripts/generate.py
+
+fix: $(READY)  ## what a program can put right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(READY): requirements.lock pyproject.toml scripts/install
+	@PYTHON="$(PYTHON)" scripts/install
+	@touch $@
