@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from wirepost.core.errors import InvalidCall
@@ -11,18 +12,26 @@ LIFETIME_S = 24 * 3600
 _PREFIX = "c1."
 
 
+@dataclass(frozen=True)
+class Position:
+    """Where a page starts: the provider's own position, and how many records behind it were returned already."""
+
+    provider: str | None = None
+    skip: int = 0
+
+
 class Cursors:
     """Mints and opens page cursors."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
 
-    def mint(self, position: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> str:
+    def mint(self, position: Position, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> str:
         """A cursor for `position`; `owner` is (tool, connection, caller)."""
-        claims = {"p": position, "b": _binding(owner, arguments_hash), "e": int(now.timestamp()) + LIFETIME_S}
+        claims = {"p": position.provider, "k": position.skip, "b": _binding(owner, arguments_hash), "e": int(now.timestamp()) + LIFETIME_S}
         return _PREFIX + self._signer.sign("cursor", claims)
 
-    def open(self, cursor: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> str:
+    def open(self, cursor: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> Position:
         """The position inside; raises `InvalidCall` for a foreign, changed or expired cursor."""
         try:
             claims = self._signer.open("cursor", cursor.removeprefix(_PREFIX))
@@ -32,7 +41,7 @@ class Cursors:
             raise _refusal("belongs to another tool, connection, caller or other arguments")
         if claims["e"] < now.timestamp():
             raise _refusal("has expired")
-        return str(claims["p"])
+        return Position(claims["p"], claims["k"])
 
 
 def _binding(owner: tuple[str, str, str], arguments_hash: str) -> str:

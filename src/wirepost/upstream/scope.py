@@ -24,5 +24,7 @@ class Scope:
     """The provider's ids of the requests made, newest last."""
     quota: dict[str, float] | None = None
     """`remaining` and `resets_in_s` as last learnt from the provider's headers."""
+    writes_applied: int = 0
+    """How many writes the provider confirmed; a later failure then leaves a part behind."""
     is_live: bool | None = None
     """What the provider said about the environment of an answer, where it says so."""

@@ -1,0 +1,199 @@
+"""One attempt to run a tool: what is known of it so far, and the envelope it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from wirepost.calls import confirm
+from wirepost.calls.shape import Shaped, trusted_warnings
+from wirepost.core.redact import redact
+from wirepost.core.times import to_rfc3339
+from wirepost.tools.context import Call, Progress
+
+if TYPE_CHECKING:
+    from wirepost.calls.arguments import Reading
+    from wirepost.calls.caller import Caller
+    from wirepost.calls.cursor import Position
+    from wirepost.calls.ledger import Entry
+    from wirepost.calls.policy import Decision
+    from wirepost.calls.shape import View
+    from wirepost.connections.connections import Connection
+    from wirepost.core.errors import CallError
+    from wirepost.tools.results import Plan
+    from wirepost.tools.tool import AnyTool
+    from wirepost.upstream.scope import Scope
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended: the envelope the caller gets, and how long each step took."""
+
+    envelope: dict[str, Json]
+    is_error: bool
+    trace: tuple[tuple[str, float], ...] = ()
+    """(step, seconds since the start when it began)."""
+
+
+@dataclass
+class Attempt:
+    """Filled in step by step."""
+
+    caller: Caller
+    name: str
+    raw: Mapping[str, Json]
+    report: Progress
+    at: datetime
+    started: float
+    deadline: float
+    scope: Scope
+    tool: AnyTool | None = None
+    reading: Reading | None = None
+    view: View | None = None
+    connection: Connection | None = None
+    api: Any = None
+    position: Position | None = None
+    plan: Plan | None = None
+    decision: Decision | None = None
+    nonce: str | None = None
+    entry: Entry | None = None
+    dispatched_at: datetime | None = None
+    is_sent: bool = False
+    is_cancelled: bool = False
+    is_replayed: bool = False
+    warnings: list[str] = field(default_factory=list)
+    trace: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def connection_name(self) -> str:
+        """The connection's name; our own tools run on none."""
+        return self.connection.name if self.connection else ""
+
+    @property
+    def environment(self) -> str:
+        """The connection's environment."""
+        return self.connection.environment if self.connection else ""
+
+    def context(self, *, key: str | None = None, intent: str | None = None) -> Call[Any]:
+        """What the operation gets."""
+        reading = self.reading
+        return Call(
+            api=self.api,
+            caller=self.caller.id,
+            now=self.at,
+            connection=self.connection.facts if self.connection else None,
+            limit=reading.limit if reading else 0,
+            position=self.position.provider if self.position else None,
+            fields=tuple(reading.fields or ()) if reading else (),
+            key=key,
+            intent=intent,
+            dispatched_at=self.dispatched_at,
+            warnings=self.warnings,
+            report=self.report,
+        )
+
+    def meta(self, shaped: Shaped | None) -> dict[str, Json]:
+        """Where the data came from and what was done to it."""
+        meta: dict[str, Json] = {"as_of": to_rfc3339(self.at)}
+        if self.connection:
+            meta = {
+                "connection": self.connection.name,
+                "provider": self.connection.provider.name,
+                "environment": self.connection.environment,
+                **meta,
+            }
+        optional = {
+            "api_version": self.scope.api_version,
+            "request_id": self.scope.request_ids[-1] if self.scope.request_ids else None,
+            "quota": self.scope.quota,
+            "truncated": shaped.truncated if shaped else None,
+            "untrusted": shaped.untrusted if shaped else None,
+            "idempotency": self._idempotency(),
+        }
+        return meta | {name: value for name, value in optional.items() if value}
+
+    def _idempotency(self) -> dict[str, Json] | None:
+        return {"intent": self.entry.public_intent, "replayed": self.is_replayed} if self.entry else None
+
+    def envelope(self, data: Json, *, page: dict[str, Json] | None = None, shaped: Shaped | None = None) -> dict[str, Json]:
+        """A success."""
+        result = {"data": data}
+        if page is not None:
+            result["page"] = page
+        return {**result, "meta": self.meta(shaped), "warnings": self.shown_warnings()}
+
+    def failure(self, error: CallError) -> dict[str, Json]:
+        """A failure."""
+        shown = error.payload()
+        if self.connection:
+            shown.setdefault("connection", self.connection.name)
+        result: dict[str, Json] = {"error": shown}
+        if self.entry:
+            result["meta"] = self.meta(None)
+        if warnings := self.shown_warnings():
+            result["warnings"] = warnings
+        return result
+
+    def shown_warnings(self) -> list[str]:
+        """Warnings of argument reading and of the operation."""
+        reading = self.reading.warnings if self.reading else []
+        return list(trusted_warnings([*reading, *self.warnings]))
+
+    def preview(self, confirmation: tuple[str, datetime] | None) -> dict[str, Json]:
+        """The plan as the result of a preview."""
+        if self.plan is None or self.decision is None:
+            msg = "a preview needs a plan and a decision"
+            raise RuntimeError(msg)
+        decision = {"effect": self.decision.effect, "rule": self.decision.rule, "reason": self.decision.reason}
+        return {**confirm.shown(self.plan, confirmation), "decision": decision}
+
+    def audit_entry(self, outcome: Outcome, duration_s: float) -> dict[str, Json]:
+        """What the audit keeps of this attempt; secrets are redacted, long values cut."""
+        error = outcome.envelope.get("error", {})
+        reading, decision = self.reading, self.decision
+        entry: dict[str, Json] = {
+            "at": to_rfc3339(self.at),
+            "caller": self.caller.id,
+            "client": self.caller.client,
+            "tool": self.name[:80],
+            "risk": str(self.tool.risk) if self.tool else None,
+            "connection": self.connection_name or None,
+            "environment": self.environment or None,
+            "arguments": _kept(self.raw),
+            "arguments_hash": reading.hash if reading else None,
+            "mode": reading.mode if reading and self.tool and self.tool.risk.has_preview else None,
+            "reason": reading.reason if reading else None,
+            "decision": decision.effect if decision else None,
+            "rule": decision.rule if decision else error.get("rule"),
+            "intent": self.entry.public_intent if self.entry else (reading.intent if reading else None),
+            "ledger": self.entry.id if self.entry else None,
+            "replayed": self.is_replayed or None,
+            "result": error.get("code", "ok"),
+            "outcome": error.get("outcome") if error else self._applied(),
+            "cancelled": self.is_cancelled or None,
+            "declined": error.get("declined"),
+            "reference": error.get("reference"),
+            "request_ids": self.scope.request_ids[-5:] or None,
+            "duration_ms": round(duration_s * 1000, 1),
+        }
+        return {name: value for name, value in entry.items() if value is not None}
+
+    def _applied(self) -> str | None:
+        is_write = self.tool is not None and not self.tool.risk.is_read
+        return ("applied" if self.entry else "not_applied") if is_write else None
+
+
+_MAX_AUDITED = 4000
+
+
+def _kept(raw: Mapping[str, Json]) -> Json:
+    """The arguments as they came, without tokens that could be used and without bulk."""
+    shown = {name: "[token]" if name in {"confirmation", "cursor"} else value for name, value in raw.items()}
+    text = redact(orjson.dumps(shown, default=str).decode())
+    return orjson.loads(text) if len(text) <= _MAX_AUDITED else text[:_MAX_AUDITED]

@@ -1,0 +1,116 @@
+"""The audit log: one hash-chained record for every attempt, denials included."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wirepost.core.errors import CallError, Unavailable
+from wirepost.core.signing import canonical
+
+if TYPE_CHECKING:
+    from wirepost.store.database import Database, Tx
+
+GENESIS = "0" * 64
+_KEPT_IN_MEMORY = 1000
+_PAGE = 200
+
+log = logging.getLogger(__name__)
+
+
+def link(previous: str, record: str) -> str:
+    """The hash of a record: SHA-256 over the previous hash and the record's canonical JSON."""
+    return hashlib.sha256(previous.encode() + record.encode()).hexdigest()
+
+
+class Audit:
+    """Appends records; what cannot be stored now is kept and stored before the next one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[tuple[str, str]] = deque(maxlen=_KEPT_IN_MEMORY)
+
+    async def record(self, at: str, record: dict[str, Any]) -> None:
+        """Append one record; returns when it is durable. Raises `Unavailable` when the store is."""
+        self._waiting.append((at, canonical(record).decode()))
+        try:
+            await self.flush()
+        except CallError:
+            log.exception("audit record not stored yet", extra={"record": record})
+            raise
+
+    async def flush(self) -> None:
+        """Store whatever is waiting, in order."""
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not batch:
+            return
+        try:
+            await self._database.write(lambda tx: _append(tx, batch))
+        except Unavailable:
+            self._waiting.extendleft(reversed(batch))
+            raise
+
+
+async def _append(tx: Tx, batch: Iterable[tuple[str, str]]) -> None:
+    rows = await tx.execute("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1")
+    previous = str(rows[0][0]) if rows else GENESIS
+    for at, record in batch:
+        current = link(previous, record)
+        await tx.execute(
+            "INSERT INTO audit (at, record, prev_hash, hash) VALUES (?, ?, ?, ?)", at, record, previous, current
+        )
+        previous = current
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `verify` found."""
+
+    records: int
+    head: str
+    """Hash of the newest record; note it elsewhere to prove later that nothing before it changed."""
+    broken_at: int | None = None
+    """Sequence number of the first record that does not fit, or `None` when the chain is whole."""
+    problem: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Every record follows from the one before it."""
+        return self.broken_at is None
+
+
+async def verify(database: Database, *, expected_head: str | None = None) -> Verdict:
+    """Walk the whole chain; with `expected_head`, also prove that this hash is part of it."""
+    previous, count, is_seen = GENESIS, 0, expected_head in (None, GENESIS)
+    async for seq, _, record, prev_hash, stored in records(database):
+        problem = None
+        if seq != count + 1:
+            problem = f"record {count + 1} is missing"
+        elif prev_hash != previous:
+            problem = "does not follow the record before it"
+        elif link(previous, record) != stored:
+            problem = "was changed after it was written"
+        if problem:
+            return Verdict(count, previous, seq, problem)
+        previous, count = stored, count + 1
+        is_seen = is_seen or stored == expected_head
+    if not is_seen:
+        return Verdict(count, previous, count + 1, "the expected hash is not in the chain: records were removed")
+    return Verdict(count, previous)
+
+
+async def records(database: Database, *, after: int = 0) -> AsyncIterator[tuple[int, str, str, str, str]]:
+    """All records behind `after` in order: (seq, at, record, prev_hash, hash)."""
+    while True:
+        rows = await database.read(
+            f"SELECT seq, at, record, prev_hash, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT {_PAGE}", after
+        )
+        for seq, at, record, prev_hash, current in rows:
+            yield int(seq), str(at), str(record), str(prev_hash), str(current)
+            after = int(seq)
+        if len(rows) < _PAGE:
+            return

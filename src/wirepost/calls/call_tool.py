@@ -1,0 +1,256 @@
+"""`Calls.call()`: the nine steps between a caller and a provider.
+
+find → read → open → decide → claim → run → settle → shape → record. Every way out is an `Outcome`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wirepost.calls import arguments, shape
+from wirepost.calls.attempt import Attempt, Outcome
+from wirepost.calls.cursor import Position
+from wirepost.calls.shape import Shaped, View
+from wirepost.core.errors import CallError, Internal, InvalidCall, NotAllowed, Unavailable
+from wirepost.core.ids import new_id
+from wirepost.core.times import to_rfc3339
+from wirepost.tools.context import Progress, no_progress
+from wirepost.tools.results import Page
+from wirepost.upstream.scope import Scope
+
+if TYPE_CHECKING:
+    from wirepost.calls.audit import Audit
+    from wirepost.calls.caller import Caller
+    from wirepost.calls.cursor import Cursors
+    from wirepost.calls.decide import Judge
+    from wirepost.calls.write import Writes
+    from wirepost.connections.connections import Connections
+    from wirepost.core.clock import Clock
+    from wirepost.tools.catalog import ToolList
+    from wirepost.tools.tool import AnyTool
+
+CEILING_S = 45.0
+"""A tool call ends within this time; clients commonly give up after 60 s."""
+
+log = logging.getLogger(__name__)
+
+
+class Calls:
+    """Runs tools; nothing reaches a provider any other way."""
+
+    def __init__(
+        self,
+        *,
+        everything: ToolList,
+        visible: Callable[[Caller], ToolList],
+        connections: Connections,
+        objects: Mapping[type, Any],
+        judge: Judge,
+        writes: Writes,
+        cursors: Cursors,
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._everything, self.tools = everything, visible
+        self._connections, self._objects = connections, objects
+        self._judge, self._writes, self._cursors = judge, writes, cursors
+        self._audit, self._clock = audit, clock
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def call(
+        self, caller: Caller, name: str, raw: Mapping[str, Any], *, report: Progress = no_progress
+    ) -> Outcome:
+        """Run one tool for one caller. Raises nothing but the caller's own cancellation."""
+        started = self._clock.monotonic()
+        deadline = started + CEILING_S
+        attempt = Attempt(caller, name, raw, report, self._clock.now(), started, deadline, Scope(deadline))
+        known = self._everything.by_name.get(name)
+        if known is None or known.risk.is_read:
+            return await self._to_outcome(attempt)
+        return await self._see_through(attempt)
+
+    async def declined(self, caller: Caller, name: str, raw: Mapping[str, Any]) -> Outcome:
+        """A person was shown the plan and said no: recorded like any other attempt."""
+        started = self._clock.monotonic()
+        attempt = Attempt(caller, name, raw, no_progress, self._clock.now(), started, started, Scope(started))
+        attempt.tool = self._everything.by_name.get(name)
+        error = NotAllowed(
+            "confirmation_required",
+            "The person did not confirm; nothing was done",
+            hint="Do not repeat the call unless the person asks for it",
+            detail={"declined": True},
+        )
+        return await self._record(attempt, Outcome(attempt.failure(error), is_error=True))
+
+    async def close(self) -> None:
+        """Let writes that were sent come to their end."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CEILING_S)
+
+    async def _see_through(self, attempt: Attempt) -> Outcome:
+        """A write outlives its caller: cancelled before it was sent it stops, afterwards it is settled and recorded."""
+        task = self._spawn(self._to_outcome(attempt))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            attempt.is_cancelled = True
+            raise
+
+    def _spawn(self, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _to_outcome(self, attempt: Attempt) -> Outcome:
+        """The call boundary: the one place where exceptions end."""
+        try:
+            outcome = Outcome(await self._steps(attempt), is_error=False)
+        except CallError as error:
+            outcome = Outcome(attempt.failure(error), is_error=True)
+        except asyncio.CancelledError:
+            attempt.is_cancelled = True
+            self._spawn(self._record(attempt, Outcome(attempt.failure(_cancelled()), is_error=True)))
+            raise
+        except Exception:
+            reference = new_id("log")
+            log.exception("unexpected fault in %s (%s)", attempt.name, reference)
+            fault = Internal("internal", "Internal error; nothing more can be said here", detail={"reference": reference})
+            fault.outcome = "unknown" if attempt.is_sent else "not_applied"
+            outcome = Outcome(attempt.failure(fault), is_error=True)
+        return await self._record(attempt, outcome)
+
+    async def _steps(self, attempt: Attempt) -> dict[str, Any]:
+        tool = self._find(attempt)
+        reading = self._read(attempt, tool)
+        self._open(attempt, tool)
+        if tool.risk.is_read:
+            self._step(attempt, "decide")
+            await self._judge.decide(attempt)
+            self._step(attempt, "run")
+            value = await self._run_read(attempt, tool)
+        elif reading.mode == "preview":
+            self._step(attempt, "decide")
+            return attempt.envelope(await self._judge.preview(attempt))
+        else:
+            value = await self._writes.once(attempt, lambda name: self._step(attempt, name))
+        self._step(attempt, "shape")
+        return self._shape(attempt, value)
+
+    def _find(self, attempt: Attempt) -> AnyTool:
+        self._step(attempt, "find")
+        tool = self.tools(attempt.caller).by_name.get(attempt.name)
+        if tool:
+            attempt.tool = tool
+            return tool
+        attempt.tool = self._everything.by_name.get(attempt.name)
+        if attempt.tool:
+            raise NotAllowed(
+                "forbidden_by_policy",
+                f"{attempt.name} is not enabled on this server",
+                hint="An operator can enable it under `tools` in wirepost.yaml (or end read_only)",
+                detail={"rule": "tools"},
+            )
+        close = difflib.get_close_matches(attempt.name, self._everything.by_name, n=3)
+        raise InvalidCall(
+            "invalid_arguments",
+            f"There is no tool {attempt.name[:60]!r}",
+            hint=f"Similar: {', '.join(close)}" if close else "tools/list names all tools",
+        )
+
+    def _read(self, attempt: Attempt, tool: AnyTool) -> arguments.Reading:
+        self._step(attempt, "read")
+        reading = attempt.reading = arguments.read(tool, attempt.raw)
+        attempt.view = View(tool.returns, reading.fields, reading.max_tokens)
+        return reading
+
+    def _open(self, attempt: Attempt, tool: AnyTool) -> None:
+        self._step(attempt, "open")
+        reading = attempt.reading
+        if reading is None:
+            return
+        if tool.is_provider_tool:
+            attempt.connection = self._connections.choose(tool, reading.connection)
+            attempt.api = attempt.connection.client(attempt.scope)
+            if attempt.connection.settings.compact:
+                attempt.view = View(tool.returns, reading.fields, reading.max_tokens, is_compact=True)
+        else:
+            attempt.api = self._objects[tool.needs]
+        if reading.cursor:
+            attempt.position = self._cursors.open(
+                reading.cursor, owner=_owner(attempt), arguments_hash=reading.hash, now=attempt.at
+            )
+
+    async def _run_read(self, attempt: Attempt, tool: AnyTool) -> Any:
+        try:
+            async with asyncio.timeout(CEILING_S):
+                return await tool.operation(attempt.context(), **_own(attempt))
+        except TimeoutError:
+            message = f"{tool.name} had no answer within {CEILING_S:g} s"
+            raise Unavailable("timeout", message, hint="Ask for less, or try again later", retry_after_s=5) from None
+
+    def _shape(self, attempt: Attempt, value: Any) -> dict[str, Any]:
+        view = attempt.view
+        if view is None:
+            msg = "nothing was read"
+            raise RuntimeError(msg)
+        if isinstance(value, Page):
+            skip = attempt.position.skip if attempt.position else 0
+            shaped = shape.page([shape.dump(record) for record in value.records[skip:]], view)
+            return attempt.envelope(shaped.data, page=self._page(attempt, value, shaped, skip), shaped=shaped)
+        shaped = shape.one(value if isinstance(value, dict) else shape.dump(value), view)
+        return attempt.envelope(shaped.data, shaped=shaped)
+
+    def _page(self, attempt: Attempt, page: Page[Any], shaped: Shaped, skip: int) -> dict[str, Any]:
+        """What was returned and where the rest is; a page cut by the budget continues behind its last record."""
+        kept = shaped.kept or 0
+        end = skip + kept
+        is_cut = end < len(page.records)
+        current = attempt.position.provider if attempt.position else None
+        following: Position | None = None
+        if is_cut:
+            following = Position(page.after[end - 1]) if page.after else Position(current, end)
+        elif page.has_more:
+            following = Position(page.after[-1] if page.after else page.next)
+        shown: dict[str, Any] = {"returned": kept, "has_more": following is not None}
+        if following is not None and attempt.reading:
+            shown["next_cursor"] = self._cursors.mint(
+                following, owner=_owner(attempt), arguments_hash=attempt.reading.hash, now=attempt.at
+            )
+        if page.total is not None:
+            shown["total"] = page.total
+        return {**shown, "total_is": page.total_is}
+
+    async def _record(self, attempt: Attempt, outcome: Outcome) -> Outcome:
+        """Step nine, always. A read whose record cannot be stored is withheld; a write that happened is not denied."""
+        self._step(attempt, "record")
+        try:
+            duration_s = self._clock.monotonic() - attempt.started
+            await self._audit.record(to_rfc3339(attempt.at), attempt.audit_entry(outcome, duration_s))
+        except CallError as error:
+            if not attempt.is_sent:
+                outcome = Outcome(attempt.failure(error), is_error=True)
+            else:
+                outcome.envelope.setdefault("warnings", []).append(
+                    "The audit record is kept in memory until the store works again"
+                )
+        return Outcome(outcome.envelope, outcome.is_error, tuple(attempt.trace))
+
+    def _step(self, attempt: Attempt, name: str) -> None:
+        attempt.trace.append((name, self._clock.monotonic() - attempt.started))
+
+
+def _owner(attempt: Attempt) -> tuple[str, str, str]:
+    return attempt.name, attempt.connection_name, attempt.caller.id
+
+
+def _own(attempt: Attempt) -> dict[str, Any]:
+    return attempt.reading.own if attempt.reading else {}
+
+
+def _cancelled() -> Unavailable:
+    return Unavailable("timeout", "The caller cancelled the call")

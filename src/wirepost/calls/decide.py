@@ -1,0 +1,124 @@
+"""Step four: what policy, money rules and the state that was read say about a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wirepost.calls import allowance, confirm
+from wirepost.calls.policy import Decision, Policy, Subject, refusal
+from wirepost.core.errors import InvalidCall, NotAllowed
+from wirepost.tools.results import Plan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wirepost.calls.attempt import Attempt
+    from wirepost.calls.confirm import Confirmations
+
+
+class Judge:
+    """Decides one attempt; a refusal is raised, a permission is left in the attempt."""
+
+    def __init__(self, policy: Policy, confirmations: Confirmations) -> None:
+        self._policy, self._confirmations = policy, confirmations
+
+    async def decide(self, attempt: Attempt) -> None:
+        """Allow the execution, or raise: `NotAllowed` with the plan, or `InvalidCall` for a wrong confirmation."""
+        decision = self._decide_early(attempt)
+        if decision is not None and not _has_preview(attempt):
+            attempt.decision = decision
+            return
+        await self._plan_and_decide(attempt)
+        token = attempt.reading.confirmation if attempt.reading else None
+        if token is not None:
+            attempt.nonce = self._accept(attempt, token)
+        elif attempt.decision is not None and attempt.decision.effect == "confirm":
+            raise NotAllowed(
+                "confirmation_required",
+                f"{attempt.name} needs a confirmation; nothing was done",
+                hint="Show error.plan to the person; if they agree, repeat the call with error.plan.confirmation",
+                detail={"plan": self._shown(attempt), "rule": attempt.decision.rule},
+            )
+
+    async def preview(self, attempt: Attempt) -> dict[str, Any]:
+        """The plan, with a confirmation that accepts it."""
+        self._decide_early(attempt)
+        await self._plan_and_decide(attempt)
+        return attempt.preview(self._issue(attempt))
+
+    def explain(self, subject: Subject) -> Decision:
+        """The decision without a plan: rules on amounts are left open and said so."""
+        decision = self._policy.decide(subject)
+        return decision or Decision("confirm", "amount", "depends on the amount; a preview tells")
+
+    def _decide_early(self, attempt: Attempt) -> Decision | None:
+        """Refuse what no plan can save, before anything is read from the provider."""
+        decision = self._policy.decide(_subject(attempt, None, is_money_known=not _has_preview(attempt)))
+        if decision is not None and decision.effect == "deny":
+            attempt.decision = decision
+            raise refusal(decision, attempt.name)
+        if decision is not None and decision.effect == "approve" and not _has_preview(attempt):
+            attempt.decision = decision
+            raise refusal(decision, attempt.name)
+        return decision
+
+    async def _plan_and_decide(self, attempt: Attempt) -> None:
+        tool, reading = attempt.tool, attempt.reading
+        if tool is None or reading is None or tool.planner is None:
+            msg = f"{attempt.name} cannot be planned"
+            raise TypeError(msg)
+        attempt.plan = plan = await tool.planner(attempt.context(), **reading.own)
+        if attempt.connection:
+            allowance.check(attempt.connection.settings.money, plan.money)
+        decision = self._policy.decide(_subject(attempt, plan))
+        attempt.decision = decision
+        if decision is None or decision.effect == "deny":
+            raise refusal(decision or Decision("deny", "amount", "the amount is unknown"), attempt.name)
+        if decision.effect == "approve":
+            error = refusal(decision, attempt.name)
+            error.detail["plan"] = confirm.shown(plan, None)
+            raise error
+
+    def _accept(self, attempt: Attempt, token: str) -> str:
+        plan = _plan(attempt)
+        try:
+            return self._confirmations.check(token, _confirmed(attempt), plan, attempt.at)
+        except InvalidCall as error:
+            error.detail["plan"] = self._shown(attempt)
+            raise
+
+    def _issue(self, attempt: Attempt) -> tuple[str, datetime]:
+        return self._confirmations.issue(_confirmed(attempt), _plan(attempt), attempt.at)
+
+    def _shown(self, attempt: Attempt) -> dict[str, Any]:
+        return confirm.shown(_plan(attempt), self._issue(attempt))
+
+
+def _has_preview(attempt: Attempt) -> bool:
+    return attempt.tool is not None and attempt.tool.risk.has_preview
+
+
+def _plan(attempt: Attempt) -> Plan:
+    if attempt.plan is None:
+        msg = "the call was not planned"
+        raise RuntimeError(msg)
+    return attempt.plan
+
+
+def _subject(attempt: Attempt, plan: Plan | None, *, is_money_known: bool = True) -> Subject:
+    if attempt.tool is None:
+        msg = "the tool is not known yet"
+        raise RuntimeError(msg)
+    return Subject(
+        attempt.tool,
+        attempt.connection_name,
+        attempt.environment,
+        attempt.caller.id,
+        plan.money if plan else None,
+        is_money_known,
+    )
+
+
+def _confirmed(attempt: Attempt) -> confirm.Subject:
+    arguments_hash = attempt.reading.hash if attempt.reading else ""
+    return confirm.Subject(attempt.name, attempt.connection_name, attempt.caller.id, arguments_hash)

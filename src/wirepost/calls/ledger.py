@@ -1,0 +1,242 @@
+"""The intent ledger: a write is claimed before it is sent, settled when it is answered, and happens once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from wirepost.calls.confirm import mismatch
+from wirepost.core.errors import Unavailable
+from wirepost.core.ids import new_id
+
+if TYPE_CHECKING:
+    from wirepost.core.clock import Clock
+    from wirepost.core.signing import Signer
+    from wirepost.store.database import Database, Tx
+
+State = Literal["claimed", "dispatched", "applied", "not_applied", "unknown"]
+
+DUPLICATE_WINDOW_S = 24 * 3600
+"""How long an identical call without an intent of its own is taken for a repetition."""
+_IN_PROGRESS = ("claimed", "dispatched")
+_COLUMNS = (
+    "id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, last_status, "
+    "claimed_at, dispatched_at"
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which business action a call is: the caller's own name for it, or what its arguments say."""
+
+    caller: str
+    connection: str
+    tool: str
+    arguments_hash: str
+    intent: str | None
+    looks_back: bool
+    """Without an intent: an identical call within the window is the same action (W2–W4)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger."""
+
+    id: str
+    caller: str
+    connection: str
+    tool: str
+    intent: str
+    arguments_hash: str
+    is_derived: bool
+    state: State
+    attempt: int
+    result: Any
+    last_status: int | None
+    claimed_at: float
+    dispatched_at: float | None
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Somebody is carrying it out right now."""
+        return self.state in _IN_PROGRESS
+
+    @property
+    def public_intent(self) -> str:
+        """What is stored in the created object and shown to the caller."""
+        return self.id if self.is_derived else self.intent
+
+
+Reserve = Callable[["Tx", str], Awaitable[None]]
+"""Takes the money out of the day's allowance inside the claiming transaction; raises to refuse the claim."""
+
+
+class Ledger:
+    """All intents of one data directory."""
+
+    def __init__(self, database: Database, clock: Clock, signer: Signer, owner: str) -> None:
+        self._database, self._clock, self._signer, self._owner = database, clock, signer, owner
+        self._settled: dict[str, asyncio.Event] = {}
+
+    async def recover(self) -> int:
+        """At start: what a dead process had claimed was never sent; what it had dispatched is unknown."""
+
+        async def work(tx: Tx) -> int:
+            await tx.execute(
+                "DELETE FROM spend WHERE intent_id IN "
+                "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)", self._owner
+            )
+            await tx.execute(
+                "UPDATE intents SET state = 'not_applied', settled_at = ? WHERE state = 'claimed' AND owner <> ?",
+                self._now(), self._owner,
+            )
+            rows = await tx.execute(
+                "UPDATE intents SET state = 'unknown' WHERE state = 'dispatched' AND owner <> ? RETURNING id",
+                self._owner,
+            )
+            return len(rows)
+
+        return await self._database.write(work)
+
+    async def find(self, identity: Identity) -> Entry | None:
+        """The entry that `identity` repeats, if there is one."""
+        sql, parameters = self._lookup(identity)
+        return _entry(await self._database.read(sql, *parameters))
+
+    async def claim(self, identity: Identity, *, nonce: str | None, reserve: Reserve | None,
+                    again: Entry | None = None) -> tuple[Entry, bool]:
+        """Make the action ours: (entry, True), or (the entry somebody else made meanwhile, False).
+
+        `again` claims an entry whose last attempt was not applied. One transaction marks the confirmation as used,
+        reserves the money and writes the row, so that none of the three can stand alone.
+        """
+
+        async def work(tx: Tx) -> tuple[Entry, bool]:
+            sql, parameters = self._lookup(identity)
+            present = _entry(await tx.execute(sql, *parameters))
+            if present and not (again and present.id == again.id and present.state == again.state):
+                return present, False
+            entry_id = present.id if present else new_id("int")
+            if nonce:
+                await _use(tx, nonce, entry_id, self._now())
+            if present:
+                await tx.execute(
+                    "UPDATE intents SET state = 'claimed', attempt = attempt + ?, owner = ?, claimed_at = ?, "
+                    "dispatched_at = NULL, settled_at = NULL WHERE id = ?",
+                    1 if _needs_new_key(present) else 0, self._owner, self._now(), entry_id,
+                )
+            else:
+                await self._insert(tx, entry_id, identity)
+            if reserve:
+                await reserve(tx, entry_id)
+            claimed = _entry(await tx.execute(f"SELECT {_COLUMNS} FROM intents WHERE id = ?", entry_id))
+            if claimed is None:
+                msg = "the claimed entry is not there"
+                raise RuntimeError(msg)
+            return claimed, True
+
+        entry, is_ours = await self._database.write(work)
+        if is_ours:
+            self._settled[entry.id] = asyncio.Event()
+        return entry, is_ours
+
+    async def _insert(self, tx: Tx, entry_id: str, identity: Identity) -> None:
+        await tx.execute(
+            "INSERT INTO intents (id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, "
+            "owner, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed', 1, ?, ?)",
+            entry_id, identity.caller, identity.connection, identity.tool, identity.intent or f"derived:{entry_id}",
+            identity.arguments_hash, int(identity.intent is None), self._owner, self._now(),
+        )
+
+    async def mark_dispatched(self, entry: Entry) -> None:
+        """The request is about to leave; from here on a lost process means an unknown outcome."""
+        await self._set(entry, "UPDATE intents SET state = 'dispatched', dispatched_at = ? WHERE id = ?", self._now())
+
+    async def settle(self, entry: Entry, state: State, *, result: Any = None, last_status: int | None = None) -> None:
+        """Write down how it ended; money that did not move goes back to the day's allowance."""
+
+        async def work(tx: Tx) -> None:
+            await tx.execute(
+                "UPDATE intents SET state = ?, result = ?, last_status = ?, settled_at = ? WHERE id = ?",
+                state, None if result is None else orjson.dumps(result).decode(), last_status, self._now(), entry.id,
+            )
+            if state == "not_applied":
+                await tx.execute("DELETE FROM spend WHERE intent_id = ?", entry.id)
+
+        try:
+            await self._database.write(work)
+        finally:
+            self.release(entry)
+
+    def release(self, entry: Entry) -> None:
+        """Wake whoever waits for this entry."""
+        event = self._settled.pop(entry.id, None)
+        if event:
+            event.set()
+
+    async def wait(self, entry: Entry, deadline: float) -> None:
+        """Wait until an entry in progress is settled; raises `Unavailable` at the deadline."""
+        event = self._settled.get(entry.id)
+        if event is None:
+            return
+        try:
+            async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
+                await event.wait()
+        except TimeoutError:
+            message = f"The same action ({entry.public_intent}) is still being carried out"
+            raise Unavailable(
+                "timeout", message, hint="Repeat the call with the same intent to get its result", retry_after_s=5
+            ) from None
+
+    def upstream_key(self, entry: Entry) -> str:
+        """The provider's idempotency key: shows nothing of the arguments, the same for each try of one attempt."""
+        return "wp_" + self._signer.mac("upstream-key", f"{entry.id}:{entry.attempt}".encode()).hex()[:40]
+
+    def _lookup(self, identity: Identity) -> tuple[str, tuple[str | float, ...]]:
+        who = (identity.caller, identity.connection, identity.tool)
+        start = f"SELECT {_COLUMNS} FROM intents WHERE caller = ? AND connection = ? AND tool = ? AND "
+        if identity.intent is not None:
+            return start + "intent = ?", (*who, identity.intent)
+        same = start + "arguments_hash = ? AND "
+        newest = " ORDER BY state = 'not_applied', claimed_at DESC LIMIT 1"
+        if identity.looks_back:
+            since = self._now() - DUPLICATE_WINDOW_S
+            return same + "(claimed_at >= ? OR state = 'unknown')" + newest, (*who, identity.arguments_hash, since)
+        return same + "state IN ('claimed', 'dispatched', 'unknown')" + newest, (*who, identity.arguments_hash)
+
+    async def _set(self, entry: Entry, sql: str, value: float) -> None:
+        async def work(tx: Tx) -> None:
+            await tx.execute(sql, value, entry.id)
+
+        await self._database.write(work)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _needs_new_key(entry: Entry) -> bool:
+    """A provider replays its first answer to a key, failures included; without an answer the key must stay."""
+    return entry.state == "not_applied" or (entry.last_status or 0) >= 500  # noqa: PLR2004 - HTTP server errors
+
+
+async def _use(tx: Tx, nonce: str, entry_id: str, now: float) -> None:
+    rows = await tx.execute(
+        "INSERT INTO confirmations (nonce, intent_id, used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING nonce",
+        nonce, entry_id, now,
+    )
+    if not rows:
+        raise mismatch("was already used")
+
+
+def _entry(rows: list[Any]) -> Entry | None:
+    if not rows:
+        return None
+    row = list(rows[0])
+    row[6] = bool(row[6])
+    row[9] = None if row[9] is None else orjson.loads(row[9])
+    return Entry(*row)
+

@@ -1,0 +1,225 @@
+"""Steps four to seven of a write: decided, claimed, sent once, settled; repeated calls get the first result."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from wirepost.calls import allowance
+from wirepost.calls.ledger import Entry, Identity
+from wirepost.calls.shape import dump
+from wirepost.core.errors import CallError, NotAllowed, OutcomeUnknown, Rejected, Unavailable
+from wirepost.core.times import to_rfc3339
+from wirepost.upstream.scope import Scope
+
+if TYPE_CHECKING:
+    from wirepost.calls.attempt import Attempt
+    from wirepost.calls.decide import Judge
+    from wirepost.calls.ledger import Ledger, State
+    from wirepost.core.clock import Clock
+    from wirepost.tools.tool import AnyTool
+
+RECONCILE_S = 15.0
+"""How long looking for the trace of a lost attempt may take."""
+
+log = logging.getLogger(__name__)
+Json = Any
+
+
+class Writes:
+    """Carries out writes so that each business action happens once."""
+
+    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock) -> None:
+        self._judge, self._ledger, self._clock = judge, ledger, clock
+
+    async def once(self, attempt: Attempt, step: Callable[[str], None]) -> Json:
+        """The result of the action, carried out now or found to be done already."""
+        identity = _identity(attempt)
+        while True:
+            step("decide")
+            prior = await self._ledger.find(identity)
+            if prior is not None:
+                _refuse_other_arguments(prior, identity)
+                if prior.is_in_progress:
+                    await self._ledger.wait(prior, attempt.deadline)
+                    continue
+                found = await self._already_done(attempt, prior, identity)
+                if found is not None:
+                    return found
+            if prior is None or prior.state == "not_applied":
+                await self._judge.decide(attempt)
+            _stop_if_cancelled(attempt)
+            step("claim")
+            entry, is_ours = await self._claim(attempt, identity, prior)
+            if is_ours:
+                attempt.entry = entry
+                step("run")
+                return await self._carry_out(attempt, entry, step)
+
+    async def _claim(self, attempt: Attempt, identity: Identity, prior: Entry | None) -> tuple[Entry, bool]:
+        reserve = None
+        if attempt.connection and attempt.plan:
+            rules = attempt.connection.settings.money
+            reserve = allowance.reservation(rules, attempt.plan.money, attempt.connection.name, attempt.at)
+        return await self._ledger.claim(identity, nonce=attempt.nonce, reserve=reserve, again=prior)
+
+    async def _already_done(self, attempt: Attempt, prior: Entry, identity: Identity) -> Json | None:
+        """The stored or rediscovered result of an earlier attempt; `None` when it is certain that it did not happen."""
+        result = prior.result if prior.state == "applied" else None
+        if prior.state == "unknown":
+            result = await self._find_by_reading(attempt, prior)
+            if result is not None:
+                await self._ledger.settle(prior, "applied", result=result)
+        if result is None:
+            return None
+        if prior.state == "applied" and identity.intent is None:
+            raise _suspected(prior)
+        attempt.entry, attempt.is_replayed = prior, True
+        return result
+
+    async def _carry_out(self, attempt: Attempt, entry: Entry, step: Callable[[str], None]) -> Json:
+        tool = _tool(attempt)
+        attempt.scope.before_write = lambda: self._dispatch(attempt, entry)
+        context = attempt.context(key=self._ledger.upstream_key(entry), intent=entry.id)
+        own = attempt.reading.own if attempt.reading else {}
+        try:
+            async with asyncio.timeout(max(0.1, attempt.deadline - self._clock.monotonic())):
+                result = dump(await tool.operation(context, **own))
+        except TimeoutError:
+            raise await self._failed(attempt, entry, _too_late(attempt)) from None
+        except OutcomeUnknown as error:
+            step("settle")
+            return await self._look_once(attempt, entry, error)
+        except CallError as error:
+            step("settle")
+            raise await self._failed(attempt, entry, error) from None
+        except BaseException:
+            await self._settle(attempt, entry, "unknown" if attempt.is_sent else "not_applied")
+            raise
+        step("settle")
+        await self._settle(attempt, entry, "applied", result=result)
+        return result
+
+    async def _dispatch(self, attempt: Attempt, entry: Entry) -> None:
+        """Runs before the first byte of the write leaves."""
+        _stop_if_cancelled(attempt)
+        await self._ledger.mark_dispatched(entry)
+        attempt.dispatched_at = self._clock.now()
+        attempt.is_sent = True
+
+    async def _failed(self, attempt: Attempt, entry: Entry, error: CallError) -> CallError:
+        """Settle an attempt that ended with an error. A part that was carried out keeps its key, so that a
+        repetition completes it instead of doing it twice."""
+        if attempt.scope.writes_applied or isinstance(error, OutcomeUnknown):
+            error.outcome = "unknown"
+            error.hint = error.hint or _repeat_hint(entry)
+            await self._settle(attempt, entry, "unknown")
+        else:
+            await self._settle(attempt, entry, "not_applied")
+        return error
+
+    async def _look_once(self, attempt: Attempt, entry: Entry, error: OutcomeUnknown) -> Json:
+        """The answer was lost: look whether it happened. Not finding it proves nothing yet."""
+        found = None
+        try:
+            found = await self._find_by_reading(attempt, entry)
+        except CallError:
+            log.info("could not look for the trace of %s yet", entry.id)
+        if found is None:
+            await self._settle(attempt, entry, "unknown", last_status=getattr(error, "last_status", None))
+            error.hint = _repeat_hint(entry)
+            error.detail["ledger"] = entry.id
+            raise error
+        attempt.warnings.append("The provider's answer was lost; the result was found by reading")
+        await self._settle(attempt, entry, "applied", result=found)
+        return found
+
+    async def _find_by_reading(self, attempt: Attempt, entry: Entry) -> Json | None:
+        tool = _tool(attempt)
+        if tool.reconciler is None or attempt.connection is None or attempt.reading is None:
+            raise OutcomeUnknown(
+                "outcome_unknown",
+                "Whether the earlier attempt happened cannot be found out by reading",
+                hint="Check at the provider; then use a new intent",
+            )
+        scope = Scope(self._clock.monotonic() + RECONCILE_S)
+        context = attempt.context(intent=entry.id)
+        context.api = attempt.connection.client(scope)
+        if entry.dispatched_at is not None:
+            context.dispatched_at = datetime.fromtimestamp(entry.dispatched_at, UTC)
+        found = await tool.reconciler(context, **attempt.reading.own)
+        return None if found is None else dump(found)
+
+    async def _settle(
+        self, attempt: Attempt, entry: Entry, state: State, *, result: Json = None, last_status: int | None = None
+    ) -> None:
+        """An applied write stays applied even if our own store cannot note it now; the next start reconciles it."""
+        try:
+            await self._ledger.settle(entry, state, result=result, last_status=last_status)
+        except CallError:
+            log.exception("intent %s could not be settled as %s", entry.id, state)
+            if state != "applied":
+                return
+            attempt.warnings.append("The result could not be stored; a repetition will find it by reading")
+
+
+def _identity(attempt: Attempt) -> Identity:
+    reading, tool = attempt.reading, _tool(attempt)
+    return Identity(
+        attempt.caller.id,
+        attempt.connection_name,
+        tool.name,
+        reading.hash if reading else "",
+        reading.intent if reading else None,
+        looks_back=tool.risk.has_preview,
+    )
+
+
+def _tool(attempt: Attempt) -> AnyTool:
+    if attempt.tool is None:
+        msg = "the tool is not known yet"
+        raise RuntimeError(msg)
+    return attempt.tool
+
+
+def _refuse_other_arguments(prior: Entry, identity: Identity) -> None:
+    if prior.arguments_hash != identity.arguments_hash:
+        raise Rejected(
+            "conflict",
+            f"The intent {prior.intent!r} was already used with other arguments",
+            hint="Use a new intent for a new action, or the same arguments to repeat this one",
+            fields=[{"path": "intent", "problem": "names another action"}],
+        )
+
+
+def _suspected(prior: Entry) -> NotAllowed:
+    at = to_rfc3339(datetime.fromtimestamp(prior.claimed_at, UTC))
+    return NotAllowed(
+        "duplicate_suspected",
+        f"The same action was already carried out at {at}; it was not repeated",
+        hint="If it really shall happen again, choose a new intent for it",
+        detail={"earlier": {"intent": prior.public_intent, "at": at}},
+    )
+
+
+def _too_late(attempt: Attempt) -> CallError:
+    if attempt.is_sent:
+        return OutcomeUnknown("outcome_unknown", f"{attempt.name} was sent, but no answer came in time")
+    return Unavailable("timeout", f"{attempt.name} could not be sent in time; nothing was done", retry_after_s=5)
+
+
+def _repeat_hint(entry: Entry) -> str:
+    return (
+        f"Repeat the call with intent {entry.public_intent!r} and the same arguments: it is looked up first and "
+        "cannot happen twice"
+        if not entry.is_derived
+        else "Repeat the identical call: it is looked up first and cannot happen twice"
+    )
+
+
+def _stop_if_cancelled(attempt: Attempt) -> None:
+    if attempt.is_cancelled:
+        raise Unavailable("timeout", "The caller cancelled the call before anything was sent")

@@ -1,0 +1,170 @@
+"""Connections by name: which fit a tool, and a client for one call."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from wirepost.connections.credentials import Credential
+from wirepost.core.errors import InvalidCall, NotConnected
+from wirepost.tools.context import ConnectionFacts
+
+if TYPE_CHECKING:
+    from wirepost.contracts.provider import Provider
+    from wirepost.core.clock import Clock
+    from wirepost.sandbox.vendor import Sandbox
+    from wirepost.sandbox.world import World
+    from wirepost.settings import ConnectionSettings
+    from wirepost.tools.tool import AnyTool
+    from wirepost.upstream.client import Client
+    from wirepost.upstream.scope import Scope
+    from wirepost.upstream.upstream import Upstream
+
+
+@dataclass(eq=False)
+class Connection:
+    """One account at a provider, as the operator named it."""
+
+    name: str
+    provider: Provider
+    settings: ConnectionSettings
+    clock: Clock
+    world: Callable[[], World]
+    _upstream: Upstream | None = field(default=None, init=False)
+
+    @property
+    def environment(self) -> str:
+        """`production`, `test` or `sandbox`."""
+        return self.settings.environment
+
+    @cached_property
+    def facts(self) -> ConnectionFacts:
+        """What an operation may know of it."""
+        return ConnectionFacts(self.name, self.provider.name, self.environment, self.settings)
+
+    @cached_property
+    def sandbox(self) -> Sandbox | None:
+        """The in-memory vendor behind a sandbox connection, built on first use."""
+        if self.environment != "sandbox":
+            return None
+        vendor = self.provider.sandbox(self.world(), self.clock)
+        for fault in self.settings.faults:
+            vendor.inject(fault)
+        return vendor
+
+    @cached_property
+    def credential(self) -> Credential:
+        """The secret this connection authenticates with."""
+        return Credential(self.name, self.provider, self.settings)
+
+    @property
+    def upstream(self) -> Upstream:
+        """The HTTP side, opened on first use and kept for the life of the process."""
+        if self._upstream is None:
+            from wirepost.upstream.memory import InMemoryTransport  # noqa: PLC0415 - loads the HTTP client
+            from wirepost.upstream.upstream import Upstream  # noqa: PLC0415
+
+            sandbox = self.sandbox
+            self._upstream = Upstream(
+                self.name,
+                base_url=self.settings.base_url or self.provider.base_url,
+                credential=self.credential.header,
+                limits=self.settings.limits.over(self.provider.limits[self.environment]),
+                clock=self.clock,
+                transport=InMemoryTransport(sandbox.app) if sandbox else None,
+            )
+        return self._upstream
+
+    def client(self, scope: Scope) -> Client:
+        """The vendor's API as one call sees it."""
+        return self.provider.client(self.upstream, scope, self.settings)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        if self._upstream is not None:
+            await self._upstream.close()
+
+
+class Connections:
+    """All configured connections."""
+
+    def __init__(self, connections: Mapping[str, Connection]) -> None:
+        self.by_name = dict(connections)
+
+    def check(self) -> list[str]:
+        """Refuse to start with a key of the wrong environment (`ConfigError`); returns what is merely missing."""
+        problems = []
+        for connection in self.by_name.values():
+            problem = connection.credential.check()
+            if problem:
+                problems.append(f"{connection.name}: {problem}")
+        return problems
+
+    def fitting(self, tool: AnyTool) -> list[Connection]:
+        """The connections a tool can run on."""
+        return [each for each in self.by_name.values() if issubclass(each.provider.client, tool.needs)]
+
+    def choose(self, tool: AnyTool, name: str | None) -> Connection:
+        """The connection of a call: the named one, or the only one that fits.
+
+        Raises `NotConnected` when there is none and `InvalidCall` when the choice is the caller's.
+        """
+        fitting = self.fitting(tool)
+        names = [connection.name for connection in fitting]
+        if name is not None:
+            chosen = next((connection for connection in fitting if connection.name == name), None)
+            if chosen is None:
+                raise _unknown(tool, name, names, is_other_kind=name in self.by_name)
+            return chosen
+        if not fitting:
+            raise NotConnected(
+                "not_connected",
+                f"No connection fits {tool.name}",
+                hint="Add one under `connections` in wirepost.yaml; `wirepost config init` writes an example",
+            )
+        if len(fitting) > 1:
+            raise InvalidCall(
+                "connection_required",
+                f"Several connections fit {tool.name}; say which",
+                hint=f"connection is one of {', '.join(names)}",
+                fields=[{"path": "connection", "problem": "is required", "allowed": names}],
+            )
+        return fitting[0]
+
+    def sandbox(self, name: str) -> Sandbox | None:
+        """The in-memory vendor of a sandbox connection."""
+        connection = self.by_name.get(name)
+        return connection.sandbox if connection else None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for connection in self.by_name.values():
+            await connection.close()
+
+    def overview(self, provider: str | None = None) -> list[dict[str, Any]]:
+        """Each connection without its secrets."""
+        return [
+            {
+                "name": each.name,
+                "provider": each.provider.name,
+                "environment": each.environment,
+                "status": each.credential.status,
+            }
+            for each in self.by_name.values()
+            if provider in (None, each.provider.name)
+        ]
+
+
+def _unknown(tool: AnyTool, name: str, names: list[str], *, is_other_kind: bool) -> InvalidCall:
+    close = difflib.get_close_matches(name, names, n=1)
+    problem = "is of another kind than the tool" if is_other_kind else "does not exist"
+    hint = f"Did you mean {close[0]}?" if close else f"{tool.name} runs on: {', '.join(names) or 'nothing yet'}"
+    return InvalidCall(
+        "invalid_arguments",
+        f"The connection {name[:60]!r} {problem}",
+        hint=hint,
+        fields=[{"path": "connection", "problem": problem, "allowed": names}],
+    )
