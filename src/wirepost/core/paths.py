@@ -1,5 +1,7 @@
-"""Where configuration and data live; built-in modules only, because the thin stdio front must start at once."""
-# ruff: noqa: PTH - pathlib alone would double the start of the front
+"""Where configuration and data live; built-in modules only: the thin stdio front must start at once."""
+
+# Importing pathlib alone would double the start of the front.
+# ruff: noqa: PTH
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _EMPTY = ("", "~", "null")
 
 
 def find_config(option: str | None, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The configuration file: the option, the environment, `wirepost.yaml` in the working directory, or none.
+    """The configuration file: the option, the environment, `wirepost.yaml` where we are, or none.
 
     Raises `ConfigError` when a file that was asked for is not there.
     """
@@ -40,9 +42,9 @@ def find_config(option: str | None, environment: Mapping[str, str] = os.environ)
 def find_data_directory(
     option: str | None, config: str | None, environment: Mapping[str, str] = os.environ
 ) -> str:
-    """The data directory: the option, the environment, `data_dir` of the configuration file, or the user's own.
+    """The data directory: the option, the environment, `data_dir` of the configuration file, or the user's.
 
-    A relative `data_dir` in the file is relative to the file. Raises `ConfigError` when the file cannot be read.
+    A relative `data_dir` in the file is relative to the file. Raises `ConfigError` for an unreadable file.
     """
     asked = option or environment.get(DATA_VARIABLE)
     if asked:
@@ -81,7 +83,7 @@ def private_directory(path: str) -> str:
 
 
 def _data_dir_in(config: str) -> str | None:
-    """The value of `data_dir`, found without a YAML parser; a form that only a parser understands is refused."""
+    """The value of `data_dir`, found without a YAML parser; any other form is refused."""
     try:
         with open(config, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
