@@ -20,7 +20,9 @@ def check(rules: MoneyRules, money: Money | None) -> None:
     if money is None:
         return
     if rules.currencies and money.currency not in rules.currencies:
-        raise _refusal(f"{money.currency} is not among the allowed currencies ({', '.join(rules.currencies)})")
+        raise _refusal(
+            f"{money.currency} is not among the allowed currencies ({', '.join(rules.currencies)})"
+        )
     cap = rules.max_per_action.get(money.currency)
     if cap is not None and money.minor > Money.parse(cap, money.currency).minor:
         raise _refusal(f"{money.major} {money.currency} is more than {cap} per action")
@@ -40,16 +42,25 @@ def reservation(
             rows = await tx.execute(
                 "SELECT COALESCE(SUM(minor), 0) FROM spend WHERE connection = ? AND day = ? AND currency = ? "
                 "AND intent_id <> ?",
-                connection, day, money.currency, intent_id,
+                connection,
+                day,
+                money.currency,
+                intent_id,
             )
             spent = int(rows[0][0])
             if spent + money.minor > Money.parse(cap, money.currency).minor:
                 used = Money(spent, money.currency).major
-                raise _refusal(f"{money.major} {money.currency} on top of today's {used} is more than {cap} per day")
+                raise _refusal(
+                    f"{money.major} {money.currency} on top of today's {used} is more than {cap} per day"
+                )
         await tx.execute(
             "INSERT INTO spend (connection, day, currency, intent_id, minor) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (intent_id) DO UPDATE SET day = excluded.day, minor = excluded.minor",
-            connection, day, money.currency, intent_id, money.minor,
+            connection,
+            day,
+            money.currency,
+            intent_id,
+            money.minor,
         )
 
     return reserve

@@ -71,12 +71,16 @@ def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
         own={name: getattr(model, name) for name in tool.own_arguments},
         canonical={name: value for name, value in dumped.items() if name not in OPTION_NAMES},
         warnings=warnings,
-        **{name: value for name, value in dumped.items() if name in OPTION_NAMES and name not in tool.own_arguments},
+        **{
+            name: value
+            for name, value in dumped.items()
+            if name in OPTION_NAMES and name not in tool.own_arguments
+        },
     )
 
 
 def _forgive(value: Any, schema: Schema, path: str, warnings: list[str]) -> Any:
-    """Repair the four slips models make, each with a warning; anything else is left for validation to refuse."""
+    """Repair the four slips models make, each with a warning; validation refuses the rest."""
     kind = schema.get("type")
     if isinstance(value, str) and kind in {"array", "object"}:
         value = _from_json_text(value, kind, path, warnings)
@@ -97,7 +101,10 @@ def _forgive(value: Any, schema: Schema, path: str, warnings: list[str]) -> Any:
 def _as_list(value: Any, items: Schema, path: str, warnings: list[str]) -> Any:
     if isinstance(value, dict) and _is_name_value(items):
         warnings.append(f"{path}: read the object as a list of name and value; send [{{name, value}}]")
-        value = [{"name": name, "value": item if isinstance(item, str) else _plain(item)} for name, item in value.items()]
+        value = [
+            {"name": name, "value": item if isinstance(item, str) else _plain(item)}
+            for name, item in value.items()
+        ]
     elif not isinstance(value, list) and value is not None:
         warnings.append(f"{path}: read one value as a list of one; send a list")
         value = [value]
@@ -119,7 +126,9 @@ def _from_json_text(value: str, kind: str, path: str, warnings: list[str]) -> An
         parsed = orjson.loads(value)
     except ValueError:
         return value
-    if isinstance(parsed, list if kind == "array" else dict) or (kind == "array" and isinstance(parsed, dict)):
+    if isinstance(parsed, list if kind == "array" else dict) or (
+        kind == "array" and isinstance(parsed, dict)
+    ):
         warnings.append(f"{path}: read JSON text as {kind}; send the {kind} itself")
         return parsed
     return value
@@ -170,7 +179,9 @@ def _problem(tool: AnyTool, found: Any) -> FieldProblem:
         problem["problem"] = f"must be one of {', '.join(choices)}"
         problem["allowed"] = choices
     elif kind in {"greater_than_equal", "less_than_equal"}:
-        problem["problem"] = f"must be {'at least' if 'ge' in context else 'at most'} {context.get('ge', context.get('le'))}"
+        problem["problem"] = (
+            f"must be {'at least' if 'ge' in context else 'at most'} {context.get('ge', context.get('le'))}"
+        )
     return problem
 
 

@@ -121,7 +121,9 @@ class Attempt:
     def _idempotency(self) -> dict[str, Json] | None:
         return {"intent": self.entry.public_intent, "replayed": self.is_replayed} if self.entry else None
 
-    def envelope(self, data: Json, *, page: dict[str, Json] | None = None, shaped: Shaped | None = None) -> dict[str, Json]:
+    def envelope(
+        self, data: Json, *, page: dict[str, Json] | None = None, shaped: Shaped | None = None
+    ) -> dict[str, Json]:
         """A success."""
         result = {"data": data}
         if page is not None:
@@ -150,7 +152,11 @@ class Attempt:
         if self.plan is None or self.decision is None:
             msg = "a preview needs a plan and a decision"
             raise RuntimeError(msg)
-        decision = {"effect": self.decision.effect, "rule": self.decision.rule, "reason": self.decision.reason}
+        decision = {
+            "effect": self.decision.effect,
+            "rule": self.decision.rule,
+            "reason": self.decision.reason,
+        }
         return {**confirm.shown(self.plan, confirmation), "decision": decision}
 
     def audit_entry(self, outcome: Outcome, duration_s: float) -> dict[str, Json]:

@@ -61,7 +61,11 @@ async def _append(tx: Tx, batch: Iterable[tuple[str, str]]) -> None:
     for at, record in batch:
         current = link(previous, record)
         await tx.execute(
-            "INSERT INTO audit (at, record, prev_hash, hash) VALUES (?, ?, ?, ?)", at, record, previous, current
+            "INSERT INTO audit (at, record, prev_hash, hash) VALUES (?, ?, ?, ?)",
+            at,
+            record,
+            previous,
+            current,
         )
         previous = current
 
@@ -99,7 +103,9 @@ async def verify(database: Database, *, expected_head: str | None = None) -> Ver
         previous, count = stored, count + 1
         is_seen = is_seen or stored == expected_head
     if not is_seen:
-        return Verdict(count, previous, count + 1, "the expected hash is not in the chain: records were removed")
+        return Verdict(
+            count, previous, count + 1, "the expected hash is not in the chain: records were removed"
+        )
     return Verdict(count, previous)
 
 
@@ -107,7 +113,9 @@ async def records(database: Database, *, after: int = 0) -> AsyncIterator[tuple[
     """All records behind `after` in order: (seq, at, record, prev_hash, hash)."""
     while True:
         rows = await database.read(
-            f"SELECT seq, at, record, prev_hash, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT {_PAGE}", after
+            "SELECT seq, at, record, prev_hash, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
+            after,
+            _PAGE,
         )
         for seq, at, record, prev_hash, current in rows:
             yield int(seq), str(at), str(record), str(prev_hash), str(current)

@@ -92,7 +92,7 @@ class Calls:
             await asyncio.wait(self._under_way, timeout=CEILING_S)
 
     async def _see_through(self, attempt: Attempt) -> Outcome:
-        """A write outlives its caller: cancelled before it was sent it stops, afterwards it is settled and recorded."""
+        """A cancelled write stops before it is sent; afterwards it is settled and recorded all the same."""
         task = self._spawn(self._to_outcome(attempt))
         try:
             return await asyncio.shield(task)
@@ -119,7 +119,9 @@ class Calls:
         except Exception:
             reference = new_id("log")
             log.exception("unexpected fault in %s (%s)", attempt.name, reference)
-            fault = Internal("internal", "Internal error; nothing more can be said here", detail={"reference": reference})
+            fault = Internal(
+                "internal", "Internal error; nothing more can be said here", detail={"reference": reference}
+            )
             fault.outcome = "unknown" if attempt.is_sent else "not_applied"
             outcome = Outcome(attempt.failure(fault), is_error=True)
         return await self._record(attempt, outcome)
@@ -191,7 +193,9 @@ class Calls:
                 return await tool.operation(attempt.context(), **_own(attempt))
         except TimeoutError:
             message = f"{tool.name} had no answer within {CEILING_S:g} s"
-            raise Unavailable("timeout", message, hint="Ask for less, or try again later", retry_after_s=5) from None
+            raise Unavailable(
+                "timeout", message, hint="Ask for less, or try again later", retry_after_s=5
+            ) from None
 
     def _shape(self, attempt: Attempt, value: Any) -> dict[str, Any]:
         view = attempt.view
@@ -206,7 +210,7 @@ class Calls:
         return attempt.envelope(shaped.data, shaped=shaped)
 
     def _page(self, attempt: Attempt, page: Page[Any], shaped: Shaped, skip: int) -> dict[str, Any]:
-        """What was returned and where the rest is; a page cut by the budget continues behind its last record."""
+        """What was returned, and where the rest is; a page that was cut continues behind its last record."""
         kept = shaped.kept or 0
         end = skip + kept
         is_cut = end < len(page.records)
@@ -226,7 +230,7 @@ class Calls:
         return {**shown, "total_is": page.total_is}
 
     async def _record(self, attempt: Attempt, outcome: Outcome) -> Outcome:
-        """Step nine, always. A read whose record cannot be stored is withheld; a write that happened is not denied."""
+        """Step nine, always: an unrecorded read is withheld, a write that happened is not denied."""
         self._step(attempt, "record")
         try:
             duration_s = self._clock.monotonic() - attempt.started

@@ -17,4 +17,4 @@ class Caller:
 
 
 LOCAL = Caller("local")
-"""The person who owns this machine account: stdio, the local socket, and loopback HTTP without authentication."""
+"""The owner of this machine account: stdio, the local socket, loopback HTTP without authentication."""

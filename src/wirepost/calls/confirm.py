@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from wirepost.core.errors import InvalidCall
@@ -33,17 +33,17 @@ class Confirmations:
 
     def issue(self, subject: Subject, plan: Plan, now: datetime) -> tuple[str, datetime]:
         """A token that accepts `plan`, and when it expires."""
-        expires_at = now + LIFETIME
+        expires_at = (now + LIFETIME).replace(microsecond=0)
         claims = {
             "b": _binding(subject),
             "s": digest(plan.state),
             "e": int(expires_at.timestamp()),
             "n": new_id("cnf"),
         }
-        return self._signer.sign("confirmation", claims), datetime.fromtimestamp(claims["e"], UTC)
+        return self._signer.sign("confirmation", claims), expires_at
 
     def check(self, token: str, subject: Subject, plan: Plan, now: datetime) -> str:
-        """The token's nonce, to be marked as used; raises `confirmation_mismatch` unless it accepts exactly this plan."""
+        """The token's nonce; raises `confirmation_mismatch` unless it accepts exactly this plan."""
         claims = self._open(token)
         if claims["b"] != _binding(subject):
             raise mismatch("is for another tool, connection, caller or other arguments")

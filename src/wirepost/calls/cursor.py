@@ -14,7 +14,7 @@ _PREFIX = "c1."
 
 @dataclass(frozen=True)
 class Position:
-    """Where a page starts: the provider's own position, and how many records behind it were returned already."""
+    """Where a page starts: the provider's position, and how many records behind it were returned."""
 
     provider: str | None = None
     skip: int = 0
@@ -26,12 +26,21 @@ class Cursors:
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
 
-    def mint(self, position: Position, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> str:
+    def mint(
+        self, position: Position, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime
+    ) -> str:
         """A cursor for `position`; `owner` is (tool, connection, caller)."""
-        claims = {"p": position.provider, "k": position.skip, "b": _binding(owner, arguments_hash), "e": int(now.timestamp()) + LIFETIME_S}
+        claims = {
+            "p": position.provider,
+            "k": position.skip,
+            "b": _binding(owner, arguments_hash),
+            "e": int(now.timestamp()) + LIFETIME_S,
+        }
         return _PREFIX + self._signer.sign("cursor", claims)
 
-    def open(self, cursor: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime) -> Position:
+    def open(
+        self, cursor: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime
+    ) -> Position:
         """The position inside; raises `InvalidCall` for a foreign, changed or expired cursor."""
         try:
             claims = self._signer.open("cursor", cursor.removeprefix(_PREFIX))

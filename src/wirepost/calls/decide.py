@@ -23,7 +23,7 @@ class Judge:
         self._policy, self._confirmations = policy, confirmations
 
     async def decide(self, attempt: Attempt) -> None:
-        """Allow the execution, or raise: `NotAllowed` with the plan, or `InvalidCall` for a wrong confirmation."""
+        """Allow the execution or raise `NotAllowed` (with the plan), `InvalidCall` (wrong confirmation)."""
         decision = self._decide_early(attempt)
         if decision is not None and not _has_preview(attempt):
             attempt.decision = decision
@@ -36,7 +36,7 @@ class Judge:
             raise NotAllowed(
                 "confirmation_required",
                 f"{attempt.name} needs a confirmation; nothing was done",
-                hint="Show error.plan to the person; if they agree, repeat the call with error.plan.confirmation",
+                hint="Show error.plan to the person; if they agree, repeat with error.plan.confirmation",
                 detail={"plan": self._shown(attempt), "rule": attempt.decision.rule},
             )
 

@@ -23,9 +23,10 @@ State = Literal["claimed", "dispatched", "applied", "not_applied", "unknown"]
 DUPLICATE_WINDOW_S = 24 * 3600
 """How long an identical call without an intent of its own is taken for a repetition."""
 _IN_PROGRESS = ("claimed", "dispatched")
-_COLUMNS = (
-    "id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, last_status, "
-    "claimed_at, dispatched_at"
+_SERVER_ERROR = 500
+_SELECT = (
+    "SELECT id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, "
+    "last_status, claimed_at, dispatched_at FROM intents WHERE "
 )
 
 
@@ -88,11 +89,14 @@ class Ledger:
         async def work(tx: Tx) -> int:
             await tx.execute(
                 "DELETE FROM spend WHERE intent_id IN "
-                "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)", self._owner
+                "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
+                self._owner,
             )
             await tx.execute(
-                "UPDATE intents SET state = 'not_applied', settled_at = ? WHERE state = 'claimed' AND owner <> ?",
-                self._now(), self._owner,
+                "UPDATE intents SET state = 'not_applied', settled_at = ? "
+                "WHERE state = 'claimed' AND owner <> ?",
+                self._now(),
+                self._owner,
             )
             rows = await tx.execute(
                 "UPDATE intents SET state = 'unknown' WHERE state = 'dispatched' AND owner <> ? RETURNING id",
@@ -107,12 +111,13 @@ class Ledger:
         sql, parameters = self._lookup(identity)
         return _entry(await self._database.read(sql, *parameters))
 
-    async def claim(self, identity: Identity, *, nonce: str | None, reserve: Reserve | None,
-                    again: Entry | None = None) -> tuple[Entry, bool]:
+    async def claim(
+        self, identity: Identity, *, nonce: str | None, reserve: Reserve | None, again: Entry | None = None
+    ) -> tuple[Entry, bool]:
         """Make the action ours: (entry, True), or (the entry somebody else made meanwhile, False).
 
-        `again` claims an entry whose last attempt was not applied. One transaction marks the confirmation as used,
-        reserves the money and writes the row, so that none of the three can stand alone.
+        `again` claims an entry whose last attempt was not applied. One transaction marks the confirmation
+        as used, reserves the money and writes the row, so that none of the three can stand alone.
         """
 
         async def work(tx: Tx) -> tuple[Entry, bool]:
@@ -127,13 +132,16 @@ class Ledger:
                 await tx.execute(
                     "UPDATE intents SET state = 'claimed', attempt = attempt + ?, owner = ?, claimed_at = ?, "
                     "dispatched_at = NULL, settled_at = NULL WHERE id = ?",
-                    1 if _needs_new_key(present) else 0, self._owner, self._now(), entry_id,
+                    1 if _needs_new_key(present) else 0,
+                    self._owner,
+                    self._now(),
+                    entry_id,
                 )
             else:
                 await self._insert(tx, entry_id, identity)
             if reserve:
                 await reserve(tx, entry_id)
-            claimed = _entry(await tx.execute(f"SELECT {_COLUMNS} FROM intents WHERE id = ?", entry_id))
+            claimed = _entry(await tx.execute(_SELECT + "id = ?", entry_id))
             if claimed is None:
                 msg = "the claimed entry is not there"
                 raise RuntimeError(msg)
@@ -146,23 +154,38 @@ class Ledger:
 
     async def _insert(self, tx: Tx, entry_id: str, identity: Identity) -> None:
         await tx.execute(
-            "INSERT INTO intents (id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, "
-            "owner, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed', 1, ?, ?)",
-            entry_id, identity.caller, identity.connection, identity.tool, identity.intent or f"derived:{entry_id}",
-            identity.arguments_hash, int(identity.intent is None), self._owner, self._now(),
+            "INSERT INTO intents (id, caller, connection, tool, intent, arguments_hash, is_derived, state, "
+            "attempt, owner, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed', 1, ?, ?)",
+            entry_id,
+            identity.caller,
+            identity.connection,
+            identity.tool,
+            identity.intent or f"derived:{entry_id}",
+            identity.arguments_hash,
+            int(identity.intent is None),
+            self._owner,
+            self._now(),
         )
 
     async def mark_dispatched(self, entry: Entry) -> None:
         """The request is about to leave; from here on a lost process means an unknown outcome."""
-        await self._set(entry, "UPDATE intents SET state = 'dispatched', dispatched_at = ? WHERE id = ?", self._now())
+        await self._set(
+            entry, "UPDATE intents SET state = 'dispatched', dispatched_at = ? WHERE id = ?", self._now()
+        )
 
-    async def settle(self, entry: Entry, state: State, *, result: Any = None, last_status: int | None = None) -> None:
+    async def settle(
+        self, entry: Entry, state: State, *, result: Any = None, last_status: int | None = None
+    ) -> None:
         """Write down how it ended; money that did not move goes back to the day's allowance."""
 
         async def work(tx: Tx) -> None:
             await tx.execute(
                 "UPDATE intents SET state = ?, result = ?, last_status = ?, settled_at = ? WHERE id = ?",
-                state, None if result is None else orjson.dumps(result).decode(), last_status, self._now(), entry.id,
+                state,
+                None if result is None else orjson.dumps(result).decode(),
+                last_status,
+                self._now(),
+                entry.id,
             )
             if state == "not_applied":
                 await tx.execute("DELETE FROM spend WHERE intent_id = ?", entry.id)
@@ -189,24 +212,34 @@ class Ledger:
         except TimeoutError:
             message = f"The same action ({entry.public_intent}) is still being carried out"
             raise Unavailable(
-                "timeout", message, hint="Repeat the call with the same intent to get its result", retry_after_s=5
+                "timeout",
+                message,
+                hint="Repeat the call with the same intent to get its result",
+                retry_after_s=5,
             ) from None
 
     def upstream_key(self, entry: Entry) -> str:
-        """The provider's idempotency key: shows nothing of the arguments, the same for each try of one attempt."""
+        """The provider's idempotency key: the same for each try of one attempt, and it reveals nothing."""
         return "wp_" + self._signer.mac("upstream-key", f"{entry.id}:{entry.attempt}".encode()).hex()[:40]
 
     def _lookup(self, identity: Identity) -> tuple[str, tuple[str | float, ...]]:
         who = (identity.caller, identity.connection, identity.tool)
-        start = f"SELECT {_COLUMNS} FROM intents WHERE caller = ? AND connection = ? AND tool = ? AND "
+        start = _SELECT + "caller = ? AND connection = ? AND tool = ? AND "
         if identity.intent is not None:
             return start + "intent = ?", (*who, identity.intent)
         same = start + "arguments_hash = ? AND "
         newest = " ORDER BY state = 'not_applied', claimed_at DESC LIMIT 1"
         if identity.looks_back:
             since = self._now() - DUPLICATE_WINDOW_S
-            return same + "(claimed_at >= ? OR state = 'unknown')" + newest, (*who, identity.arguments_hash, since)
-        return same + "state IN ('claimed', 'dispatched', 'unknown')" + newest, (*who, identity.arguments_hash)
+            return same + "(claimed_at >= ? OR state = 'unknown')" + newest, (
+                *who,
+                identity.arguments_hash,
+                since,
+            )
+        return same + "state IN ('claimed', 'dispatched', 'unknown')" + newest, (
+            *who,
+            identity.arguments_hash,
+        )
 
     async def _set(self, entry: Entry, sql: str, value: float) -> None:
         async def work(tx: Tx) -> None:
@@ -219,14 +252,17 @@ class Ledger:
 
 
 def _needs_new_key(entry: Entry) -> bool:
-    """A provider replays its first answer to a key, failures included; without an answer the key must stay."""
-    return entry.state == "not_applied" or (entry.last_status or 0) >= 500  # noqa: PLR2004 - HTTP server errors
+    """A provider replays its answer to a key, failures too; without an answer the key must stay."""
+    return entry.state == "not_applied" or (entry.last_status or 0) >= _SERVER_ERROR
 
 
 async def _use(tx: Tx, nonce: str, entry_id: str, now: float) -> None:
     rows = await tx.execute(
-        "INSERT INTO confirmations (nonce, intent_id, used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING nonce",
-        nonce, entry_id, now,
+        "INSERT INTO confirmations (nonce, intent_id, used_at) VALUES (?, ?, ?) "
+        "ON CONFLICT DO NOTHING RETURNING nonce",
+        nonce,
+        entry_id,
+        now,
     )
     if not rows:
         raise mismatch("was already used")
@@ -239,4 +275,3 @@ def _entry(rows: list[Any]) -> Entry | None:
     row[6] = bool(row[6])
     row[9] = None if row[9] is None else orjson.loads(row[9])
     return Entry(*row)
-

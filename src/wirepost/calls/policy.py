@@ -66,7 +66,9 @@ class Policy:
             has_no_preview = [tool.name for tool in concerned if tool.risk is Risk.WRITE]
             if rule.effect == "confirm" and has_no_preview:
                 msg = f"asks to confirm {has_no_preview[0]}, which has no preview"
-                raise ConfigError(msg, key=f"policy.rules[{rule.id}]", hint="use approve, or limit risks to W2–W4")
+                raise ConfigError(
+                    msg, key=f"policy.rules[{rule.id}]", hint="use approve, or limit risks to W2–W4"
+                )
 
     def decide(self, subject: Subject) -> Decision | None:
         """The decision; `None` when it depends on an amount that is not known yet."""
@@ -119,7 +121,7 @@ def refusal(decision: Decision, tool: str) -> NotAllowed:
         return NotAllowed(
             "approval_required",
             f"{tool} needs the approval of a person: {decision.reason}",
-            hint="Ask an operator to carry it out, or to change the policy; this server cannot collect approvals yet",
+            hint="Ask an operator to carry it out or to change the policy; there is no way to approve here yet",
             detail=detail,
         )
     return NotAllowed(

@@ -54,7 +54,13 @@ class View:
                 "invalid_arguments",
                 f"There is no field {unknown[0][:60]!r} to return",
                 hint=f"Fields: {', '.join(known)}",
-                fields=[{"path": "fields", "problem": f"{unknown[0][:60]!r} is not a field", "allowed": list(known)}],
+                fields=[
+                    {
+                        "path": "fields",
+                        "problem": f"{unknown[0][:60]!r} is not a field",
+                        "allowed": list(known),
+                    }
+                ],
             )
 
     @property
@@ -69,7 +75,7 @@ def dump(value: BaseModel) -> Json:
 
 
 def one(record: Json, view: View) -> Shaped:
-    """Shape a single object; raises `InvalidCall` (`result_too_large`) when even the hardest cut does not fit."""
+    """Shape a single object; raises `result_too_large` when even the hardest cut does not fit."""
     chosen = _choose(record, view)
     shaped = Shaped(None)
     _clean(chosen, marks.untrusted(view.model), "data", shaped.untrusted)
@@ -178,7 +184,10 @@ def _cut(node: Json, text_length: int, list_length: int, path: str, notes: list[
         notes.append({"path": path, "kept": text_length, "of": len(node)})
         return node[:text_length]
     if isinstance(node, dict):
-        return {name: _cut(value, text_length, list_length, f"{path}.{name}", notes) for name, value in node.items()}
+        return {
+            name: _cut(value, text_length, list_length, f"{path}.{name}", notes)
+            for name, value in node.items()
+        }
     if isinstance(node, list):
         if len(node) > list_length:
             notes.append({"path": path, "kept": list_length, "of": len(node)})

@@ -1,4 +1,4 @@
-"""Steps four to seven of a write: decided, claimed, sent once, settled; repeated calls get the first result."""
+"""Steps four to seven of a write: decided, claimed, sent once, settled."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Writes:
         return await self._ledger.claim(identity, nonce=attempt.nonce, reserve=reserve, again=prior)
 
     async def _already_done(self, attempt: Attempt, prior: Entry, identity: Identity) -> Json | None:
-        """The stored or rediscovered result of an earlier attempt; `None` when it is certain that it did not happen."""
+        """The result of an earlier attempt, stored or found by reading; `None` when it did not happen."""
         result = prior.result if prior.state == "applied" else None
         if prior.state == "unknown":
             result = await self._find_by_reading(attempt, prior)
@@ -111,8 +111,10 @@ class Writes:
         attempt.is_sent = True
 
     async def _failed(self, attempt: Attempt, entry: Entry, error: CallError) -> CallError:
-        """Settle an attempt that ended with an error. A part that was carried out keeps its key, so that a
-        repetition completes it instead of doing it twice."""
+        """Settle an attempt that ended with an error.
+
+        A part that was carried out keeps its key, so that a repetition completes it.
+        """
         if attempt.scope.writes_applied or isinstance(error, OutcomeUnknown):
             error.outcome = "unknown"
             error.hint = error.hint or _repeat_hint(entry)
@@ -154,9 +156,15 @@ class Writes:
         return None if found is None else dump(found)
 
     async def _settle(
-        self, attempt: Attempt, entry: Entry, state: State, *, result: Json = None, last_status: int | None = None
+        self,
+        attempt: Attempt,
+        entry: Entry,
+        state: State,
+        *,
+        result: Json = None,
+        last_status: int | None = None,
     ) -> None:
-        """An applied write stays applied even if our own store cannot note it now; the next start reconciles it."""
+        """What was applied stays applied even if our store cannot note it; the next start reconciles it."""
         try:
             await self._ledger.settle(entry, state, result=result, last_status=last_status)
         except CallError:
@@ -208,13 +216,15 @@ def _suspected(prior: Entry) -> NotAllowed:
 def _too_late(attempt: Attempt) -> CallError:
     if attempt.is_sent:
         return OutcomeUnknown("outcome_unknown", f"{attempt.name} was sent, but no answer came in time")
-    return Unavailable("timeout", f"{attempt.name} could not be sent in time; nothing was done", retry_after_s=5)
+    return Unavailable(
+        "timeout", f"{attempt.name} could not be sent in time; nothing was done", retry_after_s=5
+    )
 
 
 def _repeat_hint(entry: Entry) -> str:
     return (
-        f"Repeat the call with intent {entry.public_intent!r} and the same arguments: it is looked up first and "
-        "cannot happen twice"
+        f"Repeat the call with intent {entry.public_intent!r} and the same arguments: it is looked up first "
+        "and cannot happen twice"
         if not entry.is_derived
         else "Repeat the identical call: it is looked up first and cannot happen twice"
     )

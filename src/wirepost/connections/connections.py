@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wirepost.connections.credentials import Credential
 from wirepost.core.errors import InvalidCall, NotConnected
@@ -50,9 +50,11 @@ class Connection:
         """The in-memory vendor behind a sandbox connection, built on first use."""
         if self.environment != "sandbox":
             return None
+        from wirepost.sandbox.vendor import Fault
+
         vendor = self.provider.sandbox(self.world(), self.clock)
         for fault in self.settings.faults:
-            vendor.inject(fault)
+            vendor.inject(Fault(**fault.model_dump()))
         return vendor
 
     @cached_property
@@ -64,8 +66,8 @@ class Connection:
     def upstream(self) -> Upstream:
         """The HTTP side, opened on first use and kept for the life of the process."""
         if self._upstream is None:
-            from wirepost.upstream.memory import InMemoryTransport  # noqa: PLC0415 - loads the HTTP client
-            from wirepost.upstream.upstream import Upstream  # noqa: PLC0415
+            from wirepost.upstream.memory import InMemoryTransport
+            from wirepost.upstream.upstream import Upstream
 
             sandbox = self.sandbox
             self._upstream = Upstream(
@@ -95,7 +97,7 @@ class Connections:
         self.by_name = dict(connections)
 
     def check(self) -> list[str]:
-        """Refuse to start with a key of the wrong environment (`ConfigError`); returns what is merely missing."""
+        """Refuse a key of the wrong environment (`ConfigError`); returns what is merely missing."""
         problems = []
         for connection in self.by_name.values():
             problem = connection.credential.check()
@@ -144,24 +146,13 @@ class Connections:
         for connection in self.by_name.values():
             await connection.close()
 
-    def overview(self, provider: str | None = None) -> list[dict[str, Any]]:
-        """Each connection without its secrets."""
-        return [
-            {
-                "name": each.name,
-                "provider": each.provider.name,
-                "environment": each.environment,
-                "status": each.credential.status,
-            }
-            for each in self.by_name.values()
-            if provider in (None, each.provider.name)
-        ]
-
 
 def _unknown(tool: AnyTool, name: str, names: list[str], *, is_other_kind: bool) -> InvalidCall:
     close = difflib.get_close_matches(name, names, n=1)
     problem = "is of another kind than the tool" if is_other_kind else "does not exist"
-    hint = f"Did you mean {close[0]}?" if close else f"{tool.name} runs on: {', '.join(names) or 'nothing yet'}"
+    hint = (
+        f"Did you mean {close[0]}?" if close else f"{tool.name} runs on: {', '.join(names) or 'nothing yet'}"
+    )
     return InvalidCall(
         "invalid_arguments",
         f"The connection {name[:60]!r} {problem}",

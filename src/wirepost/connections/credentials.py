@@ -24,11 +24,19 @@ class Credential:
 
     @property
     def status(self) -> str:
-        """`ready`, or what is missing."""
-        return "ready" if self.check() is None else "not_connected"
+        """`ready` or `not_connected`."""
+        return "ready" if self.problem is None else "not_connected"
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing or wrong, if anything."""
+        try:
+            return self.check()
+        except ConfigError as error:
+            return error.message
 
     def check(self) -> str | None:
-        """What is missing, if anything; raises `ConfigError` for a key that belongs to another environment."""
+        """What is missing, if anything; raises `ConfigError` for a key of another environment."""
         try:
             value = self._resolve()
         except ConfigError as error:
@@ -59,11 +67,13 @@ class Credential:
             return self._provider.sandbox.key
         if self._settings.key is None:
             msg = "no key is configured"
-            raise ConfigError(msg, key=f"connections.{self._connection}.key", hint="for example key: env:STRIPE_API_KEY")
+            raise ConfigError(
+                msg, key=f"connections.{self._connection}.key", hint="for example key: env:STRIPE_API_KEY"
+            )
         return self._settings.key.resolve()
 
     def _check_environment(self, value: str) -> None:
-        """A live key on a test connection moves real money, and the reverse fails late: both refuse to start."""
+        """A live key on a test connection moves real money: a mismatch refuses to start."""
         declared = self._settings.environment
         if declared == "sandbox":
             return
@@ -71,9 +81,11 @@ class Credential:
             for pattern, environment in method.environments.items():
                 if re.fullmatch(pattern, value):
                     if environment != declared:
-                        msg = f"the key belongs to {environment}, but the connection says environment: {declared}"
+                        msg = f"the key belongs to {environment}, the connection says environment: {declared}"
                         raise ConfigError(
-                            msg, key=f"connections.{self._connection}.key", hint="change the environment or the key"
+                            msg,
+                            key=f"connections.{self._connection}.key",
+                            hint="change the environment or the key",
                         )
                     return
         msg = f"the key does not look like a {self._provider.title} key"

@@ -1,0 +1,160 @@
+"""`build_app()`: what is running, built once and in order."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from wirepost.calls.audit import Audit
+from wirepost.calls.call_tool import Calls
+from wirepost.calls.confirm import Confirmations
+from wirepost.calls.cursor import Cursors
+from wirepost.calls.decide import Judge
+from wirepost.calls.ledger import Ledger
+from wirepost.calls.policy import Policy
+from wirepost.calls.write import Writes
+from wirepost.connections.connections import Connection, Connections
+from wirepost.core.clock import Clock
+from wirepost.core.ids import new_id
+from wirepost.core.signing import Signer
+from wirepost.providers import load_provider, provider_names
+from wirepost.store.database import Database
+from wirepost.store.keys import server_secret
+from wirepost.store.owner import DataDirectory
+from wirepost.tools.catalog import MAX_LISTED, Selection, ToolList, select
+from wirepost.tools.tool import AnyTool, tools_in
+from wirepost.toolsets import connections as connection_tools
+from wirepost.toolsets import policy as policy_tools
+from wirepost.toolsets.desk import Desk
+
+if TYPE_CHECKING:
+    from wirepost.calls.caller import Caller
+    from wirepost.sandbox.world import World
+    from wirepost.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class App:
+    """A running Wirepost without its ways in."""
+
+    settings: Settings
+    clock: Clock
+    directory: DataDirectory
+    database: Database
+    secret: bytes
+    """Of this data directory; signs everything that must come back unchanged."""
+    connections: Connections
+    tools: ToolList
+    calls: Calls
+    audit: Audit
+
+    async def close(self) -> None:
+        """Finish what was sent, then close everything in reverse order."""
+        await self.calls.close()
+        await self.connections.close()
+        await self.database.close()
+        self.directory.release()
+
+
+def all_tools() -> tuple[AnyTool, ...]:
+    """Every tool that exists."""
+    provided = (tool for name in provider_names() for tool in load_provider(name).tools)
+    return (*tools_in(connection_tools, policy_tools), *provided)
+
+
+async def build_app(settings: Settings, clock: Clock | None = None) -> App:
+    """Open the data directory and put everything together; raises `ConfigError` with what to change."""
+    clock = clock or Clock()
+    connections = _connections(settings, clock)
+    everything = ToolList(all_tools())
+    listed = _listed(settings, everything, connections)
+    policy = Policy(settings.policy.rules, is_read_only=settings.read_only)
+    policy.check_against(everything.tools)
+    for problem in connections.check():
+        log.warning("connection %s", problem)
+
+    directory = DataDirectory(settings.data_dir)
+    directory.acquire()
+    database = await Database.open(directory.database, clock)
+    secret = await server_secret(database)
+    signer = Signer(secret)
+    audit = Audit(database)
+    judge = Judge(policy, Confirmations(signer))
+    ledger = Ledger(database, clock, signer, owner=new_id("own"))
+    lost = await ledger.recover()
+    if lost:
+        log.warning(
+            "%d writes of the last run have an unknown outcome; each is looked up before it is repeated", lost
+        )
+    calls = Calls(
+        everything=everything,
+        visible=_visibility(listed),
+        connections=connections,
+        objects={Desk: Desk(connections, listed, judge)},
+        judge=judge,
+        writes=Writes(judge, ledger, clock),
+        cursors=Cursors(signer),
+        audit=audit,
+        clock=clock,
+    )
+    return App(settings, clock, directory, database, secret, connections, listed, calls, audit)
+
+
+def _connections(settings: Settings, clock: Clock) -> Connections:
+    @cache
+    def world() -> World:
+        """One world for all sandboxes, so that the same customers appear everywhere."""
+        from wirepost.sandbox.world import World
+
+        return World.build(clock.now())
+
+    return Connections(
+        {
+            name: Connection(name, load_provider(each.provider), each, clock, world)
+            for name, each in settings.connections.items()
+        }
+    )
+
+
+def _listed(settings: Settings, everything: ToolList, connections: Connections) -> ToolList:
+    """The configured selection; a tool without a fitting connection is left out."""
+    selection = Selection(
+        preset=settings.tools.preset,
+        toolsets=settings.tools.toolsets,
+        include=settings.tools.include,
+        exclude=settings.tools.exclude,
+        is_read_only=settings.read_only,
+    )
+    chosen = select(everything.tools, selection)
+    usable = [tool for tool in chosen if not tool.is_provider_tool or connections.fitting(tool)]
+    listed = ToolList(tuple(usable))
+    if len(usable) > MAX_LISTED:
+        log.warning(
+            "%d tools are listed (%d tokens); some clients stop at %d", len(usable), listed.tokens, MAX_LISTED
+        )
+    return listed
+
+
+def _visibility(listed: ToolList) -> Any:
+    """Caller → list, built once per set of rights; without scopes a caller sees everything that is listed."""
+    by_scopes: dict[frozenset[str] | None, ToolList] = {None: listed}
+
+    def visible(caller: Caller) -> ToolList:
+        found = by_scopes.get(caller.scopes)
+        if found is None:
+            scopes = caller.scopes or frozenset()
+            allowed = tuple(tool for tool in listed.tools if _scope(tool) in scopes)
+            found = by_scopes[caller.scopes] = ToolList(allowed)
+        return found
+
+    return visible
+
+
+def _scope(tool: AnyTool) -> str:
+    """The caller's scope a tool needs: its toolset and what it may break."""
+    part = {"R": "read", "W1": "write", "W2": "write", "W3": "money", "W4": "danger"}[tool.risk]
+    return f"{tool.toolset}.{part}"

@@ -1,0 +1,18 @@
+"""What the tools about Wirepost itself look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wirepost.calls.decide import Judge
+from wirepost.connections.connections import Connections
+from wirepost.tools.catalog import ToolList
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """Connections, all tools, and the judge of calls."""
+
+    connections: Connections
+    tools: ToolList
+    judge: Judge
