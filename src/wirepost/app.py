@@ -78,8 +78,8 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         log.warning("connection %s", problem)
 
     directory = DataDirectory(settings.data_dir)
-    directory.acquire()
-    database = await Database.open(directory.database, clock)
+    directory.acquire(clock)
+    database = await Database.open(directory.database_path, clock)
     secret = await server_secret(database)
     signer = Signer(secret)
     audit = Audit(database)

@@ -115,7 +115,7 @@ class Writes:
 
         A part that was carried out keeps its key, so that a repetition completes it.
         """
-        if attempt.scope.writes_applied or isinstance(error, OutcomeUnknown):
+        if attempt.scope.writes_applied or error.outcome != "not_applied":
             error.outcome = "unknown"
             error.hint = error.hint or _repeat_hint(entry)
             await self._settle(attempt, entry, "unknown")
