@@ -1,0 +1,68 @@
+"""The one database: units of work grouped into durable commits by one writer, and readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wirepost.store.tx import NotUnique, Row, T, Tx, Value, Work
+
+if TYPE_CHECKING:
+    from wirepost.core.clock import Clock
+    from wirepost.store.reader import Reader
+    from wirepost.store.writer import Writer
+
+__all__ = ["Database", "NotUnique", "Row", "Tx", "Value", "Work"]
+
+
+class Database:
+    """What every part that stores something is given."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer, self._reader = writer, reader
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock) -> Database:
+        """Make the directory and the file if need be, bring the schema up to date, start the writer."""
+        from wirepost.store.reader import Reader
+        from wirepost.store.sqlite import open_writing
+        from wirepost.store.writer import Writer
+
+        connection = await asyncio.to_thread(open_writing, path, clock)
+        return cls(Writer(connection, path), Reader(path))
+
+    @staticmethod
+    async def open_reader(path: Path) -> Reader:
+        """Only reading, for a program beside a running server."""
+        from wirepost.store.reader import Reader
+        from wirepost.store.sqlite import check_readable
+
+        check_readable(path)
+        return Reader(path)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run one unit of work, all or nothing; returns its value once it is on the disk.
+
+        `work` awaits nothing but `tx.execute`, does nothing outside the database, and runs exactly once.
+        Units are committed in the order in which they were submitted. What it raises, the caller gets, and
+        nothing is stored.
+        """
+        return await self._writer.submit(work)
+
+    async def read(self, sql: str, *params: Value) -> list[Row]:
+        """All rows of one statement, which has a `LIMIT` and an index; sees every write that has returned."""
+        return await self._reader.read(sql, *params)
+
+    async def optimize(self) -> None:
+        """Let the planner learn how the tables have grown; due once a day."""
+
+        async def work(tx: Tx) -> None:
+            await tx.execute("PRAGMA optimize")
+
+        await self.write(work)
+
+    async def close(self) -> None:
+        """Write what is queued, then close the file; calls that come later are refused."""
+        await self._reader.close()
+        await self._writer.close()

@@ -1,0 +1,90 @@
+"""Opening the SQLite file: which library, which settings, which permissions, and who may write."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import apsw
+
+from wirepost.core.clock import Clock
+from wirepost.core.errors import ConfigError
+from wirepost.store.errors import refuse
+from wirepost.store.migrate import check_version, list_migrations, migrate
+
+OLDEST = (3, 51, 3)
+"""Before, two connections that check-point could damage a WAL database (sqlite.org/wal.html, section 11)."""
+BUSY_TIMEOUT_MS = 5000
+CHECKPOINT_PAGES = 4000
+
+
+def check_library(version: str) -> None:
+    """Refuse a SQLite library that is too old to be trusted with a WAL database."""
+    if tuple(int(part) for part in version.split(".")) < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise ConfigError(
+            f"SQLite {version} is too old, {needed} or later is needed",
+            hint="Reinstall the package apsw from its wheel, which brings its own library",
+        )
+
+
+def create_file(path: Path) -> None:
+    """Make the directory and the file, readable for nobody else; the files beside it inherit its mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"the database cannot be opened: {error.strerror}",
+            file=str(path),
+            hint=f"Let user {os.geteuid()} read and write it and its directory, or choose another directory",
+        ) from None
+
+
+def open_writing(path: Path, clock: Clock) -> apsw.Connection:
+    """The one connection that writes, with the present schema in place."""
+    check_library(apsw.sqlite_lib_version())
+    create_file(path)
+    with contextlib.ExitStack() as undo:
+        try:
+            connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+            undo.callback(connection.close)
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("foreign_keys", 1)
+            connection.wal_autocheckpoint(CHECKPOINT_PAGES)
+            migrate(connection, clock, path)
+        except apsw.Error as error:
+            raise refuse(error, path) from error
+        undo.pop_all()
+    return connection
+
+
+def open_reading(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> apsw.Connection:
+    """A connection that cannot write."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(busy_timeout_ms)
+    return connection
+
+
+def check_readable(path: Path) -> None:
+    """Refuse a file that is missing or has not exactly the schema this program reads."""
+    check_library(apsw.sqlite_lib_version())
+    if not path.exists():
+        raise ConfigError("there is no database", file=str(path), hint="Start the server: wirepost serve")
+    known = list_migrations()[-1][0]
+    try:
+        with contextlib.closing(open_reading(path)) as connection:
+            version = check_version(connection, path, known)
+    except apsw.Error as error:
+        raise refuse(error, path) from error
+    if version < known:
+        raise ConfigError(
+            f"the database has schema {version}, this program reads {known}",
+            file=str(path),
+            hint="Start the server once, it brings the database up to date: wirepost serve",
+        )

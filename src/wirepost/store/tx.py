@@ -1,0 +1,29 @@
+"""The words of a unit of work, the same on every database: values, rows, `Tx`, and how a unit may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+Value: TypeAlias = str | int | float | bytes | None
+Row: TypeAlias = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Tx(Protocol):
+    """One open transaction, as a unit of work sees it."""
+
+    async def execute(self, sql: str, *params: Value) -> list[Row]:
+        """Run one statement with `?` parameters and return all its rows.
+
+        After a statement has failed the unit is lost, whether or not it catches the error: further statements
+        raise the same error, and nothing of the unit is stored.
+        """
+        ...
+
+
+Work: TypeAlias = Callable[[Tx], Awaitable[T]]
+
+
+class NotUnique(Exception):
+    """A row with this key is already there; `ON CONFLICT DO NOTHING RETURNING` asks without an error."""
