@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from wirepost.contracts.provider import ApiKey, Provider
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.sandbox import StripeSandbox
-from wirepost.providers.stripe.tools import customers, payments, refunds
+from wirepost.providers.stripe.tools import (
+    balance,
+    customers,
+    disputes,
+    invoices,
+    payments,
+    prices,
+    refunds,
+    subscriptions,
+)
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
@@ -17,7 +26,9 @@ class StripeOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    accounts: list[str] = Field(default_factory=list, description="Connected accounts (acct_…) that calls may name")
+    accounts: list[str] = Field(
+        default_factory=list, description="Connected accounts (acct_…) that calls may name"
+    )
 
 
 PROVIDER = Provider(
@@ -31,7 +42,7 @@ PROVIDER = Provider(
             help="Create a restricted key at https://dashboard.stripe.com/apikeys",
         ),
     ),
-    tools=tools_in(customers, payments, refunds),
+    tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance),
     sandbox=StripeSandbox,
     options=StripeOptions,
     # https://docs.stripe.com/rate-limits: requests a second of one account.

@@ -13,6 +13,7 @@ from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.money import Money
 from wirepost.tools.tool import Argument
 
+CLOCK_DIFFERENCE_S = 60
 INTENT_LABEL = "intent_id"
 """Metadata entry that names the business action an object was created for."""
 
@@ -36,7 +37,7 @@ class MetadataItem(Argument):
 
 
 def metadata_of(items: Iterable[MetadataItem] | None, intent: str | None = None) -> dict[str, str] | None:
-    """Metadata to store, with the intent by which the object is found again; `None` when there is nothing to store."""
+    """Metadata to store, with the intent by which the object is found again; `None` when there is none."""
     labels = {item.name: item.value for item in items or ()}
     if INTENT_LABEL in labels:
         raise wrong("metadata", f"{INTENT_LABEL} is set by the server and cannot be given")
@@ -77,3 +78,8 @@ def wrong(path: str, problem: str, allowed: list[str] | None = None) -> InvalidC
     if allowed is not None:
         field["allowed"] = allowed
     return InvalidCall("invalid_arguments", f"{path} {problem}", fields=[field])
+
+
+def since(moment: datetime | None) -> dict[str, int] | None:
+    """Filter for what was created at or after `moment`, with a minute for clocks that differ."""
+    return None if moment is None else {"gte": int(moment.timestamp()) - CLOCK_DIFFERENCE_S}

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Self
+from urllib.parse import urlencode
 
-import orjson
-
-from wirepost.core.errors import CallError, FieldProblem, InvalidCall, NotConnected, OutcomeUnknown, Rejected, Unavailable
+from wirepost.core.errors import (
+    CallError,
+    FieldProblem,
+    InvalidCall,
+    NotConnected,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
+from wirepost.core.redact import redact
+from wirepost.core.text import clean_line
 from wirepost.providers.stripe.encoding import form
 from wirepost.upstream.client import Answer, Ask, Client
 
@@ -18,6 +27,7 @@ API_VERSION = "2026-10-28.endive"
 MAX_KEY = 255
 """Longest idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
 MAX_WORDS = 200
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, LIMITED, FAILED = 401, 403, 404, 409, 429, 500
 FORM = "application/x-www-form-urlencoded"
 
 _PATH = re.compile(r"/v1(/[A-Za-z0-9_\-]+)+")
@@ -30,7 +40,8 @@ Json = dict[str, Any]
 class StripeClient(Client):
     """One connection to Stripe for the time of one call."""
 
-    _account: str | None = None
+    account: str | None = None
+    """The connected account that requests act for."""
 
     def on(self, account: str | None) -> Self:
         """The same client acting for a connected account, which the connection must list."""
@@ -42,7 +53,7 @@ class StripeClient(Client):
             fields = [FieldProblem(path="account", problem=problem, allowed=listed)]
             raise InvalidCall("invalid_arguments", f"account {problem}", fields=fields)
         bound = copy.copy(self)
-        bound._account = account
+        bound.account = account
         return bound
 
     async def get(self, path: str, **params: Any) -> Json:
@@ -58,7 +69,7 @@ class StripeClient(Client):
         return await self._exchange(_posted(path, params, key=key, is_write=True))
 
     async def delete(self, path: str, **params: Any) -> Json:
-        """Delete. Stripe ignores keys on DELETE and answers a repetition with 404, so it is never repeated blindly."""
+        """Delete, without a key: Stripe ignores keys here and answers a repetition with 404."""
         return await self._exchange(Ask("DELETE", _checked(path), query=form(params), is_write=True))
 
     def headers(self, ask: Ask) -> dict[str, str]:
@@ -66,8 +77,8 @@ class StripeClient(Client):
         headers = {"Stripe-Version": API_VERSION}
         if ask.key is not None:
             headers["Idempotency-Key"] = ask.key
-        if self._account is not None:
-            headers["Stripe-Account"] = self._account
+        if self.account is not None:
+            headers["Stripe-Account"] = self.account
         return headers
 
     def request_id(self, headers: Mapping[str, str]) -> str | None:
@@ -75,13 +86,16 @@ class StripeClient(Client):
         return headers.get("request-id")
 
     def may_retry(self, ask: Ask, answer: Answer) -> bool | None:
-        """Stripe's own word first (https://docs.stripe.com/error-low-level); a stored 500 would only be replayed."""
+        """Stripe's own word first; a 500 to a write is stored under its key and would only be replayed.
+
+        https://docs.stripe.com/error-low-level
+        """
         said = answer.headers.get("stripe-should-retry")
         if said in {"true", "false"}:
             return said == "true"
-        if answer.status == 409:  # noqa: PLR2004 - another request with the same key is still running
+        if answer.status == CONFLICT:  # another request with the same key is still running
             return _error_of(answer).get("code") in {"idempotency_key_in_use", "lock_timeout"}
-        if answer.status == 500 and ask.is_write:  # noqa: PLR2004
+        if answer.status == FAILED and ask.is_write:
             return False
         return None
 
@@ -101,7 +115,7 @@ class StripeClient(Client):
         return body
 
     def _check_environment(self, ask: Ask, body: Json) -> None:
-        """A live answer on a test connection (or the reverse) means a wrong key: stop before anybody trusts it."""
+        """A live answer on a test connection (or the reverse) means a wrong key: let nobody trust it."""
         is_live = _livemode(body)
         if is_live is None:
             return
@@ -113,31 +127,43 @@ class StripeClient(Client):
         raise NotConnected(
             "not_connected",
             f"The connection is declared as {environment}, but Stripe answered with {seen} objects",
-            hint="Give the connection a key of its own environment, or declare the environment the key belongs to",
+            hint="Give the connection a key of its own environment, or declare the key's",
             outcome="applied" if ask.is_write else "not_applied",
         )
 
 
+async def together(*reads: Awaitable[Json]) -> list[Json]:
+    """Several reads at once; the first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_awaited(read)) for read in reads]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _awaited(read: Awaitable[Json]) -> Json:
+    return await read
+
+
 def subkey(key: str | None, part: str) -> str | None:
-    """Key of one request of several: a repetition after a crash between them completes and does not duplicate."""
+    """Key of one request of several, so that a repetition completes them and duplicates nothing."""
     return None if key is None else f"{key}:{part}"[-MAX_KEY:]
 
 
 def cleaned(text: str) -> str:
-    """A vendor's words made safe to show: one line, nothing invisible, at most 200 characters."""
-    visible = "".join(char if not unicodedata.category(char).startswith("C") else " " for char in text)
-    line = " ".join(visible.split())
-    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
+    """A vendor's words made safe to show: one line, nothing invisible or secret, at most 200 characters."""
+    return clean_line(redact(text), MAX_WORDS)
 
 
 def _posted(path: str, params: Mapping[str, Any], *, key: str | None = None, is_write: bool) -> Ask:
     fields = form(params)
-    return Ask("POST", _checked(path), content=_urlencoded(fields), content_type=FORM, key=key, is_write=is_write)
+    return Ask(
+        "POST", _checked(path), content=_urlencoded(fields), content_type=FORM, key=key, is_write=is_write
+    )
 
 
 def _urlencoded(fields: tuple[tuple[str, str], ...]) -> bytes:
-    from urllib.parse import urlencode  # noqa: PLC0415
-
     return urlencode(fields).encode()
 
 
@@ -160,31 +186,41 @@ def _livemode(body: Json) -> bool | None:
 
 def _error_of(answer: Answer) -> Json:
     try:
-        body = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        body = answer.json()
+    except ValueError:
         return {}
     found = body.get("error") if isinstance(body, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def _by_status(ask: Ask, answer: Answer, found: Json) -> CallError:
-    status, code = answer.status, found.get("code")
-    if status == 401:  # noqa: PLR2004
+    status = answer.status
+    if status == UNAUTHORIZED:
         hint = "Create a new restricted key in the Stripe dashboard and give it to the connection"
         return NotConnected("auth_expired", "Stripe refused the key of this connection", hint=hint)
-    if status == 403:  # noqa: PLR2004
+    if status == FORBIDDEN:
         return _forbidden(found)
-    if status == 429:  # noqa: PLR2004
+    if status == LIMITED:
         return _limited(answer, found)
-    if status >= 500:  # noqa: PLR2004
+    if status >= FAILED:
         return _failed(ask)
+    return _refused(status, found)
+
+
+def _refused(status: int, found: Json) -> CallError:
+    """Anything else in the 400s; the code says more than the status (a missing object in a body is a 400)."""
+    code = found.get("code")
     if code == "idempotency_key_in_use":
-        return OutcomeUnknown("outcome_unknown", "Stripe is still working on an earlier attempt of this action")
-    if status == 404 or code == "resource_missing":  # noqa: PLR2004
-        return Rejected("not_found", _words(found, "Stripe has no such object"), fields=_fields(found))
-    if status == 409 or found.get("type") == "idempotency_error":  # noqa: PLR2004
-        return Rejected("conflict", _words(found, "Stripe reports a conflict"), fields=_fields(found))
-    return Rejected("upstream_rejected", _words(found, f"Stripe answered {status}"), fields=_fields(found))
+        return OutcomeUnknown("outcome_unknown", "Stripe still works on an earlier attempt of this")
+    if status == NOT_FOUND or code == "resource_missing":
+        family, otherwise = "not_found", "Stripe has no such object"
+    elif status == CONFLICT or found.get("type") == "idempotency_error":
+        family, otherwise = "conflict", "Stripe reports a conflict"
+    else:
+        family, otherwise = "upstream_rejected", f"Stripe answered {status}"
+    message = found.get("message")
+    shown = f"Stripe: {cleaned(message)}" if isinstance(message, str) and message else otherwise
+    return Rejected(family, shown, fields=_fields(found))
 
 
 def _forbidden(found: Json) -> CallError:
@@ -203,13 +239,17 @@ def _limited(answer: Answer, found: Json) -> CallError:
     reason = answer.headers.get("stripe-rate-limited-reason")
     detail = {"reason": cleaned(reason)} if reason else {}
     if found.get("code") == "lock_timeout":
-        return Unavailable("rate_limited", "Another request holds this Stripe object; try again", detail=detail)
+        return Unavailable(
+            "rate_limited", "Another request holds this Stripe object; try again", detail=detail
+        )
     return Unavailable("rate_limited", "Stripe limits the rate of requests", detail=detail)
 
 
 def _failed(ask: Ask) -> CallError:
     if ask.is_write:
-        return OutcomeUnknown("outcome_unknown", "Stripe failed while it worked on this; it may have happened")
+        return OutcomeUnknown(
+            "outcome_unknown", "Stripe failed while it worked on this; it may have happened"
+        )
     return Unavailable("upstream_unavailable", "Stripe is failing at the moment")
 
 
@@ -219,15 +259,14 @@ def _unreadable(ask: Ask) -> CallError:
     return Unavailable("upstream_unavailable", "Stripe's answer could not be read")
 
 
-def _words(found: Json, otherwise: str) -> str:
-    message = found.get("message")
-    return f"Stripe: {cleaned(message)}" if isinstance(message, str) and message else otherwise
-
-
 def _fields(found: Json) -> list[FieldProblem]:
     param = found.get("param")
     if not isinstance(param, str) or not param:
         return []
     name, *rest = re.findall(r"[^\[\]]+", param) or [param]
     path = ".".join([_OUR_NAMES.get(name, name), *rest])
-    return [FieldProblem(path=cleaned(path), problem=cleaned(str(found.get("message") or "was refused by Stripe")))]
+    return [
+        FieldProblem(
+            path=cleaned(path), problem=cleaned(str(found.get("message") or "was refused by Stripe"))
+        )
+    ]

@@ -40,7 +40,9 @@ def page_of(model: type[Kind], raw: Json) -> Page[Kind]:
 def found_of(model: type[Kind], raw: Json) -> Page[Kind]:
     """A search result of Stripe: positions exist only per page."""
     has_more = bool(raw["has_more"])
-    return Page([model.read(row) for row in raw["data"]], has_more, next=raw.get("next_page") if has_more else None)
+    return Page(
+        [model.read(row) for row in raw["data"]], has_more, next=raw.get("next_page") if has_more else None
+    )
 
 
 def sifted(model: type[Kind], raw: Json, is_wanted: Callable[[Json], bool], limit: int) -> Page[Kind]:
@@ -55,7 +57,9 @@ def sifted(model: type[Kind], raw: Json, is_wanted: Callable[[Json], bool], limi
     elif after:
         after[-1] = rows[-1]["id"]
     last = rows[-1]["id"] if rows and not shown and has_more else None
-    return Page([model.read(rows[index]) for index in shown], has_more, after=after if shown else None, next=last)
+    return Page(
+        [model.read(rows[index]) for index in shown], has_more, after=after if shown else None, next=last
+    )
 
 
 def id_of(value: Any) -> str | None:
@@ -160,7 +164,10 @@ class Payment(StripeRecord):
         error = expanded(raw.get("last_payment_error"))
         settled = expanded(charge.get("balance_transaction"))
         return {
-            **{name: raw.get(name) for name in ("id", "status", "description", "receipt_email", "statement_descriptor")},
+            **{
+                name: raw.get(name)
+                for name in ("id", "status", "description", "receipt_email", "statement_descriptor")
+            },
             **money("amount", raw["amount"], currency),
             "currency": currency,
             **money("amount_refunded", charge.get("amount_refunded"), currency),
@@ -198,7 +205,10 @@ class Refund(StripeRecord):
     def shown(cls, raw: Json) -> dict[str, Any]:
         """Field → value."""
         return {
-            **{name: raw.get(name) for name in ("id", "status", "failure_reason", "pending_reason", "receipt_number")},
+            **{
+                name: raw.get(name)
+                for name in ("id", "status", "failure_reason", "pending_reason", "receipt_number")
+            },
             **money("amount", raw["amount"], raw["currency"]),
             "currency": raw["currency"],
             "payment": id_of(raw.get("payment_intent")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,8 +27,13 @@ from wirepost.tools.results import Page
 from wirepost.tools.tool import Risk, tool
 
 PaymentStatus = Literal[
-    "succeeded", "processing", "requires_action", "requires_capture", "requires_confirmation",
-    "requires_payment_method", "canceled",
+    "succeeded",
+    "processing",
+    "requires_action",
+    "requires_capture",
+    "requires_confirmation",
+    "requires_payment_method",
+    "canceled",
 ]
 WITH_CHARGE = ["latest_charge.balance_transaction"]
 
@@ -83,16 +89,21 @@ def _no_payment() -> InvalidCall:
 
 
 async def _payment_of_invoice(api: StripeClient, invoice: str) -> str:
-    """An invoice has a list of payments; the paid one counts, else the default one."""
-    raw = await api.get(f"/v1/invoices/{invoice}", expand=["payments"])
+    found = payment_in_invoice(await api.get(f"/v1/invoices/{invoice}", expand=["payments"]))
+    if found is None:
+        raise Rejected("not_found", "The invoice has no payment through Stripe")
+    return found
+
+
+def payment_in_invoice(raw: Mapping[str, Any]) -> str | None:
+    """Who paid an invoice: it has a list of payments; a paid one counts, else the default one."""
     payments = expanded(raw.get("payments")).get("data", [])
-    ranked = sorted(payments, key=lambda row: (row.get("status") != "paid", not row.get("is_default")))
-    for row in ranked:
+    for row in sorted(payments, key=lambda row: (row.get("status") != "paid", not row.get("is_default"))):
         target = expanded(row.get("payment"))
         found = id_of(target.get("payment_intent")) or id_of(target.get("charge"))
         if found:
             return found
-    raise Rejected("not_found", "The invoice has no payment through Stripe")
+    return None
 
 
 @tool(
@@ -100,13 +111,14 @@ async def _payment_of_invoice(api: StripeClient, invoice: str) -> str:
     scopes=["rak_payment_intent_read"],
     example={"customer": "cus_NordlichtExample", "created_after": "-30d"},
     long_help="""
-    Without `status` and amounts this is a plain list, newest first, and always up to date. With `status` or an amount
-    Stripe's search is used, which may lag up to a minute behind and must not decide whether a payment happened.
-    `amount_min` and `amount_max` need `currency`.
+    Without `status` and amounts this is a plain list, newest first, and always up to date. With
+    `status` or an amount Stripe's search is used, which may lag up to a minute behind and must not
+    decide whether a payment happened. `amount_min` and `amount_max` need `currency`.
     """,
 )
 async def stripe_list_payments(
     call: Call[StripeClient],
+    *,
     customer: CustomerId | None = None,
     status: PaymentStatus | None = None,
     created_after: Moment | None = None,
@@ -129,17 +141,23 @@ async def stripe_list_payments(
         )
         return page_of(Payment, raw)
     bounds = [_bound(amount_min, "amount_min", currency), _bound(amount_max, "amount_max", currency)]
-    query = all_of([
-        equals("status", status) if status else None,
-        equals("customer", customer) if customer else None,
-        equals("currency", currency.lower()) if currency else None,
-        compared("amount", ">=", bounds[0]),
-        compared("amount", "<=", bounds[1]),
-        compared("created", ">=", epoch_of(created_after, now=call.now, path="created_after")),
-        compared("created", "<", epoch_of(created_before, now=call.now, path="created_before")),
-    ])
+    query = all_of(
+        [
+            equals("status", status) if status else None,
+            equals("customer", customer) if customer else None,
+            equals("currency", currency.lower()) if currency else None,
+            compared("amount", ">=", bounds[0]),
+            compared("amount", "<=", bounds[1]),
+            compared("created", ">=", epoch_of(created_after, now=call.now, path="created_after")),
+            compared("created", "<", epoch_of(created_before, now=call.now, path="created_before")),
+        ]
+    )
     raw = await api.get(
-        "/v1/payment_intents/search", query=query, limit=call.limit, page=call.position, expand=["data.latest_charge"]
+        "/v1/payment_intents/search",
+        query=query,
+        limit=call.limit,
+        page=call.position,
+        expand=["data.latest_charge"],
     )
     return found_of(Payment, raw)
 
@@ -153,9 +171,13 @@ def _bound(amount: str | None, name: str, currency: str | None) -> int | None:
     return bound.minor if bound else None
 
 
-@tool(Risk.READ, scopes=["rak_payment_intent_read", "rak_charge_read"], example={"payment": "pi_NordlichtExample"})
+@tool(
+    Risk.READ,
+    scopes=["rak_payment_intent_read", "rak_charge_read"],
+    example={"payment": "pi_NordlichtExample"},
+)
 async def stripe_get_payment(
-    call: Call[StripeClient], payment: PaymentId, account: AccountId | None = None
+    call: Call[StripeClient], *, payment: PaymentId, account: AccountId | None = None
 ) -> Payment:
     """Get one payment: status, amount, refunds, dispute, card, fee. Accepts an invoice or charge id."""
     return Payment.read((await read_payment(call.api.on(account), payment)).raw)

@@ -62,13 +62,15 @@ class _Request:
     scopes=["rak_charge_write", "rak_payment_intent_read", "rak_dispute_read"],
     example={"payment": "pi_NordlichtExample", "amount": "10.00", "currency": "eur", "intent": "refund-4711"},
     long_help="""
-    Money goes back to the original payment method only. Without `amount` the whole remainder is refunded. `currency`
-    must be the payment's own. Refused: more than the remainder, a payment under dispute, a payment older than the
-    connection's refund window. A refund cannot be taken back once it succeeded.
+    Money goes back to the original payment method only. Without `amount` the whole remainder is
+    refunded. `currency` must be the payment's own. Refused: more than the remainder, a payment under
+    dispute, a payment older than the connection's refund window. A refund cannot be taken back once it
+    succeeded.
     """,
 )
 async def stripe_create_refund(
     call: Call[StripeClient],
+    *,
     payment: PaymentId,
     amount: Amount | None = None,
     currency: CurrencyCode | None = None,
@@ -93,6 +95,7 @@ async def stripe_create_refund(
 @stripe_create_refund.plan
 async def plan_refund(
     call: Call[StripeClient],
+    *,
     payment: PaymentId,
     amount: Amount | None = None,
     currency: CurrencyCode | None = None,
@@ -115,6 +118,7 @@ async def plan_refund(
 @stripe_create_refund.reconcile
 async def find_refund(
     call: Call[StripeClient],
+    *,
     payment: PaymentId,
     amount: Amount | None = None,
     currency: CurrencyCode | None = None,
@@ -122,7 +126,7 @@ async def find_refund(
     metadata: list[MetadataItem] | None = None,
     account: AccountId | None = None,
 ) -> Refund | None:
-    """The refund that an earlier attempt made, found in the payment's own list (never by search, which lags)."""
+    """The refund that an earlier attempt made, from the payment's own list: search lags behind."""
     api = call.api.on(account)
     reference = await reference_of(api, payment)
     position: str | None = None
@@ -139,6 +143,7 @@ async def find_refund(
 @tool(Risk.READ, scopes=["rak_charge_read"], example={"payment": "pi_NordlichtExample"})
 async def stripe_list_refunds(
     call: Call[StripeClient],
+    *,
     payment: PaymentId | None = None,
     created_after: Moment | None = None,
     account: AccountId | None = None,
@@ -159,7 +164,7 @@ async def stripe_list_refunds(
 def _check_collected(paid: Paid) -> None:
     charge = paid.charge
     if not charge or charge.get("status") != "succeeded" or not charge.get("captured"):
-        message = f"Payment {paid.id} has not collected any money (status {paid.raw['status']}), so nothing can be refunded"
+        message = f"Payment {paid.id} has collected nothing to refund (status {paid.raw['status']})"
         raise Rejected("conflict", message)
 
 
@@ -191,7 +196,10 @@ def _check_refundable(call: Call[StripeClient], request: _Request) -> None:
     if remaining.minor == 0:
         raise Rejected("conflict", f"Payment {request.paid.id} is already refunded in full")
     if not 0 < request.amount.minor <= remaining.minor:
-        raise wrong("amount", f"must be more than 0 and at most the remainder of {remaining.major} {remaining.currency}")
+        raise wrong(
+            "amount",
+            f"must be more than 0 and at most the remainder of {remaining.major} {remaining.currency}",
+        )
     window = call.connection.options.money.refund_window_days if call.connection else None
     age = _age_days(call, request)
     if window is not None and age > window:
