@@ -1,12 +1,11 @@
-"""Where configuration and data live; built-in modules only: the thin stdio front must start at once."""
+"""Which configuration, which data directory; built-in modules only, as the thin front must start at once."""
 
 # Importing pathlib alone would double the start of the front.
-# ruff: noqa: PTH100, PTH101, PTH103, PTH111, PTH113, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH111, PTH113, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
 import os
-import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 CONFIG_NAME = "wirepost.yaml"
 CONFIG_VARIABLE = "WIREPOST_CONFIG"
 DATA_VARIABLE = "WIREPOST__DATA_DIR"
-MAX_SOCKET_PATH = 100
-"""Bytes; the kernel refuses longer socket addresses (108 on Linux, 104 on macOS, with the closing zero)."""
 
 _PLAIN = r"""data_dir:[ \t]+(?:"([^"\\]+)"|'([^']+)'|([^\s#"'&*!|>%@`{\[][^#]*?))[ \t]*(?:#.*)?$"""
 _EMPTY = ("", "~", "null")
@@ -54,32 +51,6 @@ def find_data_directory(
         return os.path.normpath(os.path.join(os.path.dirname(config), os.path.expanduser(written)))
     home = environment.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
     return os.path.join(os.path.abspath(home), "wirepost")
-
-
-def socket_path(data_directory: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The local socket of the server that owns a data directory.
-
-    It lies in the directory; where that makes the address too long for the kernel, in a private directory of
-    the user elsewhere, named after the data directory. Make its folder with `private_directory`.
-    """
-    path = os.path.join(data_directory, "wirepost.sock")
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
-        return path
-    real = os.fsencode(os.path.realpath(data_directory))
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    folder = os.path.join(runtime, "wirepost") if runtime else f"/tmp/wirepost-{os.getuid()}"  # noqa: S108 - made private
-    return os.path.join(folder, f"{zlib.crc32(real):08x}{zlib.adler32(real):08x}.sock")
-
-
-def private_directory(path: str) -> str:
-    """Make a directory that only this user can enter; refuse one that belongs to somebody else."""
-    os.makedirs(path, mode=0o700, exist_ok=True)
-    found = os.stat(path)
-    if found.st_uid != os.getuid():
-        raise _wrong("the directory belongs to another user", path, hint="choose another one with --data-dir")
-    if found.st_mode & 0o077:
-        os.chmod(path, 0o700)
-    return path
 
 
 def _data_dir_in(config: str) -> str | None:
