@@ -1,0 +1,143 @@
+"""Options of a connection: one account at a provider, its limits and its money rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from wirepost.core.secret_refs import SecretRef
+from wirepost.settings.policy import Environment
+from wirepost.settings.section import Amount, CurrencyCode, Number, Positive, Section, Whole, check_amount
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Limits = TypeVar("Limits", bound="DataclassInstance")
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class MoneyRules(Section):
+    """What may be moved through this connection, whatever the policy says."""
+
+    max_per_action: dict[CurrencyCode, Amount] = Field(
+        default_factory=dict,
+        description="Largest amount of one action, by currency",
+        examples=[{"eur": "250.00"}],
+    )
+    max_per_day: dict[CurrencyCode, Amount] = Field(
+        default_factory=dict,
+        description="Largest sum of a day (UTC), by currency",
+        examples=[{"eur": "2000.00"}],
+    )
+    currencies: list[CurrencyCode] = Field(default_factory=list, description="Allowed currencies; empty: all")
+    refund_window_days: Annotated[Whole, Field(ge=0)] | None = Field(
+        default=None, description="Payments older than this cannot be refunded; empty: no limit"
+    )
+
+    @field_validator("max_per_action", "max_per_day")
+    @classmethod
+    def _check_amounts(cls, caps: dict[str, str]) -> dict[str, str]:
+        for currency, amount in caps.items():
+            check_amount(amount, currency)
+        return caps
+
+
+class LimitOverrides(Section):
+    """Changes to the provider's published limits; empty means the provider's own."""
+
+    requests_per_s: Positive | None = Field(default=None, description="Sustained requests a second")
+    burst: Annotated[Whole, Field(ge=1)] | None = Field(
+        default=None, description="Requests that may go at once"
+    )
+    concurrency: Annotated[Whole, Field(ge=1)] | None = Field(default=None, description="Requests in flight")
+
+    def over(self, limits: Limits) -> Limits:
+        """The given limits with what is set here in their place."""
+        return dataclasses.replace(limits, **self.model_dump(exclude_none=True))
+
+
+class FaultSettings(Section):
+    """A fault the sandbox shows from the start; `wirepost sandbox faults` adds and removes them later."""
+
+    kind: Literal["status", "slow", "cut", "malformed", "lost_answer", "html"] = Field(
+        description="lost_answer: the request is carried out and its answer never arrives"
+    )
+    match: str = Field(
+        default="*", description="Method and path, with * for any text", examples=["POST /v1/refunds"]
+    )
+    times: Whole = Field(default=1, ge=1, description="How many requests it concerns")
+    status: Whole = Field(default=500, ge=400, le=599, description="HTTP status, for kind status")
+    retry_after: str | None = Field(default=None, description="Value of the Retry-After header")
+    delay_s: Number = Field(default=0, ge=0, description="Seconds to wait before the answer, for kind slow")
+
+
+class ConnectionSettings(Section):
+    """One account at a provider."""
+
+    provider: str = Field(description="The vendor", examples=["stripe"])
+    environment: Environment = Field(
+        description="production and test speak to the vendor, and a key of the other kind is refused; "
+        "sandbox needs no account"
+    )
+    key: SecretRef | None = Field(
+        default=None,
+        description="Where the API key is kept: env:NAME or file:/absolute/path",
+        examples=["env:STRIPE_API_KEY"],
+    )
+    base_url: str | None = Field(
+        default=None, description="Another address of the vendor's API, such as a test server"
+    )
+    accounts: list[Annotated[str, StringConstraints(pattern=r"^acct_\w+$")]] = Field(
+        default_factory=list, description="Connected accounts (acct_…) that calls may name"
+    )
+    money: MoneyRules = Field(
+        default_factory=MoneyRules, description="What may be moved through this connection"
+    )
+    limits: LimitOverrides = Field(
+        default_factory=LimitOverrides, description="Changes to the provider's limits"
+    )
+    compact: bool = Field(
+        default=False, description="Return longer lists as columns and rows, which costs fewer tokens"
+    )
+    faults: list[FaultSettings] = Field(default_factory=list, description="Faults of a sandbox connection")
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            raise ValueError("must be an address such as https://api.example.com") from None
+        if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+            raise ValueError("must be an address such as https://api.example.com")
+        if parts.username or parts.password:
+            raise ValueError("must not contain a user or password; the key belongs under key")
+        if parts.scheme == "http" and host not in _LOOPBACK:
+            raise ValueError("must use https, because the key is sent there; http is only for this machine")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _check_environment(self) -> ConnectionSettings:
+        if self.environment == "sandbox" and self.key is not None:
+            raise ValueError(
+                "has a key, but a sandbox needs none; remove it or choose environment test or production"
+            )
+        if self.environment == "sandbox" and self.base_url is not None:
+            raise ValueError(
+                "has a base_url, but a sandbox runs inside the server; remove it or choose environment test"
+            )
+        if self.environment != "sandbox" and self.faults:
+            raise ValueError("has faults, which only a sandbox can show")
+        return self
+
+
+def default_connections() -> dict[str, ConnectionSettings]:
+    """What is there without a configuration file: everything works, nothing is real."""
+    return {"stripe-sandbox": ConnectionSettings(provider="stripe", environment="sandbox")}

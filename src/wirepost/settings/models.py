@@ -1,0 +1,124 @@
+"""The whole configuration: `Settings` and its sections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from wirepost.core.paths import find_data_directory
+from wirepost.settings.connections import ConnectionSettings, default_connections
+from wirepost.settings.policy import PolicySettings
+from wirepost.settings.section import Name, Number, Positive, Section, Whole
+
+
+class ServerSettings(Section):
+    """Where the server listens and who may reach it."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on")
+    port: Whole = Field(default=8484, ge=0, le=65535, description="Port to listen on; 0: any free one")
+    url: str | None = Field(
+        default=None, description="Address under which others reach the server, behind a proxy"
+    )
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Further values of the Host header that are answered; this machine and url always are",
+        examples=[["wirepost.example.com"]],
+    )
+    allowed_origins: list[str] = Field(
+        default_factory=list, description="Web pages (origins) whose scripts may call the server"
+    )
+    stateless: bool = Field(
+        default=False,
+        description="Keep no MCP sessions, so that several servers can stand behind one address",
+    )
+    allow_unauthenticated: bool = Field(
+        default=False,
+        description="Listen where other machines reach the server, although whoever reaches it may do everything",
+    )
+    idle_exit_s: Positive = Field(
+        default=900, description="Seconds without a client after which a server started by a client ends"
+    )
+    shutdown_s: Annotated[Number, Field(ge=0)] = Field(
+        default=10, description="Seconds that running calls get to finish when the server stops"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+            raise ValueError("must be an address such as https://wirepost.example.com")
+        return value.rstrip("/")
+
+
+class ToolSettings(Section):
+    """Which tools are offered: preset, plus toolsets, plus single tools, minus exclusions."""
+
+    preset: str | None = Field(
+        default="support", description="minimal, support, revops, finance or readonly; empty: none"
+    )
+    toolsets: list[str] = Field(
+        default_factory=list, description="Whole toolsets besides", examples=[["stripe"]]
+    )
+    include: list[str] = Field(
+        default_factory=list, description="Single tools besides", examples=[["stripe_list_invoices"]]
+    )
+    exclude: list[str] = Field(default_factory=list, description="Single tools that are never offered")
+
+
+class LimitSettings(Section):
+    """How long and how large a call may become."""
+
+    call_s: Positive = Field(
+        default=45, description="Seconds one tool call may take; clients often give up at 60"
+    )
+    attempt_s: Positive = Field(default=20, description="Seconds one request to a provider may take")
+    max_tokens: Whole = Field(
+        default=20000, ge=500, le=100000, description="Largest token budget a call may ask for"
+    )
+    confirmation_s: Positive = Field(default=600, description="Seconds a confirmation token is good for")
+    cursor_s: Positive = Field(default=86400, description="Seconds a page cursor is good for")
+
+
+class LoggingSettings(Section):
+    """What is logged, always to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level shown"
+    )
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="auto: console on a terminal, otherwise one JSON object a line"
+    )
+
+
+class Settings(Section):
+    """The configuration of a server."""
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(find_data_directory(None, None)),
+        description="Where the database and the local socket lie, relative to the configuration file; "
+        "by default wirepost in $XDG_DATA_HOME or ~/.local/share",
+        examples=["~/.local/share/wirepost"],
+    )
+    read_only: bool = Field(default=False, description="Offer and allow nothing that writes")
+    server: ServerSettings = Field(default_factory=ServerSettings, description="Where the server listens")
+    connections: dict[Name, ConnectionSettings] = Field(
+        default_factory=default_connections,
+        description="Accounts at providers by name; without any, the sandbox",
+    )
+    tools: ToolSettings = Field(default_factory=ToolSettings, description="Which tools are offered")
+    policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may do what")
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings, description="How long and how large a call may become"
+    )
+    logging: LoggingSettings = Field(default_factory=LoggingSettings, description="What is logged")
+
+    @field_validator("connections")
+    @classmethod
+    def _check_connections(cls, value: dict[str, ConnectionSettings]) -> dict[str, ConnectionSettings]:
+        return value or default_connections()
