@@ -83,7 +83,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
     secret = await server_secret(database)
     signer = Signer(secret)
     audit = Audit(database)
-    judge = Judge(policy, Confirmations(signer))
+    judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
     ledger = Ledger(database, clock, signer, owner=new_id("own"))
     lost = await ledger.recover()
     if lost:
@@ -97,9 +97,10 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         objects={Desk: Desk(connections, listed, judge)},
         judge=judge,
         writes=Writes(judge, ledger, clock),
-        cursors=Cursors(signer),
+        cursors=Cursors(signer, settings.limits.cursor_s),
         audit=audit,
         clock=clock,
+        limits=settings.limits,
     )
     return App(settings, clock, directory, database, secret, connections, listed, calls, audit)
 

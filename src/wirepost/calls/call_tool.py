@@ -6,6 +6,7 @@ find → read → open → decide → claim → run → settle → shape → rec
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import difflib
 import logging
 from collections.abc import Callable, Coroutine, Mapping
@@ -30,11 +31,9 @@ if TYPE_CHECKING:
     from wirepost.calls.write import Writes
     from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
+    from wirepost.settings import LimitSettings
     from wirepost.tools.catalog import ToolList
     from wirepost.tools.tool import AnyTool
-
-CEILING_S = 45.0
-"""A tool call ends within this time; clients commonly give up after 60 s."""
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +53,12 @@ class Calls:
         cursors: Cursors,
         audit: Audit,
         clock: Clock,
+        limits: LimitSettings,
     ) -> None:
         self._everything, self.tools = everything, visible
         self._connections, self._objects = connections, objects
         self._judge, self._writes, self._cursors = judge, writes, cursors
-        self._audit, self._clock = audit, clock
+        self._audit, self._clock, self._limits = audit, clock, limits
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def call(
@@ -66,7 +66,7 @@ class Calls:
     ) -> Outcome:
         """Run one tool for one caller. Raises nothing but the caller's own cancellation."""
         started = self._clock.monotonic()
-        deadline = started + CEILING_S
+        deadline = started + self._limits.call_s
         attempt = Attempt(caller, name, raw, report, self._clock.now(), started, deadline, Scope(deadline))
         known = self._everything.by_name.get(name)
         if known is None or known.risk.is_read:
@@ -89,7 +89,7 @@ class Calls:
     async def close(self) -> None:
         """Let writes that were sent come to their end."""
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=CEILING_S)
+            await asyncio.wait(self._under_way, timeout=self._limits.call_s)
 
     async def _see_through(self, attempt: Attempt) -> Outcome:
         """A cancelled write stops before it is sent; afterwards it is settled and recorded all the same."""
@@ -167,7 +167,7 @@ class Calls:
     def _read(self, attempt: Attempt, tool: AnyTool) -> arguments.Reading:
         self._step(attempt, "read")
         reading = attempt.reading = arguments.read(tool, attempt.raw)
-        attempt.view = View(tool.returns, reading.fields, reading.max_tokens)
+        attempt.view = View(tool.returns, reading.fields, min(reading.max_tokens, self._limits.max_tokens))
         return reading
 
     def _open(self, attempt: Attempt, tool: AnyTool) -> None:
@@ -178,8 +178,8 @@ class Calls:
         if tool.is_provider_tool:
             attempt.connection = self._connections.choose(tool, reading.connection)
             attempt.api = attempt.connection.client(attempt.scope)
-            if attempt.connection.settings.compact:
-                attempt.view = View(tool.returns, reading.fields, reading.max_tokens, is_compact=True)
+            if attempt.connection.settings.compact and attempt.view:
+                attempt.view = dataclasses.replace(attempt.view, is_compact=True)
         else:
             attempt.api = self._objects[tool.needs]
         if reading.cursor:
@@ -189,10 +189,10 @@ class Calls:
 
     async def _run_read(self, attempt: Attempt, tool: AnyTool) -> Any:
         try:
-            async with asyncio.timeout(CEILING_S):
+            async with asyncio.timeout(self._limits.call_s):
                 return await tool.operation(attempt.context(), **_own(attempt))
         except TimeoutError:
-            message = f"{tool.name} had no answer within {CEILING_S:g} s"
+            message = f"{tool.name} had no answer within {self._limits.call_s:g} s"
             raise Unavailable(
                 "timeout", message, hint="Ask for less, or try again later", retry_after_s=5
             ) from None

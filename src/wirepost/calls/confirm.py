@@ -12,8 +12,6 @@ from wirepost.core.signing import BadToken, Signer, digest
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.results import Plan
 
-LIFETIME = timedelta(minutes=10)
-
 
 @dataclass(frozen=True)
 class Subject:
@@ -28,12 +26,12 @@ class Subject:
 class Confirmations:
     """Issues confirmation tokens and checks them; single use is enforced where the intent is claimed."""
 
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
+    def __init__(self, signer: Signer, lifetime_s: float) -> None:
+        self._signer, self._lifetime = signer, timedelta(seconds=lifetime_s)
 
     def issue(self, subject: Subject, plan: Plan, now: datetime) -> tuple[str, datetime]:
         """A token that accepts `plan`, and when it expires."""
-        expires_at = (now + LIFETIME).replace(microsecond=0)
+        expires_at = (now + self._lifetime).replace(microsecond=0)
         claims = {
             "b": _binding(subject),
             "s": digest(plan.state),

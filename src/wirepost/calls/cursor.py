@@ -8,7 +8,6 @@ from datetime import datetime
 from wirepost.core.errors import InvalidCall
 from wirepost.core.signing import BadToken, Signer, digest
 
-LIFETIME_S = 24 * 3600
 _PREFIX = "c1."
 
 
@@ -23,8 +22,8 @@ class Position:
 class Cursors:
     """Mints and opens page cursors."""
 
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
+    def __init__(self, signer: Signer, lifetime_s: float) -> None:
+        self._signer, self._lifetime_s = signer, lifetime_s
 
     def mint(
         self, position: Position, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime
@@ -34,7 +33,7 @@ class Cursors:
             "p": position.provider,
             "k": position.skip,
             "b": _binding(owner, arguments_hash),
-            "e": int(now.timestamp()) + LIFETIME_S,
+            "e": int(now.timestamp() + self._lifetime_s),
         }
         return _PREFIX + self._signer.sign("cursor", claims)
 

@@ -121,7 +121,7 @@ def refusal(decision: Decision, tool: str) -> NotAllowed:
         return NotAllowed(
             "approval_required",
             f"{tool} needs the approval of a person: {decision.reason}",
-            hint="Ask an operator to carry it out or to change the policy; there is no way to approve here yet",
+            hint="Ask an operator to carry it out, or to change the policy; approvals cannot be given here",
             detail=detail,
         )
     return NotAllowed(

@@ -1,0 +1,78 @@
+"""A whole Wirepost over the sandbox world, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from wirepost.app import App, build_app
+from wirepost.calls.attempt import Outcome
+from wirepost.calls.caller import LOCAL, Caller
+from wirepost.core.clock import Clock
+from wirepost.settings import Settings, load_settings
+
+ALL_TOOLS = {"preset": None, "toolsets": ["stripe", "connection", "policy"]}
+
+
+def settings_for(directory: Path, **options: Any) -> Settings:
+    """Settings as a file with these options would give; every tool is listed unless `tools` says otherwise."""
+    overrides: dict[str, Any] = {"data_dir": str(directory / "data"), "tools": ALL_TOOLS, **options}
+    return Settings.model_validate({**load_settings(None, {}, {}).model_dump(), **overrides})
+
+
+class Running:
+    """The app, and short ways to call it."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def outcome(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> Outcome:
+        """Call a tool; the envelope must be JSON, as every client gets it."""
+        outcome = await self.app.calls.call(caller, name, arguments)
+        assert orjson.loads(orjson.dumps(outcome.envelope)) == outcome.envelope
+        return outcome
+
+    async def ok(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> dict[str, Any]:
+        """Call a tool that must succeed; the whole envelope."""
+        outcome = await self.outcome(name, caller, **arguments)
+        assert not outcome.is_error, outcome.envelope
+        return outcome.envelope
+
+    async def error(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> dict[str, Any]:
+        """Call a tool that must fail; the error object."""
+        outcome = await self.outcome(name, caller, **arguments)
+        assert outcome.is_error, outcome.envelope
+        error: dict[str, Any] = outcome.envelope["error"]
+        return error
+
+    async def confirmed(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> dict[str, Any]:
+        """Preview, then execute with the confirmation."""
+        preview = await self.ok(name, caller, **{**arguments, "mode": "preview"})
+        return await self.ok(name, caller, **arguments, confirmation=preview["data"]["confirmation"])
+
+    def sent(
+        self, connection: str = "stripe-sandbox", *, method: str = "POST", path: str = ""
+    ) -> list[Mapping[str, Any]]:
+        """Requests that reached the sandbox."""
+        sandbox = self.app.connections.sandbox(connection)
+        assert sandbox is not None
+        return [r for r in sandbox.requests if r.method == method and r.path.startswith(path)]
+
+    async def records(self) -> list[dict[str, Any]]:
+        """All audit records."""
+        rows = await self.app.database.read("SELECT record FROM audit ORDER BY seq LIMIT 1000")
+        return [orjson.loads(str(row[0])) for row in rows]
+
+
+@asynccontextmanager
+async def running(directory: Path, clock: Clock | None = None, **options: Any) -> AsyncIterator[Running]:
+    """Start and stop an app on `directory`."""
+    app = await build_app(settings_for(directory, **options), clock)
+    try:
+        yield Running(app)
+    finally:
+        await app.close()
