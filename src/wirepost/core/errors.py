@@ -32,6 +32,8 @@ class CallError(Exception):
     provider_request_id: str | None = None
     fields: list[FieldProblem] = field(default_factory=list)
     detail: dict[str, Any] = field(default_factory=dict)
+    last_status: int | None = None
+    """The provider's last HTTP status, if any; for the ledger, not shown."""
 
     codes: ClassVar[frozenset[str]] = frozenset()
     retryable: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""The one redaction filter: what is known or looks like a secret never reaches a log, an error, a result or the audit."""
+"""The one redaction filter: secrets never reach a log, an error, a result or the audit."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ _FORMS = re.compile(
 _SCHEMES = re.compile(r"\b(Bearer|Basic)[ ]+(?=\S*[0-9+/=_])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)")
 _NAMES = frozenset(
-    "authorization proxy-authorization cookie set-cookie password passphrase secret client_secret api_key apikey "
-    "access_token refresh_token id_token private_key signing_secret".split()
+    {
+        *("authorization", "proxy-authorization", "cookie", "set-cookie", "password", "passphrase", "secret"),
+        *("client_secret", "api_key", "apikey", "access_token", "refresh_token", "id_token", "private_key"),
+        *("signing_secret", "webhook_secret"),
+    }
 )
 
 

@@ -12,9 +12,9 @@ CHARACTERS_PER_TOKEN = 4
 MAX_HTML = 200_000
 """Longer HTML is cut before it is read: nobody reads so much text, and parsing takes time."""
 
-# Characters that take no part in what a person sees: controls, surrogates, everything Unicode calls default ignorable
-# (https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt) and the bidirectional controls. A model
-# reads them all the same, so they can hide instructions or reorder what is shown.
+# Characters that take no part in what a person sees: controls, surrogates, bidirectional controls and what
+# Unicode calls default ignorable (https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt).
+# A model reads them all the same, so they can hide instructions or reorder what is shown.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -26,16 +26,34 @@ _AROUND_LINES = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z!/?]|&[a-zA-Z#]")
 
-_HIDDEN = frozenset({"script", "style", "template", "noscript", "head", "title", "svg", "math", "iframe", "object"})
-_VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "area", "col", "embed", "source", "track"})
+_HIDDEN = frozenset({"script", "style", "template", "head"})
 _BLOCKS = frozenset(
-    "address article aside blockquote dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav "
-    "ol p pre section table td th tr ul br".split()
+    {
+        *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figure"),
+        *(
+            "footer",
+            "form",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "hr",
+            "li",
+            "main",
+            "nav",
+            "ol",
+            "p",
+        ),
+        *("pre", "section", "table", "td", "th", "tr", "ul"),
+    }
 )
 
 
 def clean(text: str, limit: int | None = None) -> str:
-    """The text without characters that cannot be seen, at most `limit` characters long; cleaning twice changes nothing."""
+    """The text without what cannot be seen, at most `limit` characters; cleaning twice changes nothing."""
     visible = _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
     return visible if limit is None else cut(visible, limit)
 
@@ -79,7 +97,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Break the line at blocks; start skipping at what is never shown."""
         del attrs
-        if tag in _HIDDEN and tag not in _VOID:
+        if tag in _HIDDEN:
             self._hidden.append(tag)
         elif tag in _BLOCKS:
             self.parts.append("\n")

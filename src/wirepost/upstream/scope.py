@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -22,9 +23,20 @@ class Scope:
     api_version: str | None = None
     request_ids: list[str] = field(default_factory=list)
     """The provider's ids of the requests made, newest last."""
+    trail: list[str] = field(default_factory=list)
+    """One line per attempt for the operator: method, path, and how it ended."""
     quota: dict[str, float] | None = None
     """`remaining` and `resets_in_s` as last learnt from the provider's headers."""
     writes_applied: int = 0
     """How many writes the provider confirmed; a later failure then leaves a part behind."""
     is_live: bool | None = None
     """What the provider said about the environment of an answer, where it says so."""
+    _is_announced: bool = field(default=False, init=False, repr=False)
+    _announcing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    async def announce_write(self) -> None:
+        """Await `before_write` once, however many writes start at the same time."""
+        async with self._announcing:
+            if not self._is_announced and self.before_write is not None:
+                await self.before_write()
+                self._is_announced = True

@@ -1,0 +1,216 @@
+"""`Client`: one connection as one call sees it; vendors subclass it and add what is their own."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from wirepost import __version__
+from wirepost.core.errors import CallError, InvalidCall, OutcomeUnknown, Unavailable
+from wirepost.core.text import clean, clean_line
+from wirepost.upstream import faults
+from wirepost.upstream.ask import Answer, Ask, Failure, Lost
+from wirepost.upstream.limits import LimitSeen
+from wirepost.upstream.retry import TRANSIENT, Pace, repeat, retry_after_s
+
+if TYPE_CHECKING:
+    from wirepost.upstream.scope import Scope
+    from wirepost.upstream.upstream import Turn, Upstream
+
+ATTEMPT_S = 20.0
+LEAST_WRITE_S = 1.0
+"""After a wait, a write is only sent if so much time is left; with less, its answer might be missed."""
+MAX_MESSAGE = 400
+
+_LEADS_ELSEWHERE = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|^//|^[^/]|[?#\\\x00-\x20\x7f]", re.IGNORECASE)
+_USER_AGENT = f"wirepost/{__version__}"
+
+
+class WriteRefused(RuntimeError):
+    """A write outside the ledger: a fault in our code, never sent."""
+
+
+@dataclass
+class _Course:
+    """What is known about one request after some attempts."""
+
+    is_in_doubt: bool = False
+    """An attempt that failed may have been carried out."""
+    last_status: int | None = None
+
+
+class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; used directly it would be no vendor
+    """Cheap to make; everything costly is in the `Upstream` that all calls share."""
+
+    answers_json: ClassVar[bool] = True
+    """Whether a success with another body than JSON is a fault."""
+
+    def __init__(self, upstream: Upstream, scope: Scope, options: Any) -> None:
+        self.upstream, self.scope, self.options = upstream, scope, options
+
+    async def send(self, ask: Ask) -> Answer:
+        """Send one request within limits and deadline, repeat it where that is harmless, return its success.
+
+        Raises a `CallError` that says whether anything was applied; `WriteRefused` for a write the ledger
+        does not know of.
+        """
+        if ask.is_write and self.scope.before_write is None:
+            raise WriteRefused(f"{ask.method} {ask.path} is a write, but this call may only read")
+        if _LEADS_ELSEWHERE.search(ask.path):
+            raise InvalidCall("invalid_arguments", "An id in this call would lead to another address")
+        course = _Course()
+        try:
+            try:
+                answer = await self._attempt(ask, course)
+            except Failure as failure:
+                if not failure.may_repeat:
+                    raise
+                answer = await repeat(lambda: self._attempt(ask, course), failure, self._pace(ask))
+        except Failure as failure:
+            raise self._final(ask, course, failure.error) from None
+        except CallError as error:
+            raise self._final(ask, course, error) from None
+        if ask.is_write:
+            self.scope.writes_applied += 1
+        return answer
+
+    def headers(self, ask: Ask) -> Mapping[str, str]:
+        """Hook: the vendor's headers (version, idempotency key, account)."""
+        del ask
+        return {}
+
+    def error(self, ask: Ask, answer: Answer) -> CallError:
+        """Hook: what an answer outside 2xx means."""
+        return faults.refused(self.upstream.name, ask, answer)
+
+    def may_retry(self, ask: Ask, answer: Answer) -> bool | None:
+        """Hook: the vendor's word on repeating after this answer; `None` leaves it to the status."""
+        del ask, answer
+        return None
+
+    def limits_seen(self, answer: Answer) -> LimitSeen | None:
+        """Hook: what the answer's headers say about the quota."""
+        del answer
+        return None
+
+    def request_id(self, headers: Mapping[str, str]) -> str | None:
+        """Hook: the vendor's id of a request."""
+        return headers.get("x-request-id") or headers.get("request-id")
+
+    def is_live(self, answer: Answer) -> bool | None:
+        """Hook: whether the answer shows the vendor's live environment; `None` when it does not say."""
+        del answer
+        return None
+
+    async def _attempt(self, ask: Ask, course: _Course) -> Answer:
+        upstream, scope = self.upstream, self.scope
+        async with upstream.turn(interactive=scope.interactive, latest=self._latest(ask)) as turn:
+            headers = await self._all_headers(ask)
+            if ask.is_write:
+                await scope.announce_write()
+            timeout_s = min(ask.timeout_s or ATTEMPT_S, scope.deadline - upstream.clock.monotonic())
+            if timeout_s <= 0:
+                raise Unavailable("timeout", "No time was left to send the request; nothing was sent")
+            try:
+                reply = await upstream.exchange(ask, headers, timeout_s)
+            except Lost as lost:
+                raise self._lost(ask, course, turn, lost) from None
+            answer = Answer(reply.status, reply.headers, reply.body, self._request_id(reply.headers))
+            self._record(ask, course, turn, answer)
+            if not answer.is_success:
+                raise self._refused(ask, course, answer)
+            if self.answers_json and not _is_json(answer):
+                turn.is_healthy = False
+                course.is_in_doubt = True
+                raise Failure(faults.unreadable(upstream.name, ask), may_repeat=ask.may_repeat)
+            return answer
+
+    async def _all_headers(self, ask: Ask) -> dict[str, str]:
+        headers = {
+            "User-Agent": _USER_AGENT,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        if ask.content_type is not None:
+            headers["Content-Type"] = ask.content_type
+        headers.update(self.headers(ask))
+        headers.update(ask.headers)
+        authorization = await self.upstream.authorization()
+        if authorization:
+            headers["Authorization"] = authorization
+        return headers
+
+    def _record(self, ask: Ask, course: _Course, turn: Turn, answer: Answer) -> None:
+        """Note what an answer teaches, whatever it says."""
+        scope = self.scope
+        turn.is_healthy = answer.status < 500  # noqa: PLR2004 - HTTP's server errors
+        course.last_status = answer.status
+        scope.trail.append(f"{ask.method} {ask.path} {answer.status}")
+        if answer.request_id is not None:
+            scope.request_ids.append(answer.request_id)
+        is_live = self.is_live(answer)
+        if is_live is not None:
+            scope.is_live = is_live
+        seen = self.limits_seen(answer)
+        if seen is not None:
+            scope.quota = {"remaining": seen.remaining, "resets_in_s": seen.resets_in_s}
+            self.upstream.limiter.learn(seen)
+
+    def _refused(self, ask: Ask, course: _Course, answer: Answer) -> Failure:
+        error = self.error(ask, answer)
+        demanded = retry_after_s(answer.headers.get("retry-after"), self.upstream.clock.now())
+        if error.code == "rate_limited":
+            self.upstream.limiter.pause(demanded)
+        if demanded is not None and isinstance(error, Unavailable | OutcomeUnknown):
+            error.retry_after_s = error.retry_after_s or demanded
+        error.provider_request_id = error.provider_request_id or answer.request_id
+        course.is_in_doubt |= isinstance(error, OutcomeUnknown)
+        said = self.may_retry(ask, answer)
+        makes_sense = answer.status in TRANSIENT if said is None else said
+        return Failure(error, may_repeat=makes_sense and ask.may_repeat, demanded_wait_s=demanded)
+
+    def _lost(self, ask: Ask, course: _Course, turn: Turn, lost: Lost) -> Failure:
+        turn.is_healthy = lost.how == "too_large"
+        self.scope.trail.append(f"{ask.method} {ask.path} {lost.how}")
+        course.is_in_doubt |= lost.is_sent
+        error = faults.lost(self.upstream.name, ask, lost.how, is_sent=lost.is_sent)
+        may_repeat = lost.how != "too_large" and (ask.may_repeat or not lost.is_sent)
+        return Failure(error, may_repeat=may_repeat)
+
+    def _final(self, ask: Ask, course: _Course, error: CallError) -> CallError:
+        """The error as the caller gets it: honest about earlier attempts, clean, without secrets."""
+        if ask.is_write and course.is_in_doubt and not isinstance(error, OutcomeUnknown):
+            error = error if faults.is_decisive(error) else faults.in_doubt(self.upstream.name, error)
+        redactor = self.upstream.redactor
+        error.message = redactor.text(clean_line(error.message, MAX_MESSAGE))
+        error.args = (error.message,)
+        error.hint = error.hint and redactor.text(clean(error.hint, MAX_MESSAGE))
+        error.fields = redactor.value(error.fields)
+        error.detail = redactor.value(error.detail)
+        error.last_status = course.last_status
+        return error
+
+    def _request_id(self, headers: Mapping[str, str]) -> str | None:
+        found = self.request_id(headers)
+        return clean_line(found, 100) if found else None
+
+    def _latest(self, ask: Ask) -> float:
+        """The moment after which no attempt may start that had to wait."""
+        return self.scope.deadline - (LEAST_WRITE_S if ask.is_write else 0.0)
+
+    def _pace(self, ask: Ask) -> Pace:
+        return Pace(self.upstream.clock, self.upstream.rng, self._latest(ask))
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return True
+
+
+__all__ = ["Answer", "Ask", "Client", "LimitSeen", "WriteRefused"]

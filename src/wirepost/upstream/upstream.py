@@ -1,0 +1,225 @@
+"""`Upstream`: the HTTP side of one connection, open for the life of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from random import Random, SystemRandom
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+from urllib.parse import quote, urlencode
+
+import httpx2
+
+from wirepost.core.redact import Redactor
+from wirepost.upstream.ask import Ask, Lost
+from wirepost.upstream.breaker import Breaker
+from wirepost.upstream.limits import Limiter, Limits
+
+if TYPE_CHECKING:
+    from wirepost.core.clock import Clock
+    from wirepost.upstream.breaker import Admission
+
+CONNECT_S = 5.0
+POOL_WAIT_S = 5.0
+KEEP_ALIVE_S = 30.0
+MAX_BODY = 8 * 1024 * 1024
+
+_NEVER_LEFT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
+"""What the client raises before it has written a byte of the request."""
+
+
+class Reply(NamedTuple):
+    """An answer as it came: header names in lower case, body decoded."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Upstream:
+    """Address, credential, limits and open connections of one account at a provider."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str,
+        credential: Callable[[], Awaitable[str]],
+        limits: Limits,
+        clock: Clock,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        rng: Random | None = None,
+        redactor: Redactor | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self.name, self.clock = name, clock
+        self.rng = rng or SystemRandom()
+        self.limiter = Limiter(limits, clock)
+        self.breaker = Breaker(
+            clock, failures_to_open=limits.failures_to_open, cool_down_s=limits.cool_down_s
+        )
+        self.redactor = redactor or Redactor()
+        self._base_url = base_url.rstrip("/")
+        self._credential, self._transport = credential, transport
+        self._concurrency, self._max_body = limits.concurrency, max_body
+        self._http: httpx2.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        return f"Upstream({self.name})"
+
+    async def authorization(self) -> str:
+        """The value of the Authorization header; from now on it is redacted in all this connection says."""
+        value = await self._credential()
+        self.redactor.add(value)
+        self.redactor.add(value.rpartition(" ")[2])
+        return value
+
+    def turn(self, *, interactive: bool, latest: float) -> Turn:
+        """A place for one request, as an async context; raises `Unavailable` when none comes by `latest`."""
+        return Turn(self.limiter, self.breaker, interactive=interactive, latest=latest)
+
+    async def exchange(self, ask: Ask, headers: Mapping[str, str], timeout_s: float) -> Reply:
+        """Send one request and read its whole answer; raises `Lost` when that fails for any reason."""
+        http = self._http or await self._open()
+        request = httpx2.Request(
+            ask.method,
+            self._url(ask),
+            headers=headers,
+            content=ask.content,
+            extensions={"timeout": _timeouts(timeout_s)},
+        )
+        try:
+            # The client's own time limits are per read; a drip of single bytes would never end.
+            async with asyncio.timeout(timeout_s):
+                response = await http.send(request, stream=True)
+                try:
+                    return Reply(response.status_code, dict(response.headers), await self._read(response))
+                finally:
+                    await response.aclose()
+        except _NEVER_LEFT as error:
+            # The cause is dropped here and below: the client's messages may quote headers.
+            raise Lost("untrusted" if _is_untrusted(error) else "unreachable", is_sent=False) from None
+        except (TimeoutError, httpx2.TimeoutException):
+            raise Lost("timeout", is_sent=True) from None
+        except httpx2.RequestError:
+            raise Lost("cut", is_sent=True) from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self.limiter.close()
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _read(self, response: httpx2.Response) -> bytes:
+        announced = response.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._max_body:
+            raise Lost("too_large", is_sent=True)
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > self._max_body:
+                raise Lost("too_large", is_sent=True)
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _url(self, ask: Ask) -> str:
+        url = self._base_url + ask.path
+        return f"{url}?{urlencode(ask.query, quote_via=quote)}" if ask.query else url
+
+    async def _open(self) -> httpx2.AsyncClient:
+        context = await _tls_for(self._base_url) if self._transport is None else True
+        if self._http is None:
+            _silence_request_log()
+            self._http = httpx2.AsyncClient(
+                transport=self._transport,
+                verify=context,
+                http2=False,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+                limits=httpx2.Limits(
+                    max_connections=self._concurrency,
+                    max_keepalive_connections=self._concurrency,
+                    keepalive_expiry=KEEP_ALIVE_S,
+                ),
+            )
+        return self._http
+
+
+class Turn:
+    """One request's way through circuit breaker and limiter; `is_healthy` tells the breaker how it went."""
+
+    def __init__(self, limiter: Limiter, breaker: Breaker, *, interactive: bool, latest: float) -> None:
+        self._limiter, self._breaker = limiter, breaker
+        self._interactive, self._latest = interactive, latest
+        self._admission: Admission
+        self.is_healthy: bool | None = None
+
+    async def __aenter__(self) -> Self:
+        self._admission = self._breaker.admit()
+        try:
+            await self._limiter.enter(interactive=self._interactive, latest=self._latest)
+        except BaseException:
+            self._breaker.abandoned(self._admission)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limiter.leave()
+        if self.is_healthy is None:
+            self._breaker.abandoned(self._admission)
+        elif self.is_healthy:
+            self._breaker.succeeded(self._admission)
+        else:
+            self._breaker.failed(self._admission)
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The one TLS context of the process: loading the trusted certificates takes tens of milliseconds."""
+    return httpx2.create_ssl_context()
+
+
+async def _tls_for(base_url: str) -> ssl.SSLContext:
+    if base_url.startswith("https:"):
+        return await asyncio.to_thread(tls_context)
+    # Never used; and if it were, a context without certificates trusts nobody.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _timeouts(attempt_s: float) -> dict[str, float]:
+    return {
+        "connect": min(CONNECT_S, attempt_s),
+        "pool": min(POOL_WAIT_S, attempt_s),
+        "read": attempt_s,
+        "write": attempt_s,
+    }
+
+
+def _is_untrusted(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _silence_request_log() -> None:
+    """The client logs each address with its query, and at debug level each header: both may hold secrets."""
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
