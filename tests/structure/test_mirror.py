@@ -1,0 +1,26 @@
+"""Each module has its test file at the same path, so that a test is found without searching."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from support.sources import SRC, TESTS, listed_exceptions, python_files, shown
+
+EXCEPTIONS = TESTS / "structure" / "untested.txt"
+ENTRY_POINTS = {"__init__", "__main__"}
+
+
+def test_every_module_has_a_test_file_at_its_own_path() -> None:
+    modules = {PurePosixPath(path.relative_to(SRC).as_posix()) for path in python_files("src")}
+    present = {path.relative_to(TESTS).as_posix() for path in python_files("tests")}
+    untested = {
+        str(module)
+        for module in modules
+        if module.stem not in ENTRY_POINTS and str(module.with_name(f"test_{module.name}")) not in present
+    }
+    allowed = listed_exceptions(EXCEPTIONS)
+    assert sorted(untested - allowed.keys()) == []
+    assert sorted(allowed.keys() - untested) == [], (
+        f"{shown(EXCEPTIONS)} lists what has a test now, or is gone"
+    )
+    assert [module for module, reason in allowed.items() if not reason] == []
