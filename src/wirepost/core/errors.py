@@ -16,7 +16,7 @@ class FieldProblem(TypedDict, total=False):
     allowed: list[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class CallError(Exception):
     """Root of everything a tool call may end with; `message` and `hint` are safe to show to a model.
 

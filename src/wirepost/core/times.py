@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from wirepost.core.errors import InvalidCall
 
-_RELATIVE = re.compile(r"^-(\d{1,5})([mhdw])$")
+_RELATIVE = re.compile(r"-(\d{1,5})([mhdw])", re.ASCII)
+_ABSOLUTE = re.compile(
+    r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(?P<offset>Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def to_rfc3339(moment: datetime) -> str:
     """UTC with `Z`, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def from_epoch(seconds: int | None) -> str | None:
@@ -31,14 +34,17 @@ def parse(text: str, *, now: datetime, path: str) -> datetime:
     if text == "today":
         return now.replace(hour=0, minute=0, second=0, microsecond=0)
     try:
-        if match := _RELATIVE.match(text):
+        if match := _RELATIVE.fullmatch(text):
             return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None and len(text) > len("2026-01-01"):
+        match = _ABSOLUTE.fullmatch(text)
+        if match and match["time"] and not match["offset"]:
             raise _refusal(path, "needs an offset, such as 2026-11-25T10:00:00Z")
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if match:
+            moment = datetime.fromisoformat(text)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise _refusal(path, "must be RFC 3339 with offset, a date, or relative like -7d") from None
+        pass
+    raise _refusal(path, "must be RFC 3339 with offset, a date, or relative like -7d")
 
 
 def _refusal(path: str, problem: str) -> InvalidCall:
