@@ -56,7 +56,16 @@ def _line(shown: str, module: Path) -> str:
     return f"{shown:<{COLUMN}}{docstring.partition(chr(10))[0]}".rstrip()
 
 
+def manifest(_: str) -> str:
+    """Every tool: schemas, hints, risk, scopes, token cost."""
+    from wirepost.app import all_tools
+    from wirepost.tools.manifest import render
+
+    return render(all_tools())
+
+
 FILES: dict[str, tuple[Produce, ...]] = {
+    "tools.json": (manifest,),
     "docs/explain/architecture.md": (between("source tree", source_tree),),
 }
 """Path → what makes it, applied in order."""
