@@ -1,0 +1,13 @@
+"""The words of a unit of work load nothing, so that whoever only names them stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_naming_the_database_does_not_load_the_driver():
+    modules = "wirepost.store.database, wirepost.store.keys, wirepost.store.retention"
+    program = f"import sys, {modules}; print('apsw' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
