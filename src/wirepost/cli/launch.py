@@ -1,0 +1,115 @@
+"""Starting a server in the background, and waiting until it accepts connections."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+from wirepost.cli.front import CannotStart, connect
+from wirepost.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wirepost.store.owner import DataDirectory
+
+START_S = 30
+"""A server that is not there by then will not come."""
+ANSWER_S = 5
+"""How long another owner of the data directory may take until it accepts connections."""
+TICK_MS = 20
+LARGEST_LOG = 5 * 2**20
+SHOWN_LOG = 2000
+
+
+def launch_and_connect(directory: DataDirectory, config: str | None) -> socket.socket:
+    """Start a server for a data directory, unless somebody else just did, and connect to it.
+
+    Raises `CannotStart`, or `ConfigError` when another process keeps the directory to itself.
+    """
+    for _ in range(3):
+        server = _wait_for_owner(directory) or _launch(directory, config)
+        if server is not None:
+            return server
+    raise CannotStart(f"no server could be started; {_log_end(directory.log_path)}")
+
+
+def _wait_for_owner(directory: DataDirectory) -> socket.socket | None:
+    """A connection to a server that is starting or ending right now; `None` once nobody owns it."""
+    owner = None
+    for _ in _ticks(ANSWER_S):
+        owner = directory.find_owner()
+        if owner is None:
+            return None
+        server = connect(directory.socket_path)
+        if server is not None:
+            return server
+    raise ConfigError(
+        f"process {owner.pid} uses this data directory for itself alone"
+        if owner
+        else "the data directory is in use",
+        file=directory.path,
+        hint="end it, or choose another directory with --data-dir",
+    )
+
+
+def _launch(directory: DataDirectory, config: str | None) -> socket.socket | None:
+    """Start a server; `None` when it found that another one was faster."""
+    directory.create()
+    with _open_log(directory.log_path) as log:
+        child = subprocess.Popen(  # noqa: S603 - our own program
+            _command(directory.path, config),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
+    output = child.stdout
+    if output is None or not _is_ready(output):
+        code = child.wait(timeout=START_S)
+        if code:
+            raise CannotStart(_log_end(directory.log_path))
+        return None
+    return connect(directory.socket_path)
+
+
+def _command(data_directory: str, config: str | None) -> list[str]:
+    command = [sys.executable, "-m", "wirepost", "serve", "--detached", "--data-dir", data_directory]
+    return [*command, "--config", config] if config else command
+
+
+def _is_ready(output: IO[bytes]) -> bool:
+    """Whether the server announced itself; it says one line, once it accepts connections."""
+    poll = select.poll()
+    poll.register(output, select.POLLIN)
+    if not poll.poll(START_S * 1000):
+        raise CannotStart(f"the server has not answered within {START_S} s")
+    return bool(os.read(output.fileno(), 1))
+
+
+def _open_log(path: Path) -> IO[bytes]:
+    """The log of servers that run in the background, for this user alone; a large one is set aside first."""
+    if path.exists() and path.stat().st_size > LARGEST_LOG:
+        path.replace(path.with_suffix(".old.log"))
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: PTH123 - has a mode
+
+
+def _log_end(path: Path) -> str:
+    try:
+        lines = path.read_text("utf-8", "replace")[-SHOWN_LOG:].strip().splitlines()
+    except OSError:
+        lines = []
+    return f"{lines[-1] if lines else 'it said nothing'} (more in {path})"
+
+
+def _ticks(seconds: float) -> Iterator[None]:
+    """Come back every few milliseconds for a while."""
+    for _ in range(int(seconds * 1000 / TICK_MS)):
+        yield
+        select.select([], [], [], TICK_MS / 1000)

@@ -1,0 +1,85 @@
+"""All routes of the one HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.sse import SseServerTransport
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import RequestBodyLimitMiddleware
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Route
+
+from wirepost.server.guards import Guard, NoIdleGet
+from wirepost.server.pages import Pages, SandboxVendors
+from wirepost.server.presence import Presence
+
+if TYPE_CHECKING:
+    from mcp.server.lowlevel import Server
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from wirepost.app import App
+
+MAX_BODY = 4 * 2**20
+"""Bytes of one request; more is answered with 413 before it is read."""
+
+
+def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, **streams: Any) -> Starlette:
+    """Everything that is served over HTTP.
+
+    MCP for both protocol generations at `/mcp`, the older HTTP+SSE transport at `/sse`, health, a page that
+    says what this is, and the vendors of the sandbox. `streams` goes to the SDK's session keeper (an event
+    store, for example).
+    """
+    settings = app.settings.server
+    sessions = StreamableHTTPSessionManager(
+        mcp, stateless=settings.stateless, max_request_body_size=MAX_BODY, **streams
+    )
+    endpoint: ASGIApp = StreamableHTTPASGIApp(sessions)
+    sse = SseServerTransport("/messages/", max_request_body_size=MAX_BODY)
+    pages = Pages(app, mcp.version or "")
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with sessions.run():
+            yield
+
+    middleware = [Middleware(Guard, settings=settings, presence=presence or Presence(app.clock))]
+    if settings.allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "POST", "DELETE"],
+                allow_headers=["*"],
+                expose_headers=["Mcp-Session-Id"],
+            )
+        )
+    return Starlette(
+        routes=[
+            Route("/mcp", endpoint=NoIdleGet(endpoint) if settings.stateless else endpoint),
+            Route("/sse", endpoint=_SseStream(mcp, sse), methods=["GET"]),
+            Mount("/messages/", app=sse.handle_post_message),
+            Route("/healthz", pages.health),
+            Route("/readyz", pages.ready),
+            Route("/", pages.landing),
+            Mount("/sandbox/{connection}", app=RequestBodyLimitMiddleware(SandboxVendors(app), MAX_BODY)),
+        ],
+        middleware=middleware,
+        lifespan=lifespan,
+    )
+
+
+class _SseStream:
+    """The receiving half of HTTP+SSE; each open stream is one connection."""
+
+    def __init__(self, mcp: Server[Any], transport: SseServerTransport) -> None:
+        self._mcp, self._transport = mcp, transport
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._transport.connect_sse(scope, receive, send) as (incoming, outgoing):
+            await self._mcp.run(incoming, outgoing, self._mcp.create_initialization_options())

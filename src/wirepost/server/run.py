@@ -1,0 +1,181 @@
+"""Running the server: one app, one MCP server object, the local socket and HTTP, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib.util
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
+
+from wirepost import __version__
+from wirepost.app import build_app
+from wirepost.core.errors import ConfigError
+from wirepost.server.asgi import build_asgi
+from wirepost.server.local import LocalSocket
+from wirepost.server.mcp import build_mcp
+from wirepost.server.ports import bind, check_exposure
+from wirepost.server.presence import Presence
+
+if TYPE_CHECKING:
+    import socket
+
+    from wirepost.app import App
+    from wirepost.settings import Settings
+
+MAX_LISTENERS = 4096
+KEEP_ALIVE_S = 30
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server can be reached."""
+
+    url: str
+    socket_path: str
+    connections: tuple[str, ...]
+
+
+Announce = Callable[[Address], None]
+
+
+def run_server(settings: Settings, *, announce: Announce, is_detached: bool = False) -> None:
+    """Serve until a signal (or, detached, until nobody has been here for a while); then end in order.
+
+    `announce` is called once, as soon as clients can connect.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, announce, is_detached=is_detached))
+
+
+async def _serve(settings: Settings, announce: Announce, *, is_detached: bool) -> None:
+    check_exposure(settings.server)
+    endpoint = _bind(settings, is_detached=is_detached)
+    app = await build_app(settings)
+    try:
+        listen = ListenHandler(InMemorySubscriptionBus(), max_subscriptions=MAX_LISTENERS)
+        mcp = build_mcp(app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=listen)
+        presence = Presence(app.clock)
+        local = LocalSocket(mcp, presence)
+        await local.listen(app.directory.socket_path)
+        try:
+            http = HttpServer(_http_config(build_asgi(app, mcp, presence=presence), settings), listen)
+            announce(_address(app, endpoint))
+            _tidy_memory()
+            await http.serve_until_idle(
+                endpoint, presence, settings.server.idle_exit_s if is_detached else None
+            )
+        finally:
+            await local.close(settings.server.shutdown_s)
+    finally:
+        await app.close()
+
+
+def _bind(settings: Settings, *, is_detached: bool) -> socket.socket:
+    """The HTTP port. A server that a stdio client started does without the usual port if it is taken."""
+    server = settings.server
+    try:
+        return bind(server.host, server.port)
+    except ConfigError as taken:
+        if not is_detached or "port" in server.model_fields_set:
+            raise
+        endpoint = bind(server.host, 0)
+        log.warning("%s; HTTP is on port %d instead", taken.message, endpoint.getsockname()[1])
+        return endpoint
+
+
+def _address(app: App, endpoint: socket.socket) -> Address:
+    host, port = endpoint.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    url = app.settings.server.url or f"http://{shown}:{port}"
+    return Address(url, app.directory.socket_path, tuple(app.connections.by_name))
+
+
+def _tidy_memory() -> None:
+    """What start-up made stays; the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop where it is installed; it does not exist on Windows."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _http_config(asgi: Any, settings: Settings) -> uvicorn.Config:
+    parser = "httptools" if importlib.util.find_spec("httptools") else "h11"
+    log.info("HTTP parser %s, event loop %s", parser, type(asyncio.get_running_loop()).__module__)
+    return uvicorn.Config(
+        asgi,
+        http=parser,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # the audit has every call, and an SSE session's address must not be written down
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, round(settings.server.shutdown_s)),
+    )
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn that ends with open streams, and ends normally: a signal is a request, not a failure."""
+
+    def __init__(self, config: uvicorn.Config, listen: ListenHandler) -> None:
+        super().__init__(config)
+        self._listen = listen
+        self._loop = asyncio.get_running_loop()
+
+    async def serve_until_idle(
+        self, endpoint: socket.socket, presence: Presence, idle_s: float | None
+    ) -> None:
+        """Serve on a bound socket until a signal comes or nobody has been here for `idle_s`."""
+        watch = asyncio.ensure_future(self._stop_when_idle(presence, idle_s)) if idle_s else None
+        try:
+            await self.serve([endpoint])
+        finally:
+            if watch:
+                watch.cancel()
+
+    async def _stop_when_idle(self, presence: Presence, idle_s: float) -> None:
+        await presence.wait_until_idle(idle_s)
+        log.info("no client for %g s: this server, which a client started, ends", idle_s)
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does it, except that the signals are not raised again at the end.
+
+        Streams of the older protocols find out through the registered method that the server is ending, so it
+        must be a method of this object.
+        """
+        wanted = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; a second Ctrl-C ends at once."""
+        if self.should_exit and sig == signal.SIGINT:
+            os._exit(128 + sig)
+        self._loop.call_soon_threadsafe(self._listen.close)
+        super().handle_exit(sig, frame)
