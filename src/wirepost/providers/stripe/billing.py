@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from wirepost.core.times import from_epoch
-from wirepost.providers.stripe.models import Card, Customer, Json, StripeRecord, expanded, id_of, money
+from wirepost.providers.stripe.models import (
+    Card,
+    Customer,
+    Json,
+    Label,
+    StripeRecord,
+    expanded,
+    id_of,
+    labels,
+    money,
+)
 from wirepost.tools.results import DETAIL, Result, Untrusted
 
 
@@ -22,7 +32,7 @@ class Price(StripeRecord):
     scheme: str | None = None
     nickname: Untrusted | None = None
     lookup_key: Annotated[str | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
@@ -34,7 +44,7 @@ class Price(StripeRecord):
             **money("amount", raw.get("unit_amount"), raw.get("currency")),
             "interval": interval_of(raw),
             "scheme": raw.get("billing_scheme") if raw.get("billing_scheme") != "per_unit" else None,
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
         }
 
 
@@ -97,7 +107,7 @@ class Invoice(StripeRecord):
     attempt_count: Annotated[int | None, DETAIL] = None
     customer_email: Annotated[Untrusted | None, DETAIL] = None
     memo: Annotated[Untrusted | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
@@ -118,7 +128,7 @@ class Invoice(StripeRecord):
             "due_at": from_epoch(raw.get("due_date")),
             "paid_at": from_epoch(expanded(raw.get("status_transitions")).get("paid_at")),
             "memo": raw.get("description"),
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
         }
 
 
@@ -178,7 +188,7 @@ class Subscription(StripeRecord):
     currency: Annotated[str | None, DETAIL] = None
     collection_method: Annotated[str | None, DETAIL] = None
     description: Annotated[Untrusted | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
@@ -193,7 +203,7 @@ class Subscription(StripeRecord):
             "trial_ends_at": from_epoch(raw.get("trial_end")),
             "created_at": from_epoch(raw.get("created")),
             "latest_invoice": id_of(raw.get("latest_invoice")),
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
         }
 
 
@@ -244,7 +254,7 @@ class PaymentLink(StripeRecord):
     active: bool | None = None
     currency: str | None = None
     limit: int | None = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
@@ -253,5 +263,5 @@ class PaymentLink(StripeRecord):
         return {
             **{name: raw.get(name) for name in ("id", "url", "active", "currency")},
             "limit": sessions.get("limit"),
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
         }

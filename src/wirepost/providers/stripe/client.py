@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -26,6 +26,7 @@ from wirepost.upstream.client import Answer, Ask, Client
 API_VERSION = "2026-10-28.endive"
 MAX_KEY = 255
 """Longest idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
+MAX_PAGE = 100
 MAX_WORDS = 200
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, LIMITED, FAILED = 401, 403, 404, 409, 429, 500
 FORM = "application/x-www-form-urlencoded"
@@ -60,6 +61,17 @@ class StripeClient(Client):
         """Read."""
         return await self._exchange(Ask("GET", _checked(path), query=form(params)))
 
+    async def rows(self, path: str, **params: Any) -> AsyncIterator[Json]:
+        """Every record of a list, page by page; for looking something up, where the caller stops early."""
+        position: str | None = None
+        while True:
+            page = await self.get(path, **params, limit=MAX_PAGE, starting_after=position)
+            for row in page["data"]:
+                yield row
+            if not page["has_more"]:
+                return
+            position = page["data"][-1]["id"]
+
     async def read_post(self, path: str, **params: Any) -> Json:
         """Read through a POST that changes nothing (previews)."""
         return await self._exchange(_posted(path, params, is_write=False))
@@ -85,6 +97,13 @@ class StripeClient(Client):
         """Stripe's id of a request."""
         return headers.get("request-id")
 
+    def is_live(self, answer: Answer) -> bool | None:
+        """Stripe's `livemode`, where the answer has it."""
+        try:
+            return _livemode(answer.json()) if answer.is_success else None
+        except ValueError:
+            return None
+
     def may_retry(self, ask: Ask, answer: Answer) -> bool | None:
         """Stripe's own word first; a 500 to a write is stored under its key and would only be replayed.
 
@@ -108,6 +127,7 @@ class StripeClient(Client):
         return error
 
     async def _exchange(self, ask: Ask) -> Json:
+        self.scope.api_version = API_VERSION
         body = (await self.send(ask)).json()
         if not isinstance(body, dict):
             raise _unreadable(ask)
@@ -119,7 +139,6 @@ class StripeClient(Client):
         is_live = _livemode(body)
         if is_live is None:
             return
-        self.scope.is_live = is_live
         environment = self.options.environment
         if is_live == (environment == "production"):
             return
@@ -175,13 +194,14 @@ def _checked(path: str) -> str:
     return path
 
 
-def _livemode(body: Json) -> bool | None:
+def _livemode(body: Any) -> bool | None:
+    """Lists do not say it themselves, their records do."""
+    if not isinstance(body, dict):
+        return None
     if isinstance(body.get("livemode"), bool):
         return bool(body["livemode"])
     records = body.get("data")
-    if isinstance(records, list) and records and isinstance(records[0], dict):
-        return _livemode(records[0])
-    return None
+    return _livemode(records[0]) if isinstance(records, list) and records else None
 
 
 def _error_of(answer: Answer) -> Json:

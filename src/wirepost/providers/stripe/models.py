@@ -81,6 +81,18 @@ def money(name: str, minor: int | None, currency: str | None) -> dict[str, Any]:
     return {name: Money(minor, currency).major, f"{name}_minor": minor}
 
 
+class Label(Result):
+    """A name with a text: metadata, evidence."""
+
+    name: Untrusted
+    value: Untrusted
+
+
+def labels(entries: Mapping[str, str] | None) -> list[dict[str, str]] | None:
+    """Named texts in the form in which they are also given; `None` when there are none."""
+    return [{"name": name, "value": value} for name, value in entries.items()] if entries else None
+
+
 class Card(Result):
     """As much of a payment method as anybody may see."""
 
@@ -112,7 +124,7 @@ class Customer(StripeRecord):
     balance: Annotated[str | None, DETAIL] = None
     balance_minor: Annotated[int | None, DETAIL] = None
     country: Annotated[str | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
     deleted: bool | None = None
 
     @classmethod
@@ -124,7 +136,7 @@ class Customer(StripeRecord):
             "currency": raw.get("currency"),
             **money("balance", raw.get("balance"), raw.get("currency")),
             "country": expanded(raw.get("address")).get("country"),
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
             "deleted": raw.get("deleted"),
         }
 
@@ -154,7 +166,7 @@ class Payment(StripeRecord):
     settlement_currency: str | None = None
     receipt_email: Annotated[Untrusted | None, DETAIL] = None
     statement_descriptor: Annotated[str | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
@@ -181,7 +193,7 @@ class Payment(StripeRecord):
             **money("fee", settled.get("fee"), settled.get("currency")),
             **money("net", settled.get("net"), settled.get("currency")),
             "settlement_currency": settled.get("currency"),
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
         }
 
 
@@ -199,7 +211,7 @@ class Refund(StripeRecord):
     failure_reason: str | None = None
     pending_reason: str | None = None
     receipt_number: Annotated[str | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
@@ -215,5 +227,5 @@ class Refund(StripeRecord):
             "charge": id_of(raw.get("charge")),
             "refund_reason": raw.get("reason"),
             "created_at": from_epoch(raw.get("created")),
-            "metadata": raw.get("metadata") or None,
+            "metadata": labels(raw.get("metadata")),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from wirepost.providers.stripe.arguments import (
@@ -104,7 +104,8 @@ async def stripe_get_customer(
         part: _read_part(api, customer, part) for part in dict.fromkeys(include or ()) if part != "balance"
     }
     answers = await together(api.get(f"/v1/customers/{customer}"), *parts.values())
-    raw, lists = answers[0], dict(zip(parts, answers[1:], strict=True))
+    raw = answers[0]
+    lists: dict[Part, Json] = dict(zip(parts, answers[1:], strict=True))
     for part, answer in lists.items():
         if answer["has_more"]:
             call.warn(f"{part}: the first {PART_LIMIT} are shown; the list tool has the rest")
@@ -114,7 +115,7 @@ async def stripe_get_customer(
     return CustomerDetails.model_validate({**shown, **_parts(lists)})
 
 
-def _read_part(api: StripeClient, customer: str, part: Part) -> Awaitable[Json]:
+def _read_part(api: StripeClient, customer: str, part: Part) -> Awaitable[dict[str, Any]]:
     if part == "subscriptions":
         return api.get("/v1/subscriptions", customer=customer, limit=PART_LIMIT)
     if part == "payment_methods":
@@ -122,7 +123,7 @@ def _read_part(api: StripeClient, customer: str, part: Part) -> Awaitable[Json]:
     return api.get("/v1/invoices", customer=customer, status="open", limit=PART_LIMIT)
 
 
-def _parts(lists: dict[Part, Json]) -> dict[str, Any]:
+def _parts(lists: Mapping[Part, Json]) -> dict[str, Any]:
     read: dict[Part, Callable[[Json], Any]] = {
         "subscriptions": Subscription.read,
         "payment_methods": _method,
@@ -191,21 +192,10 @@ async def find_saved(
 
 
 async def _find_created(call: Call[StripeClient], api: StripeClient, email: str | None) -> Customer | None:
-    position: str | None = None
-    while True:
-        raw = await api.get(
-            "/v1/customers",
-            email=email or None,
-            created=since(call.dispatched_at),
-            limit=100,
-            starting_after=position,
-        )
-        for row in raw["data"]:
-            if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
-                return Customer.read(row)
-        if not raw["has_more"]:
-            return None
-        position = raw["data"][-1]["id"]
+    async for row in api.rows("/v1/customers", email=email or None, created=since(call.dispatched_at)):
+        if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
+            return Customer.read(row)
+    return None
 
 
 def _wanted(

@@ -9,10 +9,20 @@ from wirepost.core.money import Money
 from wirepost.core.times import from_epoch
 from wirepost.providers.stripe.arguments import AccountId, DisputeId, MetadataItem, PaymentId, wrong
 from wirepost.providers.stripe.client import StripeClient
-from wirepost.providers.stripe.models import Json, StripeRecord, expanded, id_of, money, page_of, sifted
+from wirepost.providers.stripe.models import (
+    Json,
+    Label,
+    StripeRecord,
+    expanded,
+    id_of,
+    labels,
+    money,
+    page_of,
+    sifted,
+)
 from wirepost.providers.stripe.tools.payments import reference_of
 from wirepost.tools.context import Call
-from wirepost.tools.results import DETAIL, Effect, Page, Plan, Untrusted
+from wirepost.tools.results import DETAIL, Effect, Page, Plan
 from wirepost.tools.tool import Risk, tool
 
 DisputeStatus = Literal[
@@ -62,15 +72,15 @@ class Dispute(StripeRecord):
     submissions: int | None = None
     is_refundable: bool | None = None
     network_reason_code: Annotated[str | None, DETAIL] = None
-    evidence: Annotated[dict[str, Untrusted] | None, DETAIL] = None
-    metadata: Annotated[dict[str, Untrusted] | None, DETAIL] = None
+    evidence: Annotated[list[Label] | None, DETAIL] = None
+    metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
         """Field → value."""
         details = expanded(raw.get("evidence_details"))
         evidence = {
-            name: id_of(value)
+            name: id_of(value) or ""
             for name, value in expanded(raw.get("evidence")).items()
             if name in EVIDENCE and value
         }
@@ -84,8 +94,8 @@ class Dispute(StripeRecord):
             "has_evidence": details.get("has_evidence"),
             "submissions": details.get("submission_count"),
             "is_refundable": raw.get("is_charge_refundable"),
-            "evidence": evidence or None,
-            "metadata": raw.get("metadata") or None,
+            "evidence": labels(evidence),
+            "metadata": labels(raw.get("metadata")),
         }
 
 

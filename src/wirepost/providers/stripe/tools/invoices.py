@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from wirepost.core.errors import CallError, Rejected
@@ -28,6 +29,10 @@ from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Page, Plan
 from wirepost.tools.tool import Argument, Risk, tool
 
+POSITION_LABEL = "position"
+"""Metadata entry of an invoice item: which of the wanted lines it is."""
+DRAFT_AGE = timedelta(days=2)
+"""How far back a draft of the same intent is looked for; Stripe forgets keys after a day."""
 InvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 
 
@@ -122,7 +127,7 @@ async def stripe_create_invoice(
     lines = [await _line(api, item, currency.lower(), index) for index, item in enumerate(items)]
     if not lines:
         raise wrong("items", "needs at least one item")
-    draft = await api.post(
+    draft = await _find_draft(api, customer, call.intent, call.now - DRAFT_AGE) or await api.post(
         "/v1/invoices",
         key=subkey(call.key, "invoice"),
         customer=customer,
@@ -134,8 +139,10 @@ async def stripe_create_invoice(
         pending_invoice_items_behavior="exclude",
         metadata=metadata_of(None, call.intent),
     )
-    for index, line in enumerate(lines):
-        await _add_line(api, draft, line, subkey(call.key, f"items:{index}"))
+    present = await _positions(api, draft["id"])
+    for position in range(len(lines)):
+        if str(position) not in present:
+            await _add_line(call, api, draft, position, lines[position])
     return Invoice.read(await api.get(f"/v1/invoices/{draft['id']}"))
 
 
@@ -152,22 +159,26 @@ async def find_invoice(
 ) -> Invoice | None:
     """The draft of an earlier attempt, if it has all its items; otherwise the repetition completes it."""
     api = call.api.on(account)
-    position: str | None = None
-    while True:
-        raw = await api.get(
-            "/v1/invoices",
-            customer=customer,
-            created=since(call.dispatched_at),
-            limit=100,
-            starting_after=position,
-        )
-        for row in raw["data"]:
-            if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
-                found = await api.get(f"/v1/invoices/{row['id']}/lines", limit=100)
-                return Invoice.read(row) if len(found["data"]) >= len(items) else None
-        if not raw["has_more"]:
-            return None
-        position = raw["data"][-1]["id"]
+    draft = await _find_draft(api, customer, call.intent, call.dispatched_at)
+    if draft is None or len(await _positions(api, draft["id"])) < len(items):
+        return None
+    return Invoice.read(draft)
+
+
+async def _find_draft(
+    api: StripeClient, customer: str, intent: str | None, moment: datetime | None
+) -> dict[str, Any] | None:
+    """The invoice that carries an intent, among those created since `moment`."""
+    async for row in api.rows("/v1/invoices", customer=customer, created=since(moment)):
+        if expanded(row.get("metadata")).get(INTENT_LABEL) == intent:
+            return row
+    return None
+
+
+async def _positions(api: StripeClient, invoice: str) -> set[str]:
+    """Which of the wanted lines an invoice has already."""
+    rows = api.rows("/v1/invoiceitems", invoice=invoice)
+    return {str(expanded(row.get("metadata")).get(POSITION_LABEL)) async for row in rows}
 
 
 async def _line(api: StripeClient, item: Item, currency: str, index: int) -> dict[str, Any]:
@@ -197,14 +208,21 @@ async def _line(api: StripeClient, item: Item, currency: str, index: int) -> dic
     }
 
 
-async def _add_line(api: StripeClient, draft: dict[str, Any], line: dict[str, Any], key: str | None) -> None:
+async def _add_line(
+    call: Call[StripeClient], api: StripeClient, draft: dict[str, Any], position: int, line: dict[str, Any]
+) -> None:
     try:
         await api.post(
-            "/v1/invoiceitems", key=key, customer=id_of(draft["customer"]), invoice=draft["id"], **line
+            "/v1/invoiceitems",
+            key=subkey(call.key, f"items:{position}"),
+            customer=id_of(draft["customer"]),
+            invoice=draft["id"],
+            metadata={POSITION_LABEL: str(position)},
+            **line,
         )
     except Rejected as error:
         error.hint = (
-            f"The draft {draft['id']} exists without all of its items; stripe_void_invoice deletes it"
+            f"The draft {draft['id']} is left without all of its items; stripe_void_invoice deletes it"
         )
         raise
 

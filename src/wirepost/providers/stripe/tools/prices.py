@@ -21,8 +21,8 @@ from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Page, Plan
 from wirepost.tools.tool import Argument, Risk, tool
 
-MAX_LINK_PAGES = 5
-"""Payment links are listed newest first and have no date; a link of minutes ago is on the first pages."""
+MAX_LINKS = 500
+"""Payment links are listed newest first and have no date; a link of minutes ago is among the first."""
 
 
 class LinkItem(Argument):
@@ -156,15 +156,13 @@ async def find_link(
 ) -> PaymentLink | None:
     """The link that an earlier attempt made."""
     api = call.api.on(account)
-    position: str | None = None
-    for _ in range(MAX_LINK_PAGES):
-        raw = await api.get("/v1/payment_links", limit=100, starting_after=position)
-        for row in raw["data"]:
-            if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
-                return PaymentLink.read(row)
-        if not raw["has_more"]:
-            return None
-        position = raw["data"][-1]["id"]
+    seen = 0
+    async for row in api.rows("/v1/payment_links"):
+        if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
+            return PaymentLink.read(row)
+        seen += 1
+        if seen == MAX_LINKS:
+            break
     return None
 
 

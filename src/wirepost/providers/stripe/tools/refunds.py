@@ -128,16 +128,10 @@ async def find_refund(
 ) -> Refund | None:
     """The refund that an earlier attempt made, from the payment's own list: search lags behind."""
     api = call.api.on(account)
-    reference = await reference_of(api, payment)
-    position: str | None = None
-    while True:
-        raw = await api.get("/v1/refunds", **reference, limit=100, starting_after=position)
-        for row in raw["data"]:
-            if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
-                return Refund.read(row)
-        if not raw["has_more"]:
-            return None
-        position = raw["data"][-1]["id"]
+    async for row in api.rows("/v1/refunds", **await reference_of(api, payment)):
+        if expanded(row.get("metadata")).get(INTENT_LABEL) == call.intent:
+            return Refund.read(row)
+    return None
 
 
 @tool(Risk.READ, scopes=["rak_charge_read"], example={"payment": "pi_NordlichtExample"})
