@@ -64,8 +64,34 @@ def manifest(_: str) -> str:
     return render(all_tools())
 
 
+def toolset_table() -> str:
+    """Toolsets and presets for the README."""
+    from wirepost.app import all_tools
+    from wirepost.tools.manifest import table
+
+    return table(all_tools())
+
+
+def tools_page(_: str) -> str:
+    """The reference of all tools."""
+    from wirepost.app import all_tools
+    from wirepost.tools.manifest import reference
+
+    return reference(all_tools())
+
+
+def errors_page(_: str) -> str:
+    """The reference of all error codes."""
+    from wirepost.tools.manifest import errors
+
+    return errors()
+
+
 FILES: dict[str, tuple[Produce, ...]] = {
     "tools.json": (manifest,),
+    "README.md": (between("toolsets", toolset_table),),
+    "docs/reference/tools.md": (tools_page,),
+    "docs/reference/errors.md": (errors_page,),
     "docs/explain/architecture.md": (between("source tree", source_tree),),
 }
 """Path → what makes it, applied in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypedDict
 
@@ -35,7 +36,8 @@ class CallError(Exception):
     last_status: int | None = None
     """The provider's last HTTP status, if any; for the ledger, not shown."""
 
-    codes: ClassVar[frozenset[str]] = frozenset()
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Code → what it means, for the reference."""
     retryable: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -71,50 +73,67 @@ class CallError(Exception):
 class InvalidCall(CallError):
     """The caller must change the call."""
 
-    codes = frozenset(
-        {
-            "invalid_arguments",
-            "connection_required",
-            "confirmation_mismatch",
-            "result_too_large",
-            "unsupported_by_provider",
-        }
-    )
+    codes = {
+        "invalid_arguments": "An argument is wrong, unknown or missing; `fields` names each one.",
+        "connection_required": "Several connections fit; `fields` lists their names.",
+        "confirmation_mismatch": "The confirmation does not accept this call: other arguments, caller, connection or "
+        "state, expired, or used. `plan` is the new plan.",
+        "result_too_large": "Even cut down the result exceeds `max_tokens`; name `fields`.",
+        "unsupported_by_provider": "The provider has no such operation.",
+    }
 
 
 class NotAllowed(CallError):
     """A rule or a missing human decision stands in the way."""
 
-    codes = frozenset(
-        {"forbidden_by_policy", "confirmation_required", "approval_required", "duplicate_suspected"}
-    )
+    codes = {
+        "forbidden_by_policy": "A rule, a money cap or the configuration refuses it; `rule` names which.",
+        "confirmation_required": "The plan must be accepted first; `plan` holds it with a confirmation.",
+        "approval_required": "A person must decide.",
+        "duplicate_suspected": "An identical write was carried out within a day; a new `intent` repeats it on purpose.",
+    }
 
 
 class NotConnected(CallError):
     """A connection is missing, expired, or lacks a permission."""
 
-    codes = frozenset({"not_connected", "auth_expired", "missing_scope"})
+    codes = {
+        "not_connected": "No connection fits, or its key is missing.",
+        "auth_expired": "The provider refused the key.",
+        "missing_scope": "The key lacks a permission; `needed` names it.",
+    }
 
 
 class Rejected(CallError):
     """The provider understood and said no."""
 
-    codes = frozenset({"not_found", "conflict", "upstream_rejected"})
+    codes = {
+        "not_found": "The provider has no such object.",
+        "conflict": "It contradicts the present state, or the intent names another action.",
+        "upstream_rejected": "The provider refused it; the message is its own.",
+    }
 
 
 class Unavailable(CallError):
     """Nothing is wrong with the call; it may work later."""
 
-    codes = frozenset(
-        {"rate_limited", "quota_exhausted", "upstream_unavailable", "server_unavailable", "timeout"}
-    )
+    codes = {
+        "rate_limited": "Too many requests; repeat after `retry_after_s`.",
+        "quota_exhausted": "The provider's quota is used up.",
+        "upstream_unavailable": "The provider does not answer usefully.",
+        "server_unavailable": "Wirepost cannot store anything now; nothing was sent.",
+        "timeout": "There was no answer in time; nothing was changed.",
+    }
     retryable = True
 
 
 class OutcomeUnknown(CallError):
     """A write was sent, and no answer tells whether it happened: reconcile it, never repeat it blindly."""
 
-    codes = frozenset({"outcome_unknown"})
+    codes = {
+        "outcome_unknown": "A write was sent and not answered. Repeat it with the same intent: it is looked up "
+        "first.",
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -124,7 +143,9 @@ class OutcomeUnknown(CallError):
 class Internal(CallError):
     """An unexpected fault; the caller sees a reference to the log entry and nothing else."""
 
-    codes = frozenset({"internal"})
+    codes = {
+        "internal": "An unexpected fault; `reference` finds it in the log.",
+    }
 
 
 class ConfigError(Exception):
