@@ -63,16 +63,19 @@ class LimitOverrides(Section):
 class FaultSettings(Section):
     """A fault the sandbox shows from the start; `wirepost sandbox faults` adds and removes them later."""
 
-    kind: Literal["status", "slow", "cut", "malformed", "lost_answer", "html"] = Field(
+    kind: Literal["status", "slow", "refused", "cut", "lost_answer", "malformed", "html"] = Field(
         description="lost_answer: the request is carried out and its answer never arrives"
     )
     match: str = Field(
         default="*", description="Method and path, with * for any text", examples=["POST /v1/refunds"]
     )
-    times: Whole = Field(default=1, ge=1, description="How many requests it concerns")
-    status: Whole = Field(default=500, ge=400, le=599, description="HTTP status, for kind status")
+    times: Annotated[Whole, Field(ge=1)] | None = Field(
+        default=1, description="How many requests it concerns; empty: every one"
+    )
+    status: Whole = Field(default=502, ge=100, le=599, description="HTTP status, for kind status")
     retry_after: str | None = Field(default=None, description="Value of the Retry-After header")
-    delay_s: Number = Field(default=0, ge=0, description="Seconds to wait before the answer, for kind slow")
+    delay_s: Number = Field(default=0, ge=0, description="Seconds before the answer, for kind slow")
+    is_applied: bool = Field(default=False, description="The request is carried out all the same")
 
 
 class ConnectionSettings(Section):
@@ -80,8 +83,9 @@ class ConnectionSettings(Section):
 
     provider: str = Field(description="The vendor", examples=["stripe"])
     environment: Environment = Field(
+        examples=["test"],
         description="production and test speak to the vendor, and a key of the other kind is refused; "
-        "sandbox needs no account"
+        "sandbox needs no account",
     )
     key: SecretRef | None = Field(
         default=None,
@@ -103,7 +107,9 @@ class ConnectionSettings(Section):
     compact: bool = Field(
         default=False, description="Return longer lists as columns and rows, which costs fewer tokens"
     )
-    faults: list[FaultSettings] = Field(default_factory=list, description="Faults of a sandbox connection")
+    faults: list[FaultSettings] = Field(
+        default_factory=list, description="Faults of a sandbox connection", examples=[[]]
+    )
 
     @field_validator("base_url")
     @classmethod

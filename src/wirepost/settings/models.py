@@ -36,7 +36,7 @@ class ServerSettings(Section):
     )
     allow_unauthenticated: bool = Field(
         default=False,
-        description="Listen where other machines reach the server, although whoever reaches it may do everything",
+        description="Listen where other machines reach the server; whoever reaches it may do everything",
     )
     idle_exit_s: Positive = Field(
         default=900, description="Seconds without a client after which a server started by a client ends"

@@ -33,14 +33,17 @@ class AmountRange(Section):
 class Rule(Section):
     """One line of the policy; a condition that is left out holds always."""
 
-    id: Name = Field(description="Name of the rule in answers and in the audit log")
+    id: Name = Field(
+        description="Name of the rule in answers and in the audit log", examples=["large-refunds"]
+    )
     effect: Literal["allow", "confirm", "approve", "deny"] = Field(
-        description="confirm: after a preview, with its token; approve: by a person outside the call"
+        examples=["approve"],
+        description="confirm: after a preview, with its token; approve: by a person outside the call",
     )
     tools: list[Pattern] = Field(
         default_factory=list,
         description="Tool names, with * for any text",
-        examples=[["stripe_*_subscription"]],
+        examples=[["stripe_create_refund"]],
     )
     risks: list[Literal["R", "W1", "W2", "W3", "W4"]] = Field(
         default_factory=list,
@@ -53,9 +56,16 @@ class Rule(Section):
         default_factory=list, description="Environments of the connection"
     )
     callers: list[Pattern] = Field(default_factory=list, description="Caller ids, with * for any text")
-    amount: AmountRange | None = Field(default=None, description="Only actions that move such an amount")
+    amount: AmountRange | None = Field(
+        default=None,
+        description="Only actions that move such an amount",
+        examples=[{"over": "100.00", "currency": "eur"}],
+    )
     reason: str | None = Field(
-        default=None, max_length=300, description="Told to the caller when the rule decides"
+        default=None,
+        max_length=300,
+        description="Told to the caller when the rule decides",
+        examples=["Finance decides about refunds above 100 euros"],
     )
 
 

@@ -1,0 +1,148 @@
+"""One tool call from the command line: through the running server, or in this process when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from wirepost.cli.output import FAILED, REFUSED, print_json, print_note
+from wirepost.cli.remote import Remote, find_server
+from wirepost.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wirepost.settings import Loaded
+
+_REFUSALS = frozenset(
+    {"forbidden_by_policy", "confirmation_required", "approval_required", "duplicate_suspected"}
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the call ended; a running server does not tell the trace."""
+
+    envelope: Mapping[str, Any]
+    is_error: bool
+    trace: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def plan(self) -> Mapping[str, Any] | None:
+        """What a person has to accept before the call is carried out."""
+        error = self.envelope.get("error", {})
+        return error.get("plan") if error.get("code") == "confirmation_required" else None
+
+
+def call_tool(loaded: Loaded, name: str, arguments: Mapping[str, Any], *, may_ask: bool) -> Outcome:
+    """Run one tool; where it needs a confirmation and a person is there, show the plan and ask."""
+    owner = find_server(loaded.settings.data_dir)
+    if owner is None:
+        return asyncio.run(_call_here(loaded, name, arguments, may_ask=may_ask))
+    with Remote(owner.socket) as remote:
+
+        def call(given: Mapping[str, Any]) -> Outcome:
+            return Outcome(*remote.call_tool(name, given, _print_progress))
+
+        outcome = call(arguments)
+        if may_ask and _is_accepted(outcome):
+            outcome = call(_with_confirmation(arguments, outcome))
+        return outcome
+
+
+async def _call_here(loaded: Loaded, name: str, arguments: Mapping[str, Any], *, may_ask: bool) -> Outcome:
+    from wirepost.app import build_app
+    from wirepost.calls.caller import LOCAL
+    from wirepost.core.log import configure
+
+    configure("warning", loaded.settings.logging.format)
+    app = await build_app(loaded.settings)
+
+    async def report(done: float, total: float | None, message: str | None) -> None:
+        _print_progress({"progress": done, "total": total, "message": message})
+
+    async def call(given: Mapping[str, Any]) -> Outcome:
+        ended = await app.calls.call(replace(LOCAL, client="wirepost-cli"), name, given, report=report)
+        return Outcome(ended.envelope, ended.is_error, ended.trace)
+
+    try:
+        outcome = await call(arguments)
+        if may_ask and _is_accepted(outcome):
+            outcome = await call(_with_confirmation(arguments, outcome))
+        return outcome
+    finally:
+        await app.close()
+
+
+def read_pairs(pairs: Iterable[str]) -> dict[str, str]:
+    """Arguments written as key=value."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, is_pair, value = pair.partition("=")
+        if not is_pair or not name:
+            raise ConfigError(f"{pair[:60]!r} is not an argument", hint="write key=value")
+        if name in given:
+            raise ConfigError(f"the argument {name} is given twice")
+        given[name] = value
+    return given
+
+
+def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
+    """Data to standard output, the rest to standard error; returns the exit code."""
+    error = outcome.envelope.get("error")
+    if as_json:
+        print_json(outcome.envelope)
+    elif error:
+        _print_failure(error)
+    else:
+        shown = {key: outcome.envelope[key] for key in ("data", "page") if key in outcome.envelope}
+        print_json(shown if "page" in shown else shown["data"])
+    if not as_json:
+        for warning in outcome.envelope.get("warnings", ()):
+            print_note(f"warning: {warning}")
+    if not error:
+        return FAILED if outcome.is_error else 0
+    return REFUSED if error.get("code") in _REFUSALS else FAILED
+
+
+def _print_failure(error: Mapping[str, Any]) -> None:
+    print_note(f"error: {error['code']}: {error['message']}")
+    for problem in error.get("fields", ()):
+        allowed = f" (allowed: {', '.join(problem['allowed'])})" if problem.get("allowed") else ""
+        print_note(f"  {problem['path']}: {problem['problem']}{allowed}")
+    if error.get("outcome", "not_applied") != "not_applied":
+        print_note(f"  outcome: {error['outcome']}")
+    if error.get("hint"):
+        print_note(f"  {error['hint']}")
+    if error.get("plan"):
+        _print_plan(error["plan"])
+        print_note(f"\nconfirmation={error['plan'].get('confirmation')}")
+
+
+def _print_plan(plan: Mapping[str, Any]) -> None:
+    print_note(f"\n{plan.get('plan', '')}")
+    for effect in plan.get("effects", ()):
+        change = " → ".join(str(effect[side]) for side in ("before", "after") if effect.get(side) is not None)
+        print_note(f"  - {effect['what']}{': ' if change else ''}{change}")
+    for note in plan.get("notes", ()):
+        print_note(f"  - {note}")
+    if plan.get("reversible") is False:
+        print_note("  This cannot be undone.")
+
+
+def _is_accepted(outcome: Outcome) -> bool:
+    if outcome.plan is None:
+        return False
+    _print_plan(outcome.plan)
+    return typer.confirm("\nDo it?", err=True)
+
+
+def _with_confirmation(arguments: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    return {**arguments, "confirmation": outcome.plan and outcome.plan["confirmation"]}
+
+
+def _print_progress(params: Mapping[str, Any]) -> None:
+    total = f"/{params['total']:g}" if params.get("total") else ""
+    print_note(f"… {params.get('message') or 'working'} ({params.get('progress', 0):g}{total})")

@@ -1,0 +1,75 @@
+"""Everything about a configuration that can be checked without opening a port or asking a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wirepost.core.errors import ConfigError
+from wirepost.settings import collect
+
+if TYPE_CHECKING:
+    from wirepost.connections.credentials import Credential
+    from wirepost.settings import Loaded
+
+
+def configuration_problems(config: Path | None) -> tuple[Loaded | None, list[ConfigError], list[str]]:
+    """The configuration if it can be read, what keeps a server from starting, and what is merely missing."""
+    found = collect(config)
+    if isinstance(found, list):
+        return None, found, []
+    problems = [found.locate(error) for error in _unusable(found)]
+    missing = [] if problems else list(_missing(found))
+    return found, sorted(problems, key=lambda problem: problem.line or 0), missing
+
+
+def _unusable(loaded: Loaded) -> Iterator[ConfigError]:
+    from wirepost.app import all_tools
+    from wirepost.calls.policy import Policy
+    from wirepost.cli.offer import offer
+    from wirepost.providers import load_provider
+
+    are_providers_known = True
+    for name, settings in loaded.settings.connections.items():
+        try:
+            load_provider(settings.provider)
+        except ConfigError as error:
+            are_providers_known = False
+            yield ConfigError(error.message, key=f"connections.{name}.provider", hint=error.hint)
+    if are_providers_known:
+        try:
+            offer(loaded)
+        except ConfigError as error:
+            yield error
+    try:
+        Policy(loaded.settings.policy.rules).check_against(all_tools())
+    except ConfigError as error:
+        yield error
+    if are_providers_known:
+        yield from _wrong_keys(loaded)
+
+
+def _wrong_keys(loaded: Loaded) -> Iterator[ConfigError]:
+    for credential in _credentials(loaded).values():
+        try:
+            credential.check()
+        except ConfigError as error:
+            yield error
+
+
+def _missing(loaded: Loaded) -> Iterator[str]:
+    for name, credential in _credentials(loaded).items():
+        problem = credential.problem
+        if problem:
+            yield f"connections.{name}.key: {problem}"
+
+
+def _credentials(loaded: Loaded) -> dict[str, Credential]:
+    from wirepost.connections.credentials import Credential
+    from wirepost.providers import load_provider
+
+    return {
+        name: Credential(name, load_provider(settings.provider), settings)
+        for name, settings in loaded.settings.connections.items()
+    }

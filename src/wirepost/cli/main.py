@@ -1,0 +1,90 @@
+"""`wirepost`: finds the command that was asked for and loads nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from wirepost.cli.options import WANTS_JSON, single_command
+from wirepost.cli.output import print_error
+from wirepost.core.errors import CallError, ConfigError
+
+COMMANDS = (
+    *("serve", "mcp", "demo", "doctor", "install"),
+    *("tools", "config", "policy", "audit", "sandbox"),
+)
+"""Each is the `app` of the module of the same name beside this one."""
+
+
+class Commands(TyperGroup):
+    """Loads the module of a command when the command is looked up."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is typer's
+        """In the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the same
+        """The command, or `None` for an unknown one."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = _front if cmd_name == "mcp" else import_module(f"wirepost.cli.{cmd_name}").app
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Errors that have an explanation are explained; all others are faults and show where they arose."""
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, CallError) as error:
+            raise typer.Exit(print_error(error, is_json=bool(ctx.meta.get(WANTS_JSON)))) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+_front = single_command()
+
+
+@_front.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def mcp() -> None:
+    """Speak MCP on standard input and output, for a client that starts programs."""
+    from wirepost.cli.front import main
+
+    main()
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"wirepost {version('wirepost')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Wirepost: a server between AI agents and business systems.
+
+    Try it without an account: wirepost demo
+    """
+
+
+def run() -> None:
+    """Run the command line; ends the process with 0, 1 failed, 2 misused or 3 refused."""
+    app()

@@ -1,0 +1,148 @@
+"""`wirepost sandbox`: look into the sandbox of a running server, let it fail, start it over."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from wirepost.cli.options import Config, Json, command_group, read_settings
+from wirepost.cli.output import print_json, print_table
+from wirepost.core.errors import ConfigError
+
+app = command_group("Look into the sandbox of a running server, let it fail, start it over.")
+faults = command_group("Faults that the sandbox shows.")
+app.add_typer(faults, name="faults")
+
+TIMEOUT_S = 10.0
+_OK = 200
+
+Connection = Annotated[
+    str | None, typer.Option("--connection", help="Sandbox connection; needed when there are several.")
+]
+Url = Annotated[
+    str | None, typer.Option("--url", help="Address of the server.", show_default="the configured one")
+]
+
+
+@app.command()
+def show(
+    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+) -> None:
+    """Show what is in the sandbox, and the newest requests to it."""
+    server = _Server(connection, url, config)
+    state, requests = server.ask("GET", ""), server.ask("GET", "requests")
+    if as_json:
+        print_json({**state, "requests": requests["requests"]})
+        return
+    print_table(("what", "how many"), [*state["state"].items(), ("requests", state["requests"])])
+    typer.echo()
+    columns = ("method", "path", "status")
+    print_table(columns, [[each.get(name) for name in columns] for each in requests["requests"][:20]])
+
+
+@app.command()
+def reset(
+    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+) -> None:
+    """Put the sandbox back to how it began, without faults."""
+    state = _Server(connection, url, config).ask("POST", "reset")
+    if as_json:
+        print_json(state)
+        return
+    typer.echo("the sandbox is as it began")
+
+
+@faults.command("list")
+def list_faults(
+    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+) -> None:
+    """List the faults still to come."""
+    _show(_Server(connection, url, config).ask("GET", "faults"), as_json=as_json)
+
+
+@faults.command()
+def add(
+    fault: Annotated[str, typer.Argument(help="Such as 429;retry-after=2;times=3;match=POST /v1/refunds")],
+    *,
+    connection: Connection = None,
+    url: Url = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Let requests fail: a status, slow, refused, cut, lost_answer, malformed or html."""
+    _show(_Server(connection, url, config).ask("POST", "faults", {"fault": fault}), as_json=as_json)
+
+
+@faults.command()
+def clear(
+    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+) -> None:
+    """Remove all faults."""
+    _show(_Server(connection, url, config).ask("DELETE", "faults"), as_json=as_json)
+
+
+def _show(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    columns = ("kind", "match", "times", "status", "retry_after", "delay_s")
+    print_table(columns, [[each.get(name) for name in columns] for each in answer["faults"]])
+
+
+class _Server:
+    """The control routes of one sandbox connection."""
+
+    def __init__(self, connection: str | None, url: str | None, config: Any) -> None:
+        settings = read_settings(config).settings
+        names = [name for name, each in settings.connections.items() if each.environment == "sandbox"]
+        if connection is None and len(names) != 1:
+            raise ConfigError(
+                "several sandbox connections are configured"
+                if names
+                else "no sandbox connection is configured",
+                hint=f"--connection one of {', '.join(names)}" if names else None,
+            )
+        self._name = connection or names[0]
+        host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+        self._url = url or f"http://{host}:{settings.server.port}"
+
+    def ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+        import orjson
+
+        parts = urlsplit(self._url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError("--url must be an address such as http://127.0.0.1:8484")
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        server = kind(parts.hostname, parts.port, timeout=TIMEOUT_S)
+        body = orjson.dumps(content) if content is not None else None
+        headers = {"Content-Type": "application/json"} if body else {}
+        target = f"{parts.path.rstrip('/')}/sandbox/{self._name}/__sandbox/{path}".rstrip("/")
+        try:
+            server.request(method, target, body, headers)
+            response = server.getresponse()
+            status, raw = response.status, response.read()
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise ConfigError(
+                f"no server answers at {self._url}: {reason}",
+                hint="start it with wirepost serve, or name its address with --url",
+            ) from None
+        finally:
+            server.close()
+        return _read(status, raw)
+
+
+def _read(status: int, raw: bytes) -> dict[str, Any]:
+    import orjson
+
+    try:
+        answer = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        answer = {"error": raw.decode(errors="replace").strip()[:200]}
+    if status != _OK or not isinstance(answer, dict):
+        problem = answer.get("error") if isinstance(answer, dict) else None
+        raise ConfigError(str(problem or f"the server answered {status}"))
+    return answer
