@@ -73,11 +73,11 @@ class CallError(Exception):
 class InvalidCall(CallError):
     """The caller must change the call."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "invalid_arguments": "An argument is wrong, unknown or missing; `fields` names each one.",
         "connection_required": "Several connections fit; `fields` lists their names.",
-        "confirmation_mismatch": "The confirmation does not accept this call: other arguments, caller, connection or "
-        "state, expired, or used. `plan` is the new plan.",
+        "confirmation_mismatch": "The confirmation is for other arguments, caller, connection or state, or expired, "
+        "or used; `plan` is the new plan.",
         "result_too_large": "Even cut down the result exceeds `max_tokens`; name `fields`.",
         "unsupported_by_provider": "The provider has no such operation.",
     }
@@ -86,18 +86,18 @@ class InvalidCall(CallError):
 class NotAllowed(CallError):
     """A rule or a missing human decision stands in the way."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "forbidden_by_policy": "A rule, a money cap or the configuration refuses it; `rule` names which.",
         "confirmation_required": "The plan must be accepted first; `plan` holds it with a confirmation.",
         "approval_required": "A person must decide.",
-        "duplicate_suspected": "An identical write was carried out within a day; a new `intent` repeats it on purpose.",
+        "duplicate_suspected": "An identical write was carried out within a day; a new `intent` repeats it.",
     }
 
 
 class NotConnected(CallError):
     """A connection is missing, expired, or lacks a permission."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "not_connected": "No connection fits, or its key is missing.",
         "auth_expired": "The provider refused the key.",
         "missing_scope": "The key lacks a permission; `needed` names it.",
@@ -107,7 +107,7 @@ class NotConnected(CallError):
 class Rejected(CallError):
     """The provider understood and said no."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "not_found": "The provider has no such object.",
         "conflict": "It contradicts the present state, or the intent names another action.",
         "upstream_rejected": "The provider refused it; the message is its own.",
@@ -117,7 +117,7 @@ class Rejected(CallError):
 class Unavailable(CallError):
     """Nothing is wrong with the call; it may work later."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "rate_limited": "Too many requests; repeat after `retry_after_s`.",
         "quota_exhausted": "The provider's quota is used up.",
         "upstream_unavailable": "The provider does not answer usefully.",
@@ -130,7 +130,7 @@ class Unavailable(CallError):
 class OutcomeUnknown(CallError):
     """A write was sent, and no answer tells whether it happened: reconcile it, never repeat it blindly."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "outcome_unknown": "A write was sent and not answered. Repeat it with the same intent: it is looked up "
         "first.",
     }
@@ -143,7 +143,7 @@ class OutcomeUnknown(CallError):
 class Internal(CallError):
     """An unexpected fault; the caller sees a reference to the log entry and nothing else."""
 
-    codes = {
+    codes: ClassVar[Mapping[str, str]] = {
         "internal": "An unexpected fault; `reference` finds it in the log.",
     }
 

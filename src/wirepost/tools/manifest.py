@@ -77,18 +77,16 @@ def table(tools: Iterable[AnyTool]) -> str:
 
 def reference(tools: Iterable[AnyTool]) -> str:
     """The reference page of all tools, as Markdown."""
-    parts = ["# Tools\n\nGenerated from the tools themselves.\n"]
     everything = list(tools)
-    for tool in select(everything, Selection(preset=None, include=[tool.name for tool in everything])):
-        parts.append(_section(tool))
-    return "\n".join(parts)
+    ordered = select(everything, Selection(preset=None, include=[tool.name for tool in everything]))
+    return "\n".join(["# Tools\n\nGenerated from the tools themselves.\n", *map(_section, ordered)])
 
 
 def _section(tool: AnyTool) -> str:
     required = tool.input_schema.get("required", [])
     arguments = [
-        f"| `{name}` | {_type(schema)} | {'yes' if name in required else ''} | {schema.get('description', '')} |"
-        for name, schema in tool.input_schema["properties"].items()
+        f"| `{name}` | {_type(node)} | {'yes' if name in required else ''} | {node.get('description', '')} |"
+        for name, node in tool.input_schema["properties"].items()
     ]
     facts = [f"Risk {tool.risk}"]
     if tool.scopes:
