@@ -18,7 +18,7 @@ test: $(READY)  ## the suite with coverage
 check: $(READY)  ## everything but the suite
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/codespell
+	git ls-files -z | xargs -0 $(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry src

@@ -29,8 +29,8 @@ async def test_what_the_description_allows_is_answered(stripe_mock: SpecMock) ->
     [
         ("GET", "/v1/custommers", {}),
         ("DELETE", "/v1/refunds", {}),
-        ("GET", "/v1/customers", {"params": {"limt": "3"}}),
-        ("POST", "/v1/refunds", {"data": {"payment_intent": "pi_1", "amonut": "100"}}),
+        ("GET", "/v1/customers", {"params": {"limt": "3"}}),  # codespell:ignore
+        ("POST", "/v1/refunds", {"data": {"payment_intent": "pi_1", "amonut": "100"}}),  # codespell:ignore
         ("POST", "/v1/refunds", {"data": {"payment_intent": "pi_1", "reason": "bored"}}),
         ("POST", "/v1/refunds", {"json": {"payment_intent": "pi_1"}}),
         ("GET", "/v1/customers", {"headers": {"Authorization": ""}}),
