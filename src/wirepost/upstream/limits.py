@@ -109,6 +109,7 @@ class TokenBucket:
 class _Waiter:
     turn: asyncio.Future[bool]
     latest: float
+    interactive: bool
 
 
 class Limiter:
@@ -120,7 +121,9 @@ class Limiter:
         self._interactive: deque[_Waiter] = deque()
         self._background: deque[_Waiter] = deque()
         self._in_flight = 0
+        self._background_in_flight = 0
         self._run = 0
+        """Interactive requests in a row while background ones waited."""
         self._timer: asyncio.Task[None] | None = None
 
     @property
@@ -140,10 +143,10 @@ class Limiter:
         """
         now = self._clock.monotonic()
         if not self.waiting and self._has_room(interactive=interactive) and self._bucket.take(now):
-            self._in_flight += 1
+            self._start(interactive=interactive)
             return
         self._refuse_if_hopeless(now, interactive=interactive, latest=latest)
-        waiter = _Waiter(asyncio.get_running_loop().create_future(), latest)
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), latest, interactive)
         (self._interactive if interactive else self._background).append(waiter)
         self._pump()
         is_granted = False
@@ -159,9 +162,10 @@ class Limiter:
         if not is_granted:
             raise _too_many(max(0.0, self._bucket.delay(self._clock.monotonic(), self.waiting)))
 
-    def leave(self) -> None:
+    def leave(self, *, interactive: bool) -> None:
         """The request is over; the next one may pass."""
         self._in_flight -= 1
+        self._background_in_flight -= not interactive
         if self.waiting:
             self._pump()
 
@@ -195,23 +199,32 @@ class Limiter:
             raise _too_many(delay)
 
     def _has_room(self, *, interactive: bool) -> bool:
-        """Background work leaves one place free, so that a person never waits for twenty slow exports."""
+        """Background work never takes all places, so that nobody waits for ten slow exports."""
         places = self._limits.concurrency
-        return self._in_flight < (places if interactive or places == 1 else places - 1)
+        if self._in_flight >= places:
+            return False
+        return interactive or self._background_in_flight < max(1, places - 1)
+
+    def _start(self, *, interactive: bool) -> None:
+        self._in_flight += 1
+        self._background_in_flight += not interactive
 
     def _pump(self) -> None:
         """Let pass who may pass now, and come back when the next token is there."""
         now = self._clock.monotonic()
         while (queue := self._next_queue()) is not None:
-            if queue[0].turn.done() or queue[0].latest < now:
-                self._dismiss(queue.popleft())
+            if queue[0].turn.done():
+                queue.popleft()
+                continue
+            if queue[0].latest < now:
+                queue.popleft().turn.set_result(False)
                 continue
             if not self._bucket.take(now):
                 self._start_timer()
                 return
             waiter = queue.popleft()
-            self._run = self._run + 1 if queue is self._interactive else 0
-            self._in_flight += 1
+            self._run = self._run + 1 if waiter.interactive and self._background else 0
+            self._start(interactive=waiter.interactive)
             waiter.turn.set_result(True)
 
     def _next_queue(self) -> deque[_Waiter] | None:
@@ -222,19 +235,14 @@ class Limiter:
             return self._interactive
         return None
 
-    def _dismiss(self, waiter: _Waiter) -> None:
-        if not waiter.turn.done():
-            waiter.turn.set_result(False)
-
     def _withdraw(self, waiter: _Waiter) -> None:
         """A waiter gives up; a turn it was given in the same moment goes to the next."""
         for queue in (self._interactive, self._background):
             if waiter in queue:
                 queue.remove(waiter)
         if waiter.turn.done() and not waiter.turn.cancelled() and waiter.turn.result():
-            self._in_flight -= 1
             self._bucket.give_back()
-            self._pump()
+            self.leave(interactive=waiter.interactive)
         if not self.waiting:
             self.close()
 

@@ -179,7 +179,7 @@ class Turn:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._limiter.leave()
+        self._limiter.leave(interactive=self._interactive)
         if self.is_healthy is None:
             self._breaker.abandoned(self._admission)
         elif self.is_healthy:
