@@ -1,4 +1,4 @@
-"""MCP clients of other vendors, run as programs: a plan goes in, what the client saw comes out."""
+"""Clients that other vendors wrote, run as programs: a plan goes in, what the client saw comes out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, TypedDict
 
 from support.node import CLIENTS, find_node, is_current
 
-AGENTS = CLIENTS / ".venv-openai-agents"
+StripeCall = tuple[str, list[Any], dict[str, str]]
+"""Such as `("refunds.create", [{"payment_intent": "pi_1"}], {"idempotency_key": "k"})`."""
 
 
 class Seen(TypedDict):
@@ -32,34 +33,47 @@ def http(url: str, **headers: str) -> dict[str, Any]:
 
 
 @cache
-def find_openai_agents() -> Path | None:
-    """The Python of the environment with the OpenAI Agents SDK, if it is installed."""
-    is_there = is_current(AGENTS / "installed.lock", CLIENTS / "openai-agents.lock")
-    return AGENTS / "bin" / "python" if is_there else None
+def find_python(client: str) -> Path | None:
+    """The Python of the environment that `scripts/install_clients` made for this client, if it is there."""
+    environment = CLIENTS / f".venv-{client}"
+    is_there = is_current(environment / "installed.lock", CLIENTS / f"{client}.lock")
+    return environment / "bin" / "python" if is_there else None
 
 
 async def use_ai_sdk(transport: dict[str, Any], *calls: tuple[str, dict[str, Any]]) -> Seen:
     """List the tools with the AI SDK's client and make the calls; needs the marker `services("node")`."""
-    node = find_node()
-    assert node is not None
-    return await _run([str(node), str(CLIENTS / "aisdk.mjs")], transport, calls)
+    seen: Seen = await _run(find_node(), "aisdk.mjs", _plan(transport, calls))
+    return seen
 
 
 async def use_openai_agents(transport: dict[str, Any], *calls: tuple[str, dict[str, Any]]) -> Seen:
     """The same with the OpenAI Agents SDK; needs the marker `services("openai-agents")`."""
-    python = find_openai_agents()
-    assert python is not None
-    return await _run([str(python), str(CLIENTS / "openai_agents_client.py")], transport, calls)
+    python = find_python("openai-agents")
+    seen: Seen = await _run(python, "openai_agents_client.py", _plan(transport, calls))
+    return seen
 
 
-async def _run(
-    command: list[str], transport: dict[str, Any], calls: Sequence[tuple[str, dict[str, Any]]]
-) -> Seen:
-    plan = {"transport": transport, "calls": [{"name": name, "arguments": given} for name, given in calls]}
+async def use_stripe(base: str, *calls: StripeCall, key: str = "sk_test_sandbox") -> list[dict[str, Any]]:
+    """Make the calls with Stripe's own library against `base`; needs the marker `services("stripe")`.
+
+    Each result has `answer`, or `status`, `kind` and `error` where the library raised.
+    """
+    steps = [{"call": call, "arguments": arguments, "options": options} for call, arguments, options in calls]
+    plan = {"base": base, "key": key, "calls": steps}
+    results: list[dict[str, Any]] = await _run(find_python("stripe"), "stripe_client.py", plan)
+    return results
+
+
+def _plan(transport: dict[str, Any], calls: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    return {"transport": transport, "calls": [{"name": name, "arguments": given} for name, given in calls]}
+
+
+async def _run(program: Path | None, script: str, plan: dict[str, Any]) -> Any:
+    assert program is not None, f"{script} has nothing to run with; is the marker `services` missing?"
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, json.dumps(plan), stdout=pipe, stderr=pipe)
+    command = [str(program), str(CLIENTS / script), json.dumps(plan)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     async with asyncio.timeout(45):
         printed, complaints = await process.communicate()
     assert process.returncode == 0, complaints.decode()
-    seen: Seen = json.loads(printed)
-    return seen
+    return json.loads(printed)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from support.clients import find_openai_agents
+from support.clients import find_python
 from support.node import find_node
 
 REQUIRED = "WIREPOST_TEST_SERVICES"
@@ -16,9 +17,10 @@ REQUIRED = "WIREPOST_TEST_SERVICES"
 
 FINDERS: dict[str, Callable[[], Path | None]] = {
     "node": find_node,
-    "openai-agents": find_openai_agents,
+    "openai-agents": partial(find_python, "openai-agents"),
+    "stripe": partial(find_python, "stripe"),
 }
-"""What `@pytest.mark.services("…")` may name, and how it is found. `scripts/install_clients` brings both."""
+"""What `@pytest.mark.services("…")` may name, and how it is found. `scripts/install_clients` brings all."""
 
 
 def check_services(item: pytest.Item) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -36,7 +37,9 @@ async def test_what_the_description_allows_is_answered(stripe_mock: SpecMock) ->
         ("GET", "/v1/customers", {"headers": {"Authorization": ""}}),
     ],
 )
-async def test_what_it_does_not_allow_is_refused_and_counted(method: str, path: str, options: dict) -> None:
+async def test_what_it_does_not_allow_is_refused_and_counted(
+    method: str, path: str, options: dict[str, Any]
+) -> None:
     mock = new_mock()
     async with client_of(mock) as client:
         answer = await client.request(method, path, **options)
