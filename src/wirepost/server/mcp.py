@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 NAME = "wirepost"
 LIST_LIFETIME_MS = 300_000
 PROGRESS_EVERY_S = 1.0
+COMPLETE = {"resultType": "complete"}
+"""Wanted by the current protocol; the SDK takes it out for older ones."""
 ASK_FOR_S = 600.0
 """How long a person may think about a plan; a confirmation does not live longer either."""
 MAX_QUESTIONS = 3
@@ -142,7 +144,7 @@ class _Tools:
         """Everything in one page, in fixed order."""
         if params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "Unknown cursor: the list has one page")
-        return {"tools": self._calls.tools(caller_of(ctx)).entries}
+        return {"tools": self._calls.tools(caller_of(ctx)).entries, **COMPLETE}
 
     async def call(self, ctx: Context, params: CallToolRequestParams) -> dict[str, Any] | InputRequiredResult:
         """Run a tool; where the outcome is a plan that needs a yes and the client can ask, ask."""
@@ -180,9 +182,7 @@ class _Tools:
         return ended
 
     async def _run(self, ctx: Context, caller: Caller, name: str, arguments: dict[str, Any]) -> Ended:
-        if ctx.meta and ctx.meta.get("progress_token") is not None:
-            return await self._calls.call(caller, name, arguments, report=_Reports(ctx, self._clock))
-        return await self._calls.call(caller, name, arguments)
+        return await self._calls.call(caller, name, arguments, report=_Reports(ctx, self._clock))
 
 
 async def _elicit(ctx: Context, plan: Mapping[str, Any]) -> question.Answer:
@@ -200,7 +200,7 @@ async def _elicit(ctx: Context, plan: Mapping[str, Any]) -> question.Answer:
 
 
 class _Reports:
-    """Progress to one client: at most once a second, and only forward."""
+    """Progress to one client, if it asked for it: at most once a second, and only forward."""
 
     def __init__(self, ctx: Context, clock: Clock) -> None:
         self._session, self._clock = ctx.session, clock
@@ -221,4 +221,5 @@ def _result(ended: Ended) -> dict[str, Any]:
         "content": [{"type": "text", "text": orjson.dumps(ended.envelope).decode()}],
         "structuredContent": ended.envelope,
         "isError": ended.is_error,
+        **COMPLETE,
     }

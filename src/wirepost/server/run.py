@@ -120,6 +120,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def _http_config(asgi: Any, settings: Settings) -> uvicorn.Config:
     parser = "httptools" if importlib.util.find_spec("httptools") else "h11"
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # our own lines say when it starts and ends
     log.info("HTTP parser %s, event loop %s", parser, type(asyncio.get_running_loop()).__module__)
     return uvicorn.Config(
         asgi,
