@@ -1,0 +1,267 @@
+"""`Sandbox`: what every in-memory vendor shares: the ASGI app, the request log, faults, rate limits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+from wirepost.core.clock import Clock
+from wirepost.sandbox.faults import Fault
+from wirepost.sandbox.world import SEED, World
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+__all__ = ["Bucket", "ConnectRefused", "ConnectionCut", "Fault", "Logged", "Request", "Response", "Sandbox"]
+
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Pairs = tuple[tuple[str, str], ...]
+
+FORM = "application/x-www-form-urlencoded"
+LOG_SIZE = 2000
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
+)
+
+
+class ConnectionCut(Exception):
+    """The connection ended without an answer: whoever asked cannot know what happened."""
+
+
+class ConnectRefused(Exception):
+    """Nobody listens: the request was certainly not sent."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request as the vendor sees it."""
+
+    method: str
+    path: str
+    query: Pairs
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+
+    @property
+    def form(self) -> Pairs:
+        """The fields of a form body; empty for any other body."""
+        if not self.headers.get("content-type", FORM).startswith(FORM):
+            return ()
+        return tuple(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+@dataclass(slots=True)
+class Response:
+    """What the vendor answers."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+@dataclass(slots=True)
+class Logged:
+    """One line of the request log, without credentials."""
+
+    method: str
+    path: str
+    query: Pairs
+    form: Pairs
+    headers: dict[str, str]
+    status: int | None
+    """`None` when no answer was sent."""
+    fault: str | None
+
+    def shown(self) -> dict[str, Any]:
+        """The line as JSON."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": dict(self.query),
+            "form": dict(self.form),
+            "headers": self.headers,
+            "status": self.status,
+            "fault": self.fault,
+        }
+
+
+class Bucket:
+    """A token bucket on the clock: how a vendor limits the rate of requests."""
+
+    def __init__(self, clock: Clock, per_s: float, burst: float) -> None:
+        self._clock, self.per_s, self.burst = clock, per_s, burst
+        self._level, self._at = burst, clock.monotonic()
+
+    def take(self) -> bool:
+        """Count one request; false when there were too many."""
+        now = self._clock.monotonic()
+        self._level = min(self.burst, self._level + (now - self._at) * self.per_s)
+        self._at = now
+        if self._level < 1:
+            return False
+        self._level -= 1
+        return True
+
+
+class Sandbox(ABC):
+    """An in-memory vendor that speaks the vendor's HTTP API; its state starts from the world."""
+
+    vendor: ClassVar[str]
+    key: ClassVar[str]
+    """A credential that is always accepted; it opens nothing but the sandbox."""
+
+    def __init__(self, world: World, clock: Clock, seed: int = SEED) -> None:
+        self.world, self.clock, self.seed = world, clock, seed
+        self.requests: deque[Logged] = deque(maxlen=LOG_SIZE)
+        self.faults: list[Fault] = []
+        self.buckets: dict[str, Bucket] = {}
+        """Rate limits by a vendor's own scope (`*` is all requests); there is none unless one is set."""
+
+    @property
+    def app(self) -> App:
+        """The ASGI app; raises `ConnectionCut` and `ConnectRefused` where no answer is sent."""
+        return self._serve
+
+    @property
+    def socket_app(self) -> App:
+        """The same for a real server, which must close the socket in those cases."""
+        return self._serve_sockets
+
+    def inject(self, fault: Fault) -> None:
+        """Let something go wrong with the next fitting requests."""
+        self.faults.append(fault)
+
+    def limit(self, per_s: float, burst: float | None = None, scope: str = "*") -> None:
+        """Answer with the vendor's rate limit error above this rate."""
+        self.buckets[scope] = Bucket(self.clock, per_s, per_s if burst is None else burst)
+
+    def reset(self) -> None:
+        """Back to the start: no faults, no limits, no log, and the state as the world describes it."""
+        self.requests.clear()
+        self.faults.clear()
+        self.buckets.clear()
+        self.forget()
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Drop the vendor's state."""
+
+    @abstractmethod
+    async def respond(self, request: Request, fault: Fault | None) -> Response:
+        """Process a request; a `slow` or `status` fault takes effect where the vendor's own order puts it."""
+
+    @abstractmethod
+    def summary(self) -> dict[str, Any]:
+        """What the state holds, for people."""
+
+    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        request = await _read(scope, receive)
+        if request.path.startswith("/__sandbox"):
+            from wirepost.sandbox.control import control  # needs this module, and few processes need it
+
+            response = control(self, request)
+        else:
+            response = await self._exchange(request)
+        await _write(response, send)
+
+    async def _serve_sockets(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            await self._serve(scope, receive, send)
+        except (ConnectionCut, ConnectRefused):
+            # ASGI has no way to ask for it, but a server that gets less than was announced closes the connection.
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+
+    async def _exchange(self, request: Request) -> Response:
+        fault = self._due(request)
+        line = Logged(
+            request.method,
+            request.path,
+            request.query,
+            request.form,
+            {name: value for name, value in request.headers.items() if name not in _SECRET_HEADERS},
+            status=None,
+            fault=fault.kind if fault else None,
+        )
+        self.requests.append(line)
+        response = (
+            await self.respond(request, fault) if fault is None else await self._disturbed(request, fault)
+        )
+        line.status = response.status
+        return response
+
+    async def _disturbed(self, request: Request, fault: Fault) -> Response:
+        page = Response(fault.status, _PAGE, content_type="text/html")
+        match fault.kind:
+            case "refused":
+                raise ConnectRefused
+            case "cut":
+                raise ConnectionCut
+            case "html" if not fault.is_applied:
+                return page
+        response = await self.respond(request, fault)
+        match fault.kind:
+            case "lost_answer":
+                raise ConnectionCut
+            case "malformed":
+                response.body = response.body[: len(response.body) // 2]
+            case "html":
+                return page
+        return response
+
+    def _due(self, request: Request) -> Fault | None:
+        for fault in self.faults:
+            if fault.hits(request.method, request.path):
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self.faults.remove(fault)
+                return fault
+        return None
+
+
+async def _read(scope: Mapping[str, Any], receive: Receive) -> Request:
+    body = b""
+    is_more = True
+    while is_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionCut
+        body += message.get("body", b"")
+        is_more = message.get("more_body", False)
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope.get("query_string", b"").decode("ascii", "replace")
+    return Request(
+        scope["method"], path, tuple(parse_qsl(query, keep_blank_values=True)) if query else (), headers, body
+    )
+
+
+async def _write(response: Response, send: Send) -> None:
+    headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"content-length", str(len(response.body)).encode()),
+        *(
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers.items()
+        ),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
