@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,13 +15,18 @@ from pydantic import ValidationError
 
 from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.signing import digest
-from wirepost.tools.options import DEFAULT_LIMIT, DEFAULT_MAX_TOKENS, OPTION_NAMES
+from wirepost.tools.options import DEFAULT_LIMIT, DEFAULT_MAX_TOKENS
 
 if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
 
 MAX_ARGUMENT_BYTES = 1 << 20
+NAMED = 20
+"""So many wrong fields are listed; nobody reads more."""
 Schema = Mapping[str, Any]
+
+_WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_ANY_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -49,19 +57,16 @@ class Reading:
 def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
     """Understand `raw` as arguments of `tool`; raises `InvalidCall` naming every wrong field at once."""
     warnings: list[str] = []
+    size = len(_encode(tool, raw))
+    if size > MAX_ARGUMENT_BYTES:
+        message = f"The arguments have {size} bytes; at most {MAX_ARGUMENT_BYTES} are read"
+        raise InvalidCall("invalid_arguments", message)
     forgiven = {
         name: _forgive(value, tool.input_schema["properties"].get(name, {}), name, warnings)
         for name, value in raw.items()
         if value is not None
     }
-    try:
-        encoded = orjson.dumps(forgiven)
-    except (TypeError, ValueError):
-        message = f"The arguments of {tool.name} are not JSON"
-        raise InvalidCall("invalid_arguments", message) from None
-    if len(encoded) > MAX_ARGUMENT_BYTES:
-        message = f"The arguments have {len(encoded)} bytes; at most {MAX_ARGUMENT_BYTES} are read"
-        raise InvalidCall("invalid_arguments", message)
+    encoded = _encode(tool, forgiven)
     try:
         model = tool.arguments_model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
@@ -69,14 +74,36 @@ def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
     dumped = model.model_dump(mode="json", exclude_none=True)
     return Reading(
         own={name: getattr(model, name) for name in tool.own_arguments},
-        canonical={name: value for name, value in dumped.items() if name not in OPTION_NAMES},
+        canonical={name: value for name, value in dumped.items() if name in tool.own_arguments},
         warnings=warnings,
-        **{
-            name: value
-            for name, value in dumped.items()
-            if name in OPTION_NAMES and name not in tool.own_arguments
-        },
+        **{name: value for name, value in dumped.items() if name not in tool.own_arguments},
     )
+
+
+def _encode(tool: AnyTool, arguments: Mapping[str, Any]) -> bytes:
+    """The arguments as JSON; raises `InvalidCall` naming those that cannot be written as such."""
+    encoded = _json(dict(arguments))
+    if encoded is not None:
+        return encoded
+    names = [name for name, value in arguments.items() if _json({name: value}) is None]
+    problem = "is nested too deeply or is no JSON value"
+    raise InvalidCall(
+        "invalid_arguments",
+        f"The arguments of {tool.name} are not JSON",
+        fields=[
+            FieldProblem(path=str(name)[:80] if _json(name) else "arguments", problem=problem)
+            for name in names[:NAMED]
+        ],
+    )
+
+
+def _json(value: Any) -> bytes | None:
+    try:
+        encoded = orjson.dumps(value)
+        json.dumps(value, allow_nan=False)  # orjson writes null for a number that is none
+    except (TypeError, ValueError):
+        return None
+    return encoded
 
 
 def _forgive(value: Any, schema: Schema, path: str, warnings: list[str]) -> Any:
@@ -100,16 +127,13 @@ def _forgive(value: Any, schema: Schema, path: str, warnings: list[str]) -> Any:
 
 def _as_list(value: Any, items: Schema, path: str, warnings: list[str]) -> Any:
     if isinstance(value, dict) and _is_name_value(items):
+        if set(value) == {"name", "value"}:
+            return value  # one field, or two that are called so: refused rather than guessed
         warnings.append(f"{path}: read the object as a list of name and value; send [{{name, value}}]")
-        value = [
-            {"name": name, "value": item if isinstance(item, str) else _plain(item)}
-            for name, item in value.items()
-        ]
-    elif not isinstance(value, list) and value is not None:
+        value = [{"name": name, "value": _plain(item)} for name, item in value.items()]
+    elif not isinstance(value, list):
         warnings.append(f"{path}: read one value as a list of one; send a list")
         value = [value]
-    if not isinstance(value, list):
-        return value
     return [_forgive(item, items, f"{path}[{index}]", warnings) for index, item in enumerate(value)]
 
 
@@ -117,8 +141,9 @@ def _is_name_value(items: Schema) -> bool:
     return set(items.get("properties", {})) == {"name", "value"}
 
 
-def _plain(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _plain(value: Any) -> Any:
+    """A number or truth value as text; validation refuses what is neither these nor text."""
+    return orjson.dumps(value).decode() if isinstance(value, bool | int | float) else value
 
 
 def _from_json_text(value: str, kind: str, path: str, warnings: list[str]) -> Any:
@@ -126,9 +151,7 @@ def _from_json_text(value: str, kind: str, path: str, warnings: list[str]) -> An
         parsed = orjson.loads(value)
     except ValueError:
         return value
-    if isinstance(parsed, list if kind == "array" else dict) or (
-        kind == "array" and isinstance(parsed, dict)
-    ):
+    if isinstance(parsed, dict) or (kind == "array" and isinstance(parsed, list)):
         warnings.append(f"{path}: read JSON text as {kind}; send the {kind} itself")
         return parsed
     return value
@@ -138,13 +161,10 @@ def _from_scalar_text(value: str, kind: str, path: str, warnings: list[str]) -> 
     parsed: Any = value
     if kind == "boolean" and value.lower() in {"true", "false"}:
         parsed = value.lower() == "true"
-    elif kind == "integer" and value.lstrip("-").isdecimal() and value.isascii():
+    elif kind == "integer" and _WHOLE_NUMBER.fullmatch(value):
         parsed = int(value)
-    elif kind == "number":
-        try:
-            parsed = float(value)
-        except ValueError:
-            return value
+    elif kind == "number" and _ANY_NUMBER.fullmatch(value) and math.isfinite(float(value)):
+        parsed = float(value)
     if parsed is not value:
         warnings.append(f"{path}: read the text {value[:20]!r} as {kind}")
     return parsed
@@ -158,7 +178,7 @@ def _refusal(tool: AnyTool, error: ValidationError) -> InvalidCall:
         "invalid_arguments",
         f"{tool.name}: {first['path']} {first['problem']}{more}",
         hint=f"connection_help with tool={tool.name} shows an example",
-        fields=problems[:20],
+        fields=problems[:NAMED],
     )
 
 

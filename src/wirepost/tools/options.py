@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -54,11 +54,3 @@ def options_for(tool: AnyTool) -> tuple[Option, ...]:
     if tool.risk.has_preview:
         chosen += [MODE, CONFIRMATION, REASON]
     return tuple(chosen)
-
-
-OPTION_NAMES: frozenset[str] = frozenset(
-    option.name
-    for option in (CONNECTION, LIMIT, CURSOR, FIELDS, MAX_TOKENS, INTENT, MODE, CONFIRMATION, REASON)
-)
-
-__all__ = ["DEFAULT_LIMIT", "DEFAULT_MAX_TOKENS", "MAX_LIMIT", "OPTION_NAMES", "Any", "options_for"]

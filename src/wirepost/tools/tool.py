@@ -142,6 +142,10 @@ class Tool(Generic[Api, P, R]):
     def arguments_model(self) -> type[BaseModel]:
         """Validates a call's arguments, common ones included; unknown names are errors."""
         fields: dict[str, Any] = dict(self.own_arguments)
+        taken = sorted(option.name for option in self.options if option.name in fields)
+        if taken:
+            msg = f"{self.name}: {taken[0]} is a common argument and cannot be declared"
+            raise TypeError(msg)
         fields.update({option.name: (option.annotation, option.default) for option in self.options})
         return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
 
