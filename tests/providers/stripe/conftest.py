@@ -1,4 +1,4 @@
-"""A Stripe call without a server around it: the client over the published description, one operation at a time."""
+"""A Stripe call without a server around it: our client over the published description."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from wirepost.tools.tool import AnyTool
 from wirepost.upstream.limits import Limits
 from wirepost.upstream.scope import Scope
 from wirepost.upstream.upstream import Upstream
+
 
 def transport(mock: SpecMock) -> httpx2.MockTransport:
     """The specification server as the other end of an httpx2 client."""
@@ -55,7 +56,7 @@ class Stripe:
         stub = {"api": "stripe", "method": method, "path": path, **more}
         self.mock.add_stub(**(stub if body is None else {**stub, "body": body}))
 
-    def sample(self, name: str, **changes: Any) -> dict[str, Any]:
+    def sample(self, name: str, /, **changes: Any) -> dict[str, Any]:
         """A published example object, with changes."""
         api = self.mock.apis["stripe"]
         return copy.deepcopy(api.examples[name]) | changes
@@ -185,4 +186,3 @@ def stripe(stripe_mock: SpecMock, open_stripe: Callable[..., Stripe]) -> Stripe:
 def stripe_with(stripe_mock: SpecMock, open_stripe: Callable[..., Stripe]) -> Callable[..., Stripe]:
     """The same, with settings of the connection."""
     return lambda **settings: open_stripe(stripe_mock, **settings)
-

@@ -61,7 +61,7 @@ async def test_an_id_cannot_lead_to_another_resource(stripe, identifier):
     assert stripe.seen() == []
 
 
-# Status, body and meaning as published at https://docs.stripe.com/api/errors, /error-codes and /error-low-level.
+# As published at https://docs.stripe.com/api/errors, /error-codes and /error-low-level.
 REFUSALS = [
     (400, refusal("invalid_request_error", code="parameter_missing", param="amount"), "upstream_rejected"),
     (400, refusal("invalid_request_error", code="resource_missing", param="payment_intent"), "not_found"),
@@ -105,11 +105,22 @@ async def test_a_failure_at_a_read_may_be_tried_again(stripe, status):
 
 async def test_the_needed_permission_is_named_and_the_key_is_not(stripe):
     message = (
-        "The provided key 'rk_test_*********6789' does not have the required permissions for this endpoint on "
+        "The provided key 'rk_test_****6789' does not have the required permissions for this endpoint on "
         "account 'acct_1'. Having the 'rak_charge_write' permission would allow this request to continue."
     )
-    stripe.stub("POST", REFUND, refusal("invalid_request_error") | {"error": {
-        "type": "invalid_request_error", "code": "more_permissions_required", "message": message}}, status=403)
+    stripe.stub(
+        "POST",
+        REFUND,
+        refusal("invalid_request_error")
+        | {
+            "error": {
+                "type": "invalid_request_error",
+                "code": "more_permissions_required",
+                "message": message,
+            }
+        },
+        status=403,
+    )
     with pytest.raises(NotConnected) as refused:
         await write(stripe)
     assert refused.value.detail == {"needed": ["rak_charge_write"]}
@@ -156,9 +167,7 @@ async def test_a_stored_500_is_not_asked_for_again(stripe):
 
 @pytest.mark.parametrize(("said", "attempts"), [("true", 3), ("false", 1)])
 async def test_stripes_own_word_on_retrying_is_obeyed(stripe, said, attempts):
-    stripe.stub(
-        "POST", REFUND, refusal("api_error"), status=500, headers={"Stripe-Should-Retry": said}
-    )
+    stripe.stub("POST", REFUND, refusal("api_error"), status=500, headers={"Stripe-Should-Retry": said})
     with pytest.raises(OutcomeUnknown):
         await write(stripe)
     assert len(stripe.seen()) == attempts
@@ -166,7 +175,11 @@ async def test_stripes_own_word_on_retrying_is_obeyed(stripe, said, attempts):
 
 async def test_a_rate_limit_names_its_reason_and_the_wait(stripe):
     body = refusal("invalid_request_error", code="rate_limit")
-    headers = {"Stripe-Rate-Limited-Reason": "endpoint-rate", "Retry-After": "3", "Stripe-Should-Retry": "false"}
+    headers = {
+        "Stripe-Rate-Limited-Reason": "endpoint-rate",
+        "Retry-After": "3",
+        "Stripe-Should-Retry": "false",
+    }
     stripe.stub("GET", REFUND, body, status=429, headers=headers)
     with pytest.raises(Unavailable) as limited:
         await stripe.client().get(REFUND)
@@ -190,7 +203,9 @@ async def test_a_test_answer_on_a_production_connection_is_refused(stripe_with):
 
 async def test_the_environment_of_a_list_is_that_of_its_records(stripe):
     row = stripe.sample("customer", livemode=True)
-    stripe.stub("GET", "/v1/customers", {"object": "list", "url": "/v1/customers", "has_more": False, "data": [row]})
+    stripe.stub(
+        "GET", "/v1/customers", {"object": "list", "url": "/v1/customers", "has_more": False, "data": [row]}
+    )
     with pytest.raises(NotConnected):
         await stripe.client().get("/v1/customers")
 

@@ -18,7 +18,9 @@ TEXTS = st.text(max_size=20)
 LEAVES = TEXTS | st.integers() | st.booleans()
 VALUES = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(NAMES, inner, min_size=1, max_size=3),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3) | st.dictionaries(NAMES, inner, min_size=1, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -41,7 +43,11 @@ def test_what_is_encoded_is_decoded_by_the_specification_server(params):
 
 
 def test_nested_parameters_use_brackets():
-    params = {"items": [{"price": "price_1", "quantity": 2}], "metadata": {"intent_id": "x"}, "expand": ["data.a"]}
+    params = {
+        "items": [{"price": "price_1", "quantity": 2}],
+        "metadata": {"intent_id": "x"},
+        "expand": ["data.a"],
+    }
     assert form(params) == (
         ("items[0][price]", "price_1"),
         ("items[0][quantity]", "2"),
@@ -51,10 +57,14 @@ def test_nested_parameters_use_brackets():
 
 
 def test_absent_values_are_left_out_and_empty_texts_stay():
-    assert form({"a": None, "b": "", "c": {"d": None}, "e": False, "f": 0}) == (("b", ""), ("e", "false"), ("f", "0"))
+    assert form({"a": None, "b": "", "c": {"d": None}, "e": False, "f": 0}) == (
+        ("b", ""),
+        ("e", "false"),
+        ("f", "0"),
+    )
 
 
-# Stripe's search grammar as published: field, optional [“key”], operator, quoted text or number; AND or OR between.
+# The search grammar of https://docs.stripe.com/search: field, key, operator, value; AND or OR between.
 _TOKEN = re.compile(
     r"""(?P<field>[a-z_.]+)(\["(?P<key>(?:\\.|[^"\\])*)"\])?(?P<op>:|~|>=|<=|>|<|=)"""
     r"""(?:"(?P<text>(?:\\.|[^"\\])*)"|(?P<number>-?\d+))""",
@@ -69,7 +79,9 @@ def parsed(query: str) -> list[tuple[str, str | None, str, str]]:
         match = _TOKEN.match(query, position)
         assert match, f"no clause at {position} of {query!r}"
         text = match["text"] if match["text"] is not None else match["number"]
-        clauses.append((match["field"], match["key"], match["op"], re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)))
+        clauses.append(
+            (match["field"], match["key"], match["op"], re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL))
+        )
         position = match.end()
         if position == len(query):
             assert len(joints) <= 1, "AND and OR do not mix"
@@ -80,7 +92,9 @@ def parsed(query: str) -> list[tuple[str, str | None, str, str]]:
         position = joint.end()
 
 
-HOSTILE = st.text(alphabet=st.sampled_from('"\\ :~<>=-ANDOR[]aé\n\x00{}()'), max_size=30) | st.text(max_size=30)
+HOSTILE = st.text(alphabet=st.sampled_from('"\\ :~<>=-ANDOR[]aé\n\x00{}()'), max_size=30) | st.text(
+    max_size=30
+)
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)
@@ -97,11 +111,15 @@ def test_hostile_values_never_change_the_structure_of_a_query(name, value, third
 
 
 def test_numbers_are_compared_without_quotes_and_absent_ones_are_left_out():
-    query = all_of([compared("amount", ">=", 1000), compared("created", "<", None), equals("currency", "eur")])
+    query = all_of(
+        [compared("amount", ">=", 1000), compared("created", "<", None), equals("currency", "eur")]
+    )
     assert query == 'amount>=1000 AND currency:"eur"'
 
 
-@pytest.mark.parametrize(("text", "clause"), [("Jo", 'name:"Jo"'), ("Jon", 'name~"Jon"'), ('a"b', 'name~"a\\"b"')])
+@pytest.mark.parametrize(
+    ("text", "clause"), [("Jo", 'name:"Jo"'), ("Jon", 'name~"Jon"'), ('a"b', 'name~"a\\"b"')]
+)
 def test_short_texts_are_matched_whole(text, clause):
     assert contains("name", text) == clause
 

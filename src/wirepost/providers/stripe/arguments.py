@@ -54,7 +54,18 @@ def money_of(amount: str | None, currency: str | None) -> Money | None:
         raise wrong("amount", "is required together with currency")
     if currency is None:
         raise wrong("currency", "is required together with amount")
-    return Money.parse(amount, currency)
+    return money_at("amount", amount, currency)
+
+
+def money_at(path: str, amount: str, currency: str) -> Money:
+    """An amount that was given under another name than `amount`."""
+    try:
+        return Money.parse(amount, currency)
+    except InvalidCall as refusal:
+        for field in refusal.fields:
+            if field["path"] == "amount":
+                field["path"] = path
+        raise
 
 
 def epoch_of(text: str | None, *, now: datetime, path: str) -> int | None:

@@ -19,6 +19,7 @@ from wirepost.providers.stripe.arguments import (
     SubscriptionId,
     epoch_of,
     metadata_of,
+    money_at,
     since,
     wrong,
 )
@@ -202,7 +203,7 @@ async def _line(api: StripeClient, item: Item, currency: str, index: int) -> dic
     if item.quantity not in {None, 1}:
         raise wrong(f"{path}.quantity", "goes with price; multiply the amount instead")
     return {
-        "amount": Money.parse(item.amount, currency).minor,
+        "amount": money_at(f"{path}.amount", item.amount, currency).minor,
         "currency": currency,
         "description": item.description,
     }

@@ -15,7 +15,7 @@ from wirepost.providers.stripe.arguments import (
     Moment,
     PaymentId,
     epoch_of,
-    money_of,
+    money_at,
     period_of,
     wrong,
 )
@@ -167,8 +167,7 @@ def _bound(amount: str | None, name: str, currency: str | None) -> int | None:
         return None
     if currency is None:
         raise wrong("currency", f"is required together with {name}")
-    bound = money_of(amount, currency)
-    return bound.minor if bound else None
+    return money_at(name, amount, currency).minor
 
 
 @tool(
