@@ -76,8 +76,8 @@ class InvalidCall(CallError):
     codes: ClassVar[Mapping[str, str]] = {
         "invalid_arguments": "An argument is wrong, unknown or missing; `fields` names each one.",
         "connection_required": "Several connections fit; `fields` lists their names.",
-        "confirmation_mismatch": "The confirmation is for other arguments, caller, connection or state, or expired, "
-        "or used; `plan` is the new plan.",
+        "confirmation_mismatch": "It is for other arguments, caller, connection or state, "
+        "or expired, or used; `plan` is the new plan.",
         "result_too_large": "Even cut down the result exceeds `max_tokens`; name `fields`.",
         "unsupported_by_provider": "The provider has no such operation.",
     }
@@ -131,8 +131,7 @@ class OutcomeUnknown(CallError):
     """A write was sent, and no answer tells whether it happened: reconcile it, never repeat it blindly."""
 
     codes: ClassVar[Mapping[str, str]] = {
-        "outcome_unknown": "A write was sent and not answered. Repeat it with the same intent: it is looked up "
-        "first.",
+        "outcome_unknown": "A write was sent and not answered; repeated, it is looked up first.",
     }
 
     def __post_init__(self) -> None:
