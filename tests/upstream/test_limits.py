@@ -16,9 +16,6 @@ from wirepost.upstream.limits import Limiter, Limits, LimitSeen, TokenBucket
 FAR = 10_000.0
 
 
-# -- the bucket ------------------------------------------------------------------------------------------------
-
-
 @given(
     st.floats(0.1, 50),
     st.integers(1, 30),
@@ -103,9 +100,6 @@ def test_a_token_given_back_can_be_used_again():
     bucket.give_back()
     assert bucket.take(0.0)
     assert not bucket.take(0.0)
-
-
-# -- the limiter -----------------------------------------------------------------------------------------------
 
 
 class Visitors:
@@ -215,7 +209,11 @@ async def test_a_turn_that_would_come_too_late_is_refused_at_once():
     await limiter.enter(interactive=True, latest=FAR)
     with pytest.raises(Unavailable) as caught:
         await limiter.enter(interactive=True, latest=clock.monotonic() + 1.9)
-    assert (caught.value.code, caught.value.retry_after_s, caught.value.outcome) == ("rate_limited", 2.0, "not_applied")
+    assert (caught.value.code, caught.value.retry_after_s, caught.value.outcome) == (
+        "rate_limited",
+        2.0,
+        "not_applied",
+    )
     assert clock.slept == []
     assert limiter.waiting == 0
 
@@ -323,7 +321,9 @@ async def test_nothing_is_left_running_when_it_is_closed():
     limiter.close()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert not [task for task in asyncio.all_tasks() if task.get_name() == "wirepost-limiter" and not task.done()]
+    assert not [
+        task for task in asyncio.all_tasks() if task.get_name() == "wirepost-limiter" and not task.done()
+    ]
 
 
 @settings(deadline=None)

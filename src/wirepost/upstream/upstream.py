@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 
+from wirepost.core.errors import NotConnected
 from wirepost.core.redact import Redactor
 from wirepost.upstream.ask import Ask, Lost
 from wirepost.upstream.breaker import Breaker
@@ -84,6 +85,12 @@ class Upstream:
         value = await self._credential()
         self.redactor.add(value)
         self.redactor.add(value.rpartition(" ")[2])
+        if not (value.isascii() and value.isprintable()):
+            raise NotConnected(
+                "not_connected",
+                f"The credential of {self.name} contains characters that no credential has",
+                hint="Look for line breaks or quotation marks that were copied with it",
+            )
         return value
 
     def turn(self, *, interactive: bool, latest: float) -> Turn:
