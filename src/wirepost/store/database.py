@@ -38,7 +38,7 @@ class Database:
         from wirepost.store.reader import Reader
         from wirepost.store.sqlite import check_readable
 
-        check_readable(path)
+        await asyncio.to_thread(check_readable, path)
         return Reader(path)
 
     async def write(self, work: Work[T]) -> T:

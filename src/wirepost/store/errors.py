@@ -20,7 +20,7 @@ Problem = tuple[str, str, float]
 """What is wrong, what to do, and in how many seconds another try makes sense."""
 
 
-def translate(error: apsw.Error, path: Path, errno: int = 0) -> Exception:
+def translate(error: Exception, path: Path, errno: int = 0) -> Exception:
     """The error a caller of the database sees; a mistake in a statement stays what it is."""
     if isinstance(error, apsw.ConstraintError):
         return NotUnique(str(error)) if _code(error) in _UNIQUE else error
@@ -56,7 +56,7 @@ def _code(error: apsw.Error) -> int:
     return code
 
 
-def _describe(error: apsw.Error, path: Path, errno: int) -> Problem | None:
+def _describe(error: Exception, path: Path, errno: int) -> Problem | None:
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return _locked(path)
     if isinstance(error, apsw.FullError):

@@ -20,7 +20,7 @@ def list_migrations(directory: Path = MIGRATIONS) -> list[tuple[int, str]]:
 
 def find_version(connection: apsw.Connection) -> int:
     """The number of the last migration applied; 0 for an empty database."""
-    if not connection.table_exists(None, "schema_version"):
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'").fetchall():
         return 0
     version: int = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").get
     return version

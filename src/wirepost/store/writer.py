@@ -39,14 +39,15 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._units: SimpleQueue[_Unit | None] = SimpleQueue()
         self._waiting = 0
-        self._closing: asyncio.Future[None] | None = None
+        self._is_closing = False
+        self._closed: asyncio.Future[None] = self._loop.create_future()
         self._batches = _Batches(connection, path)
         self._thread = threading.Thread(target=self._run, name="wirepost-write", daemon=True)
         self._thread.start()
 
     async def submit(self, work: Work[T]) -> T:
         """Run one unit; whoever stops waiting for it does not stop it."""
-        if self._closing:
+        if self._is_closing:
             raise shutting_down()
         if self._waiting >= WAITING:
             raise Unavailable(
@@ -62,10 +63,10 @@ class Writer:
 
     async def close(self) -> None:
         """Write what waits, close the connection, end the thread."""
-        if not self._closing:
-            self._closing = self._loop.create_future()
+        if not self._is_closing:
+            self._is_closing = True
             self._units.put(None)
-        await asyncio.shield(self._closing)
+        await asyncio.shield(self._closed)
         self._thread.join()
 
     def _run(self) -> None:
@@ -75,7 +76,7 @@ class Writer:
             if batch:
                 self._tell(self._deliver, self._batches.run(batch))
         self._batches.close()
-        self._tell(self._set_closed)
+        self._tell(self._closed.set_result, None)
 
     def _take(self) -> tuple[list[_Unit], bool]:
         batch: list[_Unit] = []
@@ -103,10 +104,6 @@ class Writer:
                 future.set_result(value)
             else:
                 future.set_exception(error)
-
-    def _set_closed(self) -> None:
-        if self._closing and not self._closing.done():
-            self._closing.set_result(None)
 
 
 class _Batches:
@@ -167,8 +164,6 @@ class _Batches:
                 self._cursor.execute("ROLLBACK")
 
     def _translate(self, error: Exception) -> Exception:
-        if not isinstance(error, apsw.Error):
-            return error
         return translate(error, self._path, self._connection.system_errno)
 
 
