@@ -1,0 +1,27 @@
+"""An ASGI app behind a real socket, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+
+
+@asynccontextmanager
+async def served(app: Any, **options: Any) -> AsyncIterator[str]:
+    """Serve `app` on a free port of the loopback address; the base address, without a slash at its end."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        options = {"interface": "asgi3", "log_level": "warning", "timeout_graceful_shutdown": 1, **options}
+        server = uvicorn.Server(uvicorn.Config(app, **options))
+        task = asyncio.create_task(server._serve([listening]))  # noqa: SLF001 - the public one takes the signals
+        try:
+            # The socket listens already, so a client that is early waits in its queue.
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            async with asyncio.timeout(10):
+                await task
