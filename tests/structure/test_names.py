@@ -15,8 +15,9 @@ EXCEPTIONS = TESTS / "structure" / "names.txt"
 
 def words(name: str) -> set[str]:
     """The parts of a snake_case or CamelCase name, in lower case."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return {word.rstrip("s") if word.rstrip("s") in BANNED else word for word in parted.lower().split("_")}
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    parted = re.sub(r"data_dir(ectory)?", "directory", parted)  # a term of the product
+    return {word.rstrip("s") if word.rstrip("s") in BANNED else word for word in parted.split("_")}
 
 
 def defined_names() -> dict[str, str]:
@@ -43,4 +44,5 @@ def test_words_are_told_apart_in_both_spellings() -> None:
     assert words("HTTPHandler") == {"http", "handler"}
     assert words("parse_base_url") == {"parse", "base", "url"}
     assert words("database") == {"database"}
+    assert words("DataDirectory") == {"directory"}
     assert words("read_settings") == {"read", "settings"}
