@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,22 +21,23 @@ if TYPE_CHECKING:
 app = command_group("Prove, list and export the audit log.")
 
 _TOLD_EVERY = 50_000
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 @app.command()
 def verify(
     *,
-    head: Annotated[
-        str | None, typer.Option("--head", help="A hash noted earlier that must be part of the chain.")
+    expect: Annotated[
+        str | None, typer.Option("--expect", help="A hash noted earlier that must be part of the chain.")
     ] = None,
     config: Config = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Prove that no record was changed, removed or put in between."""
-    if head is not None and (len(head) != 64 or not set(head) <= set("0123456789abcdef")):  # noqa: PLR2004 - SHA-256
-        raise ConfigError("--head must be 64 hexadecimal digits, as an earlier verify printed them")
-    verdict = asyncio.run(_verify(read_settings(config, data_dir), head))
+    if expect is not None and not _HASH.fullmatch(expect):
+        raise ConfigError("--expect must be 64 hexadecimal digits, as an earlier verify printed them")
+    verdict = asyncio.run(_verify(read_settings(config, data_dir), expect))
     if as_json:
         shown = {"ok": verdict.is_whole, "records": verdict.records, "head": verdict.head}
         broken = {"broken_at": verdict.broken_at, "problem": verdict.problem}

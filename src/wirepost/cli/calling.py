@@ -36,44 +36,72 @@ class Outcome:
         return error.get("plan") if error.get("code") == "confirmation_required" else None
 
 
-def call_tool(loaded: Loaded, name: str, arguments: Mapping[str, Any], *, may_ask: bool) -> Outcome:
-    """Run one tool; where it needs a confirmation and a person is there, show the plan and ask."""
+def call_tool(
+    loaded: Loaded, name: str, arguments: Mapping[str, Any], texts: Mapping[str, str], *, may_ask: bool
+) -> Outcome:
+    """Run one tool; where it needs a confirmation and a person is there, show the plan and ask.
+
+    `texts` are arguments as they were typed; they become numbers and lists where the tool takes such.
+    """
+    twice = next((key for key in texts if key in arguments), None)
+    if twice:
+        raise ConfigError(f"the argument {twice} is given twice")
     owner = find_server(loaded.settings.data_dir)
     if owner is None:
-        return asyncio.run(_call_here(loaded, name, arguments, may_ask=may_ask))
+        return asyncio.run(_call_here(loaded, name, arguments, texts, may_ask=may_ask))
     with Remote(owner.socket) as remote:
-
-        def call(given: Mapping[str, Any]) -> Outcome:
-            return Outcome(*remote.call_tool(name, given, _print_progress))
-
-        outcome = call(arguments)
+        listed = remote.request("tools/list", {})["tools"]
+        schema = next((tool["inputSchema"] for tool in listed if tool["name"] == name), None)
+        given = {**arguments, **typed(texts, schema)}
+        outcome = Outcome(*remote.call_tool(name, given, _print_progress))
         if may_ask and _is_accepted(outcome):
-            outcome = call(_with_confirmation(arguments, outcome))
+            outcome = Outcome(*remote.call_tool(name, _with_confirmation(given, outcome), _print_progress))
         return outcome
 
 
-async def _call_here(loaded: Loaded, name: str, arguments: Mapping[str, Any], *, may_ask: bool) -> Outcome:
+async def _call_here(
+    loaded: Loaded, name: str, arguments: Mapping[str, Any], texts: Mapping[str, str], *, may_ask: bool
+) -> Outcome:
     from wirepost.app import build_app
     from wirepost.calls.caller import LOCAL
     from wirepost.core.log import configure
 
     configure("warning", loaded.settings.logging.format)
     app = await build_app(loaded.settings)
+    caller = replace(LOCAL, client="wirepost-cli")
 
     async def report(done: float, total: float | None, message: str | None) -> None:
         _print_progress({"progress": done, "total": total, "message": message})
 
     async def call(given: Mapping[str, Any]) -> Outcome:
-        ended = await app.calls.call(replace(LOCAL, client="wirepost-cli"), name, given, report=report)
+        ended = await app.calls.call(caller, name, given, report=report)
         return Outcome(ended.envelope, ended.is_error, ended.trace)
 
     try:
-        outcome = await call(arguments)
+        given = {**arguments, **typed(texts, app.calls.tools(caller).input_schema(name))}
+        outcome = await call(given)
         if may_ask and _is_accepted(outcome):
-            outcome = await call(_with_confirmation(arguments, outcome))
+            outcome = await call(_with_confirmation(given, outcome))
         return outcome
     finally:
         await app.close()
+
+
+def typed(texts: Mapping[str, str], schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Arguments in the types of the schema; what does not fit stays text, and the tool says what is wrong."""
+    properties = (schema or {}).get("properties", {})
+    return {name: _typed(text, properties.get(name, {}).get("type")) for name, text in texts.items()}
+
+
+def _typed(text: str, kind: str | None) -> Any:
+    import orjson
+
+    if kind in (None, "string"):
+        return text
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text.split(",") if kind == "array" else text
 
 
 def read_pairs(pairs: Iterable[str]) -> dict[str, str]:

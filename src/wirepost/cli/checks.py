@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from wirepost.settings import Loaded
 
 
-def configuration_problems(config: Path | None) -> tuple[Loaded | None, list[ConfigError], list[str]]:
+def configuration_problems(
+    config: Path | None, overrides: Mapping[str, object] | None = None
+) -> tuple[Loaded | None, list[ConfigError], list[str]]:
     """The configuration if it can be read, what keeps a server from starting, and what is merely missing."""
-    found = collect(config)
+    found = collect(config, overrides=overrides)
     if isinstance(found, list):
         return None, found, []
     problems = [found.locate(error) for error in _unusable(found)]

@@ -19,9 +19,7 @@ app.add_typer(faults, name="faults")
 TIMEOUT_S = 10.0
 _OK = 200
 
-Connection = Annotated[
-    str | None, typer.Option("--connection", help="Sandbox connection; needed when there are several.")
-]
+Connection = Annotated[str | None, typer.Argument(help="Sandbox connection; needed when there are several.")]
 Url = Annotated[
     str | None, typer.Option("--url", help="Address of the server.", show_default="the configured one")
 ]
@@ -29,7 +27,7 @@ Url = Annotated[
 
 @app.command()
 def show(
-    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Show what is in the sandbox, and the newest requests to it."""
     server = _Server(connection, url, config)
@@ -45,7 +43,7 @@ def show(
 
 @app.command()
 def reset(
-    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Put the sandbox back to how it began, without faults."""
     state = _Server(connection, url, config).ask("POST", "reset")
@@ -57,7 +55,7 @@ def reset(
 
 @faults.command("list")
 def list_faults(
-    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
 ) -> None:
     """List the faults still to come."""
     _show(_Server(connection, url, config).ask("GET", "faults"), as_json=as_json)
@@ -65,20 +63,28 @@ def list_faults(
 
 @faults.command()
 def add(
-    fault: Annotated[str, typer.Argument(help="Such as 429;retry-after=2;times=3;match=POST /v1/refunds")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[CONNECTION] FAULT", help="Such as 429;retry-after=2;times=3;match=POST /v1/refunds"
+        ),
+    ],
     *,
-    connection: Connection = None,
     url: Url = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Let requests fail: a status, slow, refused, cut, lost_answer, malformed or html."""
-    _show(_Server(connection, url, config).ask("POST", "faults", {"fault": fault}), as_json=as_json)
+    *names, fault = words
+    if len(names) > 1:
+        raise ConfigError("give one connection and one fault", hint="quote the fault: it may hold spaces")
+    server = _Server(names[0] if names else None, url, config)
+    _show(server.ask("POST", "faults", {"fault": fault}), as_json=as_json)
 
 
 @faults.command()
 def clear(
-    *, connection: Connection = None, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Remove all faults."""
     _show(_Server(connection, url, config).ask("DELETE", "faults"), as_json=as_json)
@@ -103,11 +109,10 @@ class _Server:
                 "several sandbox connections are configured"
                 if names
                 else "no sandbox connection is configured",
-                hint=f"--connection one of {', '.join(names)}" if names else None,
+                hint=f"name one of {', '.join(names)}" if names else None,
             )
         self._name = connection or names[0]
-        host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
-        self._url = url or f"http://{host}:{settings.server.port}"
+        self._url = url or settings.server.address
 
     def ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
         import orjson

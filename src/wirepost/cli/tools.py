@@ -66,10 +66,9 @@ def show(name: Annotated[str, typer.Argument(help="Name of the tool.")], *, as_j
         ("hints", ", ".join(true_hints)),
         ("permissions", ", ".join(entry["scopes"]) or "none"),
         ("tokens", entry["tokens"]),
-        ("scope of a caller", tool.toolset),
     )
     for title, value in facts:
-        typer.echo(f"{title + ':':<19}{value}")
+        typer.echo(f"{title + ':':<13}{value}")
     typer.echo()
     schema = entry["inputSchema"]
     required = schema.get("required", ())
@@ -100,11 +99,12 @@ def call(
     as_json: Json = False,
 ) -> None:
     """Call a tool on the running server, or right here when none runs."""
-    from wirepost.cli.calling import call_tool, print_outcome
+    from wirepost.cli.calling import call_tool, print_outcome, read_pairs
 
     loaded = read_settings(config, data_dir)
-    given = _read_arguments(arguments or [], args)
-    outcome = call_tool(loaded, name, given, may_ask=not as_json and sys.stdin.isatty())
+    given = _read_object(args) if args is not None else {}
+    may_ask = not as_json and sys.stdin.isatty()
+    outcome = call_tool(loaded, name, given, read_pairs(arguments or []), may_ask=may_ask)
     if trace:
         _print_trace(outcome.trace)
     raise typer.Exit(print_outcome(outcome, as_json=as_json))
@@ -124,17 +124,6 @@ def manifest(
         return
     output.write_text(text, encoding="utf-8")
     print_note(f"wrote {output}")
-
-
-def _read_arguments(pairs: list[str], text: str | None) -> dict[str, Any]:
-    from wirepost.cli.calling import read_pairs
-
-    given = _read_object(text) if text is not None else {}
-    written = read_pairs(pairs)
-    twice = next((name for name in written if name in given), None)
-    if twice:
-        raise ConfigError(f"the argument {twice} is given twice")
-    return {**given, **written}
 
 
 def _read_object(text: str) -> dict[str, Any]:

@@ -149,7 +149,8 @@ The command line wins over the environment, the environment over the file, the f
   A secret in the file itself is refused.
 - **Mistakes** are named by file, line and key: `wirepost config check` lists all of them.
 - **Commands**: `wirepost config init` writes a file with every option commented,
-  `wirepost config explain KEY` explains one option, `wirepost config show` prints what is in force and who set it.
+  `wirepost config explain KEY` explains one option,
+  and `wirepost config show` prints what is in force and who set it.
 """
 
 

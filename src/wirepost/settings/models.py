@@ -45,6 +45,12 @@ class ServerSettings(Section):
         default=10, description="Seconds that running calls get to finish when the server stops"
     )
 
+    @property
+    def address(self) -> str:
+        """Where programs on this machine, or everybody behind the proxy, reach the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - told apart, not bound
+        return self.url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     @field_validator("url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:

@@ -1,0 +1,79 @@
+"""Findings about MCP clients: which have Wirepost, and whether what they start is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from wirepost.cli.clients.jsonc import CannotEdit
+from wirepost.cli.clients.targets import ENTRY_NAME, TARGETS, Place, Target
+from wirepost.cli.findings.finding import Finding, Section
+
+CLIENTS = Section("clients")
+
+
+def clients(place: Place) -> Iterator[Finding]:
+    """Every client whose configuration is on this machine."""
+    for target in TARGETS.values():
+        files = [target.file(place, in_project=each) for each in (True, False)]
+        found = [_look(target, file) for file in files if file is not None and file.is_file()]
+        has_entry = False
+        for finding in found:
+            if finding is not None:
+                has_entry = True
+                yield finding
+        if not has_entry:
+            yield CLIENTS.skipped(
+                f"{target.title} has no Wirepost", "none was added", f"wirepost install {target.name}"
+            )
+
+
+def _look(target: Target, file: Path) -> Finding | None:
+    try:
+        entry = target.form.find(file.read_bytes().decode(errors="replace"), ENTRY_NAME)
+    except OSError as error:
+        return CLIENTS.warning(f"{file} cannot be read", error.strerror or "unknown", f"ls -l {file}")
+    except CannotEdit as problem:
+        return CLIENTS.warning(
+            f"{file} cannot be read",
+            f"{target.title} may not understand it either: {problem}",
+            f"edit {file}",
+        )
+    if entry is None:
+        return None
+    broken = _broken(entry)
+    if broken:
+        return CLIENTS.error(
+            f"{target.title} cannot start Wirepost: {broken}",
+            f"the entry in {file} is stale",
+            f"wirepost install {target.name}{' --project' if _is_extra(target, file) else ''}",
+        )
+    return CLIENTS.ok(f"{target.title} has Wirepost ({file})")
+
+
+def _is_extra(target: Target, file: Path) -> bool:
+    return (
+        target.user_file is not None
+        and bool(target.project_file)
+        and str(file).endswith(str(target.project_file))
+    )
+
+
+def _broken(entry: Any) -> str | None:
+    """What an entry names and is not there."""
+    if not isinstance(entry, dict):
+        return "its entry is not a group of options"
+    if "url" in entry:
+        return None
+    command, arguments = entry.get("command"), entry.get("args", [])
+    if not isinstance(command, str) or not isinstance(arguments, list):
+        return "its entry has no command"
+    if os.sep in command and not os.access(command, os.X_OK):
+        return f"{command} is not there"
+    for option, value in pairwise(arguments):
+        if option == "--config" and not Path(str(value)).expanduser().is_file():
+            return f"the configuration {value} is not there"
+    return None
