@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self, TypeVar
 
@@ -23,9 +24,9 @@ class StripeRecord(Result):
         return cls.model_validate(cls.shown(raw))
 
     @classmethod
+    @abstractmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
         """Field → value of the shown parts."""
-        raise NotImplementedError
 
 
 Kind = TypeVar("Kind", bound=StripeRecord)

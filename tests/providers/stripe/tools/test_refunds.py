@@ -255,6 +255,11 @@ async def test_all_refunds_are_listed_without_a_payment(stripe):
     assert stripe.last["query"] == "limit=20"
 
 
+async def test_refunds_of_another_kind_of_object_are_refused(stripe):
+    with pytest.raises(InvalidCall):
+        await stripe.run(stripe_list_refunds, payment="re_1")
+
+
 async def test_a_refusal_by_stripe_keeps_its_code(stripe):
     body = {
         "error": {"type": "invalid_request_error", "code": "charge_already_refunded", "message": "Already."}

@@ -224,6 +224,12 @@ async def test_without_a_payment_nothing_is_suggested(stripe, amount, intent):
     assert canceled.next_step is None
 
 
+async def test_without_a_period_nothing_is_suggested(stripe):
+    runs(stripe, items={"object": "list", "url": "/v1/x", "has_more": False, "data": []})
+    plan = await stripe.plan(stripe_cancel_subscription, subscription="sub_1", when="now", refund_unused=True)
+    assert plan.effects[1].what == "Cancelling pays nothing back"
+
+
 async def test_without_an_invoice_nothing_is_suggested(stripe):
     runs(stripe, latest_invoice=None)
     canceled = await stripe.run(
