@@ -24,8 +24,8 @@ SubscriptionId = str
 PriceId = str
 DisputeId = str
 PaymentId = Annotated[str, Field(description="pi_, ch_, py_ or in_ id")]
-Amount = Annotated[str, Field(description='Decimal, major units: "12.50"')]
-CurrencyCode = Annotated[str, Field(min_length=3, max_length=3)]
+Amount = Annotated[str, Field(description='Decimal, such as "12.50"')]
+CurrencyCode = str
 Moment = Annotated[str, Field(description="RFC 3339, date or -7d")]
 
 

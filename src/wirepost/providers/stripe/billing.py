@@ -104,7 +104,6 @@ class Invoice(StripeRecord):
     due_at: str | None = None
     paid_at: Annotated[str | None, DETAIL] = None
     collection_method: Annotated[str | None, DETAIL] = None
-    attempt_count: Annotated[int | None, DETAIL] = None
     customer_email: Annotated[Untrusted | None, DETAIL] = None
     memo: Annotated[Untrusted | None, DETAIL] = None
     metadata: Annotated[list[Label] | None, DETAIL] = None
@@ -116,7 +115,7 @@ class Invoice(StripeRecord):
             return {"id": raw["id"], "status": "deleted"}
         currency = raw.get("currency")
         origin = expanded(expanded(raw.get("parent")).get("subscription_details"))
-        names = ("id", "number", "status", "currency", "collection_method", "attempt_count", "customer_email")
+        names = ("id", "number", "status", "currency", "collection_method", "customer_email")
         return {
             **{name: raw.get(name) for name in names},
             "customer": id_of(raw.get("customer")),

@@ -166,7 +166,6 @@ class Payment(StripeRecord):
     net_minor: Annotated[int | None, DETAIL] = None
     settlement_currency: str | None = None
     receipt_email: Annotated[Untrusted | None, DETAIL] = None
-    statement_descriptor: Annotated[str | None, DETAIL] = None
     metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
@@ -177,10 +176,7 @@ class Payment(StripeRecord):
         error = expanded(raw.get("last_payment_error"))
         settled = expanded(charge.get("balance_transaction"))
         return {
-            **{
-                name: raw.get(name)
-                for name in ("id", "status", "description", "receipt_email", "statement_descriptor")
-            },
+            **{name: raw.get(name) for name in ("id", "status", "description", "receipt_email")},
             **money("amount", raw["amount"], currency),
             "currency": currency,
             **money("amount_refunded", charge.get("amount_refunded"), currency),

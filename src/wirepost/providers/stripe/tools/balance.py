@@ -96,7 +96,7 @@ async def stripe_list_transactions(
     type: str | None = None,  # noqa: A002 - the vendor's word, and the argument's public name
     payout: str | None = None,
     created_after: Moment | None = None,
-    created_before: Moment | None = None,
+    created_before: str | None = None,
     account: AccountId | None = None,
 ) -> Page[Transaction]:
     """List balance transactions, newest first: charges, refunds, fees, payouts."""

@@ -122,9 +122,9 @@ async def stripe_list_payments(
     customer: CustomerId | None = None,
     status: PaymentStatus | None = None,
     created_after: Moment | None = None,
-    created_before: Moment | None = None,
+    created_before: str | None = None,
     amount_min: Amount | None = None,
-    amount_max: Amount | None = None,
+    amount_max: str | None = None,
     currency: CurrencyCode | None = None,
     account: AccountId | None = None,
 ) -> Page[Payment]:
