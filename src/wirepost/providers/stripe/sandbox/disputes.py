@@ -14,7 +14,7 @@ from wirepost.providers.stripe.sandbox.forms import (
     merge_metadata,
 )
 from wirepost.providers.stripe.sandbox.pages import DATED, created_in, listed
-from wirepost.providers.stripe.sandbox.payments import charge_id, intent_id
+from wirepost.providers.stripe.sandbox.payment_rows import charge_id, intent_id
 from wirepost.providers.stripe.sandbox.state import Call, Kind, Route, State, epoch
 from wirepost.providers.stripe.sandbox.tables import Row
 from wirepost.sandbox.facts import Dispute
