@@ -14,8 +14,8 @@ from support.sources import ROOT, shown, tracked
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = PROJECT["project"]["dependencies"]
 DEVELOPMENT = PROJECT["dependency-groups"]["dev"]
-HOSTS = re.compile(rb"registry[.](npm|yarn)|\bpypi[.](org|python)|python" rb"hosted[.]")
-"""Split in the middle, so that this file does not name one either."""
+HOSTS = re.compile(rb"registry[.](npm|yarn)|\bpypi[.](org|python)|python[h]osted[.]")
+"""In brackets where it would otherwise name one itself."""
 
 
 def pins(lock: str) -> dict[str, str]:
