@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 
 TYPE_CHECKING = False  # `typing` itself would cost a tenth of the start
@@ -86,9 +85,13 @@ class DataDirectory:
             self.release()
             who = f"process {owner.pid} (since {owner.started_at})" if owner else "another process"
             raise self._refuse(f"{who} runs in this data directory", "Stop it, or choose another directory")
+        from json import (
+            dumps,
+        )  # takes longer than the rest of a quick start, which needs the socket's path only
+
         os.ftruncate(about, 0)
         note = {"pid": os.getpid(), "started_at": clock.now().isoformat(), "socket": self.socket_path}
-        os.pwrite(about, json.dumps(note).encode(), 0)
+        os.pwrite(about, dumps(note).encode(), 0)
         fcntl.flock(about, fcntl.LOCK_EX)
 
     def release(self) -> None:
@@ -134,8 +137,10 @@ def _try_lock(descriptor: int, kind: int) -> bool:
 
 
 def _read(descriptor: int) -> Owner | None:
+    from json import loads
+
     try:
-        note = json.loads(os.pread(descriptor, 4096, 0))
+        note = loads(os.pread(descriptor, 4096, 0))
         return Owner(note["pid"], note["started_at"], note["socket"])
     except (ValueError, KeyError):
         return None  # its owner is writing it this moment
