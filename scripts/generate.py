@@ -87,11 +87,35 @@ def errors_page(_: str) -> str:
     return errors()
 
 
+def configuration_page(_: str) -> str:
+    """The reference of all options."""
+    from wirepost.settings.describe import reference
+
+    return reference()
+
+
+def configuration_schema(_: str) -> str:
+    """The configuration file for editors."""
+    from wirepost.settings.describe import json_schema
+
+    return json_schema()
+
+
+def command_line_page(_: str) -> str:
+    """The reference of all commands."""
+    from wirepost.cli.reference import page
+
+    return page()
+
+
 FILES: dict[str, tuple[Produce, ...]] = {
     "tools.json": (manifest,),
     "README.md": (between("toolsets", toolset_table),),
     "docs/reference/tools.md": (tools_page,),
     "docs/reference/errors.md": (errors_page,),
+    "docs/reference/configuration.md": (configuration_page,),
+    "docs/reference/cli.md": (command_line_page,),
+    "schemas/wirepost.schema.json": (configuration_schema,),
     "docs/explain/architecture.md": (between("source tree", source_tree),),
 }
 """Path → what makes it, applied in order."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wirepost.cli.options import WANTS_JSON, single_command
+from wirepost.cli.options import HELP_OPTIONS, WANTS_JSON, single_command
 from wirepost.cli.output import print_error
 from wirepost.core.errors import CallError, ConfigError
 
@@ -49,7 +49,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_OPTIONS,
 )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wirepost.settings import Loaded
 
 WANTS_JSON = "wirepost.wants_json"
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
 def _remember(context: typer.Context, value: bool) -> bool:  # noqa: FBT001 - the signature of an option's callback
@@ -33,12 +34,18 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def command_group(summary: str) -> typer.Typer:
     """The commands of one noun."""
-    return typer.Typer(help=summary, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    return typer.Typer(
+        help=summary,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings=HELP_OPTIONS,
+    )
 
 
 def single_command() -> typer.Typer:
     """A command without subcommands."""
-    return typer.Typer(add_completion=False, rich_markup_mode=None)
+    return typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_OPTIONS)
 
 
 def read_settings(

@@ -66,7 +66,8 @@ def add(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="[CONNECTION] FAULT", help="Such as 429;retry-after=2;times=3;match=POST /v1/refunds"
+            metavar="FAULT",
+            help="Such as 429;retry-after=2;match=POST /v1/refunds; a connection may stand before it.",
         ),
     ],
     *,
