@@ -74,9 +74,7 @@ async def test_preview_sends_no_write(wirepost: Running) -> None:
     assert wirepost.sent(method="DELETE") == []
 
 
-@pytest.mark.parametrize(
-    "change", ["argument", "caller", "state", "second use", "expiry", "text"]
-)
+@pytest.mark.parametrize("change", ["argument", "caller", "state", "second use", "expiry", "text"])
 async def test_confirmation_fits_nothing_but_what_it_accepted(
     wirepost: Running, clock: ManualClock, change: str
 ) -> None:
@@ -120,7 +118,9 @@ async def test_confirmation_of_another_connection_does_not_fit(tmp_path: Path, c
             if not preview.is_error:
                 break
         token = preview.envelope["data"]["confirmation"]
-        error = await wirepost.error("stripe_create_refund", payment=payment, connection="two", confirmation=token)
+        error = await wirepost.error(
+            "stripe_create_refund", payment=payment, connection="two", confirmation=token
+        )
         assert error["code"] == "confirmation_mismatch"
         missing = await wirepost.error("stripe_create_refund", payment=payment)
         assert missing["code"] == "connection_required"
@@ -135,7 +135,9 @@ async def test_same_intent_with_other_arguments_is_a_conflict(wirepost: Running)
     assert len(wirepost.sent(path=REFUNDS)) == 1
 
 
-async def test_identical_call_without_intent_is_suspected_for_a_day(wirepost: Running, clock: ManualClock) -> None:
+async def test_identical_call_without_intent_is_suspected_for_a_day(
+    wirepost: Running, clock: ManualClock
+) -> None:
     payment = await refundable(wirepost)
     asked = {"payment": payment["id"], "amount": "10.00", "currency": "eur"}
     await wirepost.confirmed("stripe_create_refund", **asked)
@@ -239,7 +241,9 @@ async def test_rejected_refund_may_be_tried_again_under_the_same_intent(wirepost
     asked = {"payment": payment["id"], "amount": "10.00", "currency": "eur", "intent": "second try"}
     sandbox.inject(Fault(kind="status", status=429, match=f"POST {REFUNDS}", times=3))
     preview = await wirepost.ok("stripe_create_refund", **asked, mode="preview")
-    error = await wirepost.error("stripe_create_refund", **asked, confirmation=preview["data"]["confirmation"])
+    error = await wirepost.error(
+        "stripe_create_refund", **asked, confirmation=preview["data"]["confirmation"]
+    )
     assert error["code"] == "rate_limited"
     assert error["outcome"] == "not_applied"
     done = await wirepost.confirmed("stripe_create_refund", **asked)
@@ -254,7 +258,9 @@ async def test_every_attempt_leaves_exactly_one_record(wirepost: Running) -> Non
     await wirepost.error("stripe_create_refund", payment=payment["id"], colour="red")
     await wirepost.error("no_such_tool")
     await wirepost.ok("stripe_create_refund", payment=payment["id"], mode="preview")
-    await wirepost.confirmed("stripe_create_refund", payment=payment["id"], intent="audited", reason="broken cup")
+    await wirepost.confirmed(
+        "stripe_create_refund", payment=payment["id"], intent="audited", reason="broken cup"
+    )
     await wirepost.app.calls.declined(Caller("local"), "stripe_create_refund", {"payment": payment["id"]})
     records = (await wirepost.records())[before:]
     assert [record["result"] for record in records] == [
@@ -267,23 +273,24 @@ async def test_every_attempt_leaves_exactly_one_record(wirepost: Running) -> Non
     assert (await verify(wirepost.app.database)).is_whole
 
 
-async def test_cancelled_write_is_seen_through_and_recorded(wirepost: Running) -> None:
-    payment = await refundable(wirepost)
-    sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
-    assert sandbox
-    asked = {"payment": payment["id"], "amount": "10.00", "currency": "eur", "intent": "cancelled"}
-    token = (await wirepost.ok("stripe_create_refund", **asked, mode="preview"))["data"]["confirmation"]
-    arrived = asyncio.Event()
-    sandbox.inject(Fault(kind="slow", delay_s=0.05, match=f"POST {REFUNDS}", times=1))
-    sandbox.on_request = lambda request: arrived.set() if request.path == REFUNDS else None
-    call = asyncio.create_task(wirepost.outcome("stripe_create_refund", **asked, confirmation=token))
-    async with asyncio.timeout(5):
-        await arrived.wait()
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    done = await wirepost.ok("stripe_create_refund", **asked)
-    assert done["meta"]["idempotency"]["replayed"]
-    assert len(wirepost.sent(path=REFUNDS)) == 1
-    cancelled = [record for record in await wirepost.records() if record.get("cancelled")]
-    assert [record["outcome"] for record in cancelled] == ["applied"]
+async def test_cancelled_write_is_seen_through_and_recorded(tmp_path: Path) -> None:
+    clock = ManualClock(auto=False)
+    async with running(tmp_path, clock) as wirepost:
+        payment = await refundable(wirepost)
+        sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
+        assert sandbox
+        asked = {"payment": payment["id"], "amount": "10.00", "currency": "eur", "intent": "cancelled"}
+        preview = await wirepost.ok("stripe_create_refund", **asked, mode="preview")
+        sandbox.inject(Fault(kind="slow", delay_s=1, match=f"POST {REFUNDS}", times=1))
+        token = preview["data"]["confirmation"]
+        call = asyncio.create_task(wirepost.outcome("stripe_create_refund", **asked, confirmation=token))
+        await clock.wait_for_sleepers()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        clock.advance(1)
+        done = await wirepost.ok("stripe_create_refund", **asked)
+        assert done["meta"]["idempotency"]["replayed"]
+        assert len(wirepost.sent(path=REFUNDS)) == 1
+        cancelled = [record for record in await wirepost.records() if record.get("cancelled")]
+        assert [record["outcome"] for record in cancelled] == ["applied"]

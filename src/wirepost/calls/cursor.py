@@ -41,8 +41,9 @@ class Cursors:
         self, cursor: str, *, owner: tuple[str, str, str], arguments_hash: str, now: datetime
     ) -> Position:
         """The position inside; raises `InvalidCall` for a foreign, changed or expired cursor."""
+        head, prefix, token = cursor.partition(_PREFIX)
         try:
-            claims = self._signer.open("cursor", cursor.removeprefix(_PREFIX))
+            claims = self._signer.open("cursor", token if prefix and not head else "")
         except BadToken:
             raise _refusal("was not issued by this server or was changed") from None
         if claims["b"] != _binding(owner, arguments_hash):

@@ -24,6 +24,7 @@ DUPLICATE_WINDOW_S = 24 * 3600
 """How long an identical call without an intent of its own is taken for a repetition."""
 _IN_PROGRESS = ("claimed", "dispatched")
 _SERVER_ERROR = 500
+_JUST_CLAIMED_S = 0.005
 _SELECT = (
     "SELECT id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, "
     "last_status, claimed_at, dispatched_at FROM intents WHERE "
@@ -203,12 +204,15 @@ class Ledger:
 
     async def wait(self, entry: Entry, deadline: float) -> None:
         """Wait until an entry in progress is settled; raises `Unavailable` at the deadline."""
+        left_s = deadline - self._clock.monotonic()
         event = self._settled.get(entry.id)
-        if event is None:
+        if event is None and left_s > 0:
+            # Its claim is on the disk and about to be known here; or it was settled this moment.
+            await self._clock.sleep(_JUST_CLAIMED_S)
             return
         try:
-            async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
-                await event.wait()
+            async with asyncio.timeout(max(0.0, left_s)):
+                await (event or asyncio.Event()).wait()
         except TimeoutError:
             message = f"The same action ({entry.public_intent}) is still being carried out"
             raise Unavailable(

@@ -63,7 +63,7 @@ class Policy:
             if not concerned:
                 msg = "matches no tool"
                 raise ConfigError(msg, key=f"policy.rules[{rule.id}]", hint="check its tools and risks")
-            has_no_preview = [tool.name for tool in concerned if tool.risk is Risk.WRITE]
+            has_no_preview = [tool.name for tool in concerned if not tool.risk.has_preview]
             if rule.effect == "confirm" and has_no_preview:
                 msg = f"asks to confirm {has_no_preview[0]}, which has no preview"
                 raise ConfigError(
