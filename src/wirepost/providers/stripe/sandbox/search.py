@@ -13,7 +13,7 @@ from wirepost.providers.stripe.sandbox.tables import Row
 MIN_SUBSTRING = 3
 
 _CLAUSE = re.compile(
-    r"""\s*(?P<not>-)?(?P<field>[A-Za-z_.]+)(?:\[(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\])?\s*"""
+    r"""\s*(?P<not>-)?(?P<field>[A-Za-z_][A-Za-z0-9_.]*)(?:\[(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\])?\s*"""
     r"""(?P<op>>=|<=|:|~|>|<)\s*(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)""",
     re.DOTALL,
 )
