@@ -7,10 +7,15 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    if len(sys.argv) > 1 and sys.argv[1] == "mcp":
+    if sys.argv[1:2] == ["mcp"]:
         from wirepost.cli.front import main as front
 
         front()
+        return
+    if sys.argv[1:3] == ["serve", "--detached"]:
+        from wirepost.cli.detached import main as detached
+
+        detached(sys.argv[3:])
         return
     from wirepost.cli.main import run
 

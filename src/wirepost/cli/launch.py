@@ -6,10 +6,10 @@ import os
 import select
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from wirepost.cli.detached import command
 from wirepost.cli.front import CannotStart, connect
 from wirepost.core.errors import ConfigError
 
@@ -63,7 +63,7 @@ def _launch(directory: DataDirectory, config: str | None) -> socket.socket | Non
     directory.create()
     with _open_log(directory.log_path) as log:
         child = subprocess.Popen(  # noqa: S603 - our own program
-            _command(directory.path, config),
+            command(directory.path, config),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -77,11 +77,6 @@ def _launch(directory: DataDirectory, config: str | None) -> socket.socket | Non
             raise CannotStart(_log_end(directory.log_path))
         return None
     return connect(directory.socket_path)
-
-
-def _command(data_directory: str, config: str | None) -> list[str]:
-    command = [sys.executable, "-m", "wirepost", "serve", "--detached", "--data-dir", data_directory]
-    return [*command, "--config", config] if config else command
 
 
 def _is_ready(output: IO[bytes]) -> bool:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wirepost.cli.options import Config, DataDir
+from wirepost.cli.options import Config, DataDir, single_command
 
 if TYPE_CHECKING:
     from wirepost.server.run import Address
-    from wirepost.settings import Settings
 
-app = typer.Typer()
+app = single_command()
 
 
 @app.command()
@@ -31,39 +28,22 @@ def serve(
     config: Config = None,
     data_dir: DataDir = None,
     background: Annotated[bool, typer.Option("--background", help="Return once it runs.")] = False,
-    detached: Annotated[bool, typer.Option("--detached", hidden=True)] = False,
 ) -> None:
-    """Run the server: MCP over HTTP, and for programs started by clients over the local socket."""
+    """Run the server. It speaks MCP over HTTP and, for programs that clients start, over a local socket."""
     if background:
         _start_behind(config, data_dir)
         return
-    # Importing makes objects that all stay; looking for garbage among them takes a fifth of the start.
-    gc.disable()
+    from wirepost.core import log
     from wirepost.settings import load_settings
 
-    overrides = {"server.host": host, "server.port": port, "data_dir": str(data_dir) if data_dir else None}
+    given = {"server.host": host, "server.port": port, "data_dir": str(data_dir) if data_dir else None}
     settings = load_settings(
-        config, overrides={key: value for key, value in overrides.items() if value is not None}
+        config, overrides={key: value for key, value in given.items() if value is not None}
     )
-    _run(settings, is_detached=detached)
-
-
-def _run(settings: Settings, *, is_detached: bool) -> None:
-    from wirepost.core import log
-    from wirepost.store.owner import DataDirectory
-
     log.configure(settings.logging.level, settings.logging.format)
-    if is_detached and DataDirectory(settings.data_dir).find_owner():
-        return  # another one was faster; whoever started this one finds it
     from wirepost.server.run import run_server
 
-    run_server(settings, announce=_tell_starter if is_detached else _tell_person, is_detached=is_detached)
-
-
-def _tell_starter(_: Address) -> None:
-    """One line says that clients can connect; then standard output goes where standard error goes."""
-    os.write(1, b"ready\n")
-    os.dup2(2, 1)
+    run_server(settings, announce=_tell_person)
 
 
 def _tell_person(address: Address) -> None:

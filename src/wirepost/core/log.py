@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
-import structlog
-from structlog.stdlib import ExtraAdder, ProcessorFormatter
 
 from wirepost.core.redact import Redactor
 
 # Each writes a line for every request, which our own audit and results already tell.
 _TALKATIVE = ("httpx2", "httpcore2", "mcp", "uvicorn.access", "sse_starlette", "asyncio")
 _OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "mcp")
+
+_USUAL = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"})
 
 Event = MutableMapping[str, Any]
 
@@ -28,7 +28,8 @@ def configure(
     out = stream or sys.stderr
     is_console = form == "console" or (form == "auto" and out.isatty())
     handler = logging.StreamHandler(out)
-    handler.setFormatter(_formatter(redactor or Redactor(), is_console=is_console, is_colored=out.isatty()))
+    redactor = redactor or Redactor()
+    handler.setFormatter(_console(redactor, is_colored=out.isatty()) if is_console else JsonLines(redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -41,30 +42,47 @@ def configure(
     logging.captureWarnings(capture=True)
 
 
-def _formatter(redactor: Redactor, *, is_console: bool, is_colored: bool) -> ProcessorFormatter:
+class JsonLines(logging.Formatter):
+    """One JSON object a line; made here, as loading a package for it would delay each start."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without secrets."""
+        extras = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        event: dict[str, Any] = {"event": record.getMessage(), **_place(record), **extras}
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(self._redactor.value(event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _console(redactor: Redactor, *, is_colored: bool) -> logging.Formatter:
+    """For people; the package it comes from takes a while to load."""
+    import structlog
+    from structlog.stdlib import ExtraAdder, ProcessorFormatter
+
     def redact_event(_: Any, __: str, event: Event) -> Event:
         kept = {name: event.pop(name) for name in ("_record", "_from_structlog") if name in event}
         return {**redactor.value(event), **kept}
 
-    renderer: Any = _to_json
-    if is_console:
-        plain = structlog.dev.plain_traceback
-        renderer = structlog.dev.ConsoleRenderer(colors=is_colored, exception_formatter=plain, pad_event_to=0)
+    def place_event(_: Any, __: str, event: Event) -> Event:
+        return {**event, **_place(event["_record"])}
+
+    plain = structlog.dev.plain_traceback
+    renderer = structlog.dev.ConsoleRenderer(colors=is_colored, exception_formatter=plain, pad_event_to=0)
     return ProcessorFormatter(
-        foreign_pre_chain=[_place, ExtraAdder(), structlog.processors.format_exc_info],
+        foreign_pre_chain=[place_event, ExtraAdder(), structlog.processors.format_exc_info],
         processors=[redact_event, ProcessorFormatter.remove_processors_meta, renderer],
     )
 
 
-def _place(_: Any, __: str, event: Event) -> Event:
+def _place(record: logging.LogRecord) -> dict[str, str]:
     """When, how severe, and who says it."""
-    record: logging.LogRecord = event["_record"]
     moment = datetime.fromtimestamp(record.created, UTC)
-    event["timestamp"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    event["level"] = record.levelname.lower()
-    event["logger"] = record.name
-    return event
-
-
-def _to_json(_: Any, __: str, event: Event) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return {
+        "timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+    }
