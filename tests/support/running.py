@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from wirepost.app import App, build_app
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.core.clock import Clock
+from wirepost.sandbox.vendor import Logged
 from wirepost.settings import Settings, load_settings
 
 ALL_TOOLS = {"preset": None, "toolsets": ["stripe", "connection", "policy"]}
 
 
 def settings_for(directory: Path, **options: Any) -> Settings:
-    """Settings as a file with these options would give; every tool is listed unless `tools` says otherwise."""
+    """Settings as a file with these options gives; every tool is listed unless `tools` says otherwise."""
     overrides: dict[str, Any] = {"data_dir": str(directory / "data"), "tools": ALL_TOOLS, **options}
     return Settings.model_validate({**load_settings(None, {}, {}).model_dump(), **overrides})
 
@@ -56,7 +57,7 @@ class Running:
 
     def sent(
         self, connection: str = "stripe-sandbox", *, method: str = "POST", path: str = ""
-    ) -> list[Mapping[str, Any]]:
+    ) -> list[Logged]:
         """Requests that reached the sandbox."""
         sandbox = self.app.connections.sandbox(connection)
         assert sandbox is not None

@@ -37,7 +37,7 @@ class Judge:
                 "confirmation_required",
                 f"{attempt.name} needs a confirmation; nothing was done",
                 hint="Show error.plan to the person; if they agree, repeat with error.plan.confirmation",
-                detail={"plan": self._shown(attempt), "rule": attempt.decision.rule},
+                detail={"plan": self.new_plan(attempt), "rule": attempt.decision.rule},
             )
 
     async def preview(self, attempt: Attempt) -> dict[str, Any]:
@@ -84,13 +84,14 @@ class Judge:
         try:
             return self._confirmations.check(token, _confirmed(attempt), plan, attempt.at)
         except InvalidCall as error:
-            error.detail["plan"] = self._shown(attempt)
+            error.detail["plan"] = self.new_plan(attempt)
             raise
 
     def _issue(self, attempt: Attempt) -> tuple[str, datetime]:
         return self._confirmations.issue(_confirmed(attempt), _plan(attempt), attempt.at)
 
-    def _shown(self, attempt: Attempt) -> dict[str, Any]:
+    def new_plan(self, attempt: Attempt) -> dict[str, Any]:
+        """The plan for the error of a call that needs a (new) confirmation."""
         return confirm.shown(_plan(attempt), self._issue(attempt))
 
 

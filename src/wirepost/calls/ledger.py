@@ -25,6 +25,11 @@ DUPLICATE_WINDOW_S = 24 * 3600
 _IN_PROGRESS = ("claimed", "dispatched")
 _SERVER_ERROR = 500
 _JUST_CLAIMED_S = 0.005
+_FREE_AGAIN = (
+    "DELETE FROM spend WHERE intent_id IN (SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
+    "DELETE FROM confirmations WHERE intent_id IN "
+    "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
+)
 _SELECT = (
     "SELECT id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, "
     "last_status, claimed_at, dispatched_at FROM intents WHERE "
@@ -85,14 +90,14 @@ class Ledger:
         self._settled: dict[str, asyncio.Event] = {}
 
     async def recover(self) -> int:
-        """At start: what a dead process had claimed was never sent; what it had dispatched is unknown."""
+        """At start: what a dead process had claimed was never sent; what it had dispatched is unknown.
+
+        Money and confirmation of what was never sent are free again.
+        """
 
         async def work(tx: Tx) -> int:
-            await tx.execute(
-                "DELETE FROM spend WHERE intent_id IN "
-                "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
-                self._owner,
-            )
+            for release in _FREE_AGAIN:
+                await tx.execute(release, self._owner)
             await tx.execute(
                 "UPDATE intents SET state = 'not_applied', settled_at = ? "
                 "WHERE state = 'claimed' AND owner <> ?",

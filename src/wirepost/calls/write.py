@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wirepost.calls import allowance
 from wirepost.calls.ledger import Entry, Identity
 from wirepost.calls.shape import dump
-from wirepost.core.errors import CallError, NotAllowed, OutcomeUnknown, Rejected, Unavailable
+from wirepost.core.errors import CallError, InvalidCall, NotAllowed, OutcomeUnknown, Rejected, Unavailable
 from wirepost.core.times import to_rfc3339
 from wirepost.upstream.scope import Scope
 
@@ -64,7 +64,11 @@ class Writes:
         if attempt.connection and attempt.plan:
             rules = attempt.connection.settings.money
             reserve = allowance.reservation(rules, attempt.plan.money, attempt.connection.name, attempt.at)
-        return await self._ledger.claim(identity, nonce=attempt.nonce, reserve=reserve, again=prior)
+        try:
+            return await self._ledger.claim(identity, nonce=attempt.nonce, reserve=reserve, again=prior)
+        except InvalidCall as error:  # somebody else used the confirmation
+            error.detail["plan"] = self._judge.new_plan(attempt)
+            raise
 
     async def _already_done(self, attempt: Attempt, prior: Entry, identity: Identity) -> Json | None:
         """The result of an earlier attempt, stored or found by reading; `None` when it did not happen."""
