@@ -27,8 +27,10 @@ _SERVER_ERROR = 500
 _JUST_CLAIMED_S = 0.005
 _FREE_AGAIN = (
     "DELETE FROM spend WHERE intent_id IN (SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
-    "DELETE FROM confirmations WHERE intent_id IN "
-    "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
+    (
+        "DELETE FROM confirmations WHERE intent_id IN "
+        "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)"
+    ),
 )
 _SELECT = (
     "SELECT id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, "
