@@ -1,0 +1,119 @@
+"""Logs go to standard error as JSON lines or text, without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from wirepost.core.log import configure
+from wirepost.core.redact import Redactor
+
+KEY = "sk_live_" + "51Abcdefghijklmnop"
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def other_loggers() -> Iterator[None]:
+    """Put back what `configure` changes for the whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    for name in ("httpx2", "httpcore2", "mcp", "uvicorn.access", "sse_starlette", "asyncio"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+def lines(out: StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_a_record_is_one_json_object_on_a_line() -> None:
+    out = StringIO()
+    configure("info", "json", stream=out)
+    logging.getLogger("wirepost.calls").info("called %s", "x", extra={"connection": "stripe-sandbox"})
+    line = lines(out)[0]
+    assert line["event"] == "called x"
+    assert line["connection"] == "stripe-sandbox"
+    assert (line["level"], line["logger"]) == ("info", "wirepost.calls")
+    assert line["timestamp"].endswith("Z")
+
+
+def test_levels_below_the_configured_one_are_dropped() -> None:
+    out = StringIO()
+    configure("warning", "json", stream=out)
+    logging.getLogger("a").info("no")
+    logging.getLogger("a").warning("yes")
+    assert [line["event"] for line in lines(out)] == ["yes"]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_secrets_are_redacted_wherever_they_stand(form: str) -> None:
+    out = StringIO()
+    configure("info", form, redactor=Redactor(["correct-horse-battery"]), stream=out)
+    try:
+        {}[KEY]
+    except KeyError:
+        logging.getLogger("a").exception("key %s", KEY, extra={"password": "p4ssw0rd", "deep": {"k": [KEY]}})
+    logging.getLogger("a").warning("said correct-horse-battery")
+    assert KEY not in out.getvalue()
+    assert "p4ssw0rd" not in out.getvalue()
+    assert "correct-horse-battery" not in out.getvalue()
+    assert "KeyError" in out.getvalue(), "the traceback itself stays"
+
+
+def test_a_value_that_is_not_json_is_written_as_text() -> None:
+    out = StringIO()
+    configure("info", "json", stream=out)
+    logging.getLogger("a").info("x", extra={"numbers": {1: object}})
+    assert "object" in out.getvalue()
+
+
+def test_loggers_of_libraries_come_the_same_way_and_say_less() -> None:
+    out = StringIO()
+    own = logging.StreamHandler(StringIO())
+    logging.getLogger("uvicorn").addHandler(own)
+    configure("info", "json", stream=out)
+    logging.getLogger("uvicorn").info("started")
+    logging.getLogger("httpx2").info("GET /")
+    logging.getLogger("mcp.server").warning("odd")
+    assert [line["event"] for line in lines(out)] == ["started", "odd"]
+
+
+def test_warnings_are_logged() -> None:
+    out = StringIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        configure("info", "json", stream=out)
+        warnings.warn("old", stacklevel=1)
+    assert "old" in lines(out)[0]["event"]
+
+
+def test_a_terminal_gets_text_and_a_pipe_gets_json() -> None:
+    terminal, pipe = Terminal(), StringIO()
+    for out in (terminal, pipe):
+        configure("info", "auto", stream=out)
+        logging.getLogger("a").info("hello")
+    assert "hello" in terminal.getvalue()
+    assert not terminal.getvalue().startswith("{")
+    assert lines(pipe)[0]["event"] == "hello"
+
+
+def test_it_can_be_configured_again() -> None:
+    first, second = StringIO(), StringIO()
+    configure("info", "json", stream=first)
+    configure("debug", "json", stream=second)
+    logging.getLogger("httpx2").debug("now")
+    assert first.getvalue() == ""
+    assert [line["event"] for line in lines(second)] == ["now"]
