@@ -1,4 +1,4 @@
-"""A Stripe call without a server around it: our client over the published description."""
+"""Stripe calls without a server around them: over the published description, and on the sandbox shop."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from specmock import SpecMock
 from support.clock import ManualClock
 from support.specmock_fixture import new_mock
 from wirepost.providers.stripe.client import StripeClient
+from wirepost.providers.stripe.sandbox import StripeSandbox
+from wirepost.providers.stripe.tools.payments import stripe_list_payments
+from wirepost.providers.stripe.tools.refunds import stripe_list_refunds
+from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings
 from wirepost.tools.context import Call, ConnectionFacts
 from wirepost.tools.tool import AnyTool
 from wirepost.upstream.limits import Limits
+from wirepost.upstream.memory import InMemoryTransport
 from wirepost.upstream.scope import Scope
 from wirepost.upstream.upstream import Upstream
 
@@ -140,6 +145,50 @@ class Stripe:
         return self.mock.journal[-1]
 
 
+@dataclass
+class Shop:
+    """The sandbox, and calls of ours to it."""
+
+    sandbox: StripeSandbox
+    upstream: Upstream
+    clock: ManualClock
+    settings: ConnectionSettings
+
+    def call(self, *, may_write: bool, **context: Any) -> Call[StripeClient]:
+        scope = Scope(self.clock.monotonic() + 45)
+        scope.before_write = _nothing if may_write else None
+        facts = ConnectionFacts("shop", "stripe", self.settings.environment, self.settings)
+        given = {"intent": "int_1", "dispatched_at": self.clock.now(), **context}
+        api = StripeClient(self.upstream, scope, self.settings)
+        return Call(api=api, caller="t", now=self.clock.now(), connection=facts, **given)
+
+    async def run(self, tool: AnyTool, context: dict[str, Any] | None = None, /, **arguments: Any) -> Any:
+        """Execute with the key of one attempt."""
+        call = self.call(may_write=True, **{"key": "wp_1", **(context or {})})
+        return await tool.operation(call, **read(tool, arguments))
+
+    async def plan(self, tool: AnyTool, **arguments: Any) -> Any:
+        return await tool.planner(self.call(may_write=False), **read(tool, arguments))
+
+    async def reconcile(self, tool: AnyTool, **arguments: Any) -> Any:
+        return await tool.reconciler(self.call(may_write=False), **read(tool, arguments))
+
+    async def payment(self) -> Any:
+        """A payment in euro that nobody has refunded or disputed."""
+        page = await self.run(stripe_list_payments, {"limit": 100})
+        return next(
+            found
+            for found in page.records
+            if found.status == "succeeded"
+            and found.currency == "eur"
+            and not (found.is_disputed or found.amount_refunded_minor)
+            and found.amount_minor > 1000
+        )
+
+    async def refunds(self, payment: str) -> list[Any]:
+        return list((await self.run(stripe_list_refunds, payment=payment)).records)
+
+
 def read(tool: AnyTool, arguments: dict[str, Any]) -> dict[str, Any]:
     """Arguments as the server reads them."""
     model = tool.arguments_model.model_validate(arguments)
@@ -186,3 +235,32 @@ def stripe(stripe_mock: SpecMock, open_stripe: Callable[..., Stripe]) -> Stripe:
 def stripe_with(stripe_mock: SpecMock, open_stripe: Callable[..., Stripe]) -> Callable[..., Stripe]:
     """The same, with settings of the connection."""
     return lambda **settings: open_stripe(stripe_mock, **settings)
+
+
+@pytest.fixture
+def open_shop(clock: ManualClock) -> Callable[..., Shop]:
+    def opened(settings: dict[str, Any] | None = None, clock: ManualClock = clock, **sandbox: Any) -> Shop:
+        vendor = StripeSandbox(World.build(clock.now()), clock, **sandbox)
+        chosen = ConnectionSettings.model_validate(
+            {"provider": "stripe", "environment": "sandbox", **(settings or {})}
+        )
+
+        async def key() -> str:
+            return f"Bearer {vendor.key}"
+
+        upstream = Upstream(
+            "shop",
+            base_url="https://api.stripe.com",
+            credential=key,
+            limits=Limits(1000, 1000, 100),
+            clock=clock,
+            transport=InMemoryTransport(vendor.app, clock),
+        )
+        return Shop(vendor, upstream, clock, chosen)
+
+    return opened
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop()

@@ -78,7 +78,12 @@ def full(stripe_with):
     stripe.stub("GET", "/v1/subscriptions/sub_1", subscription)
     link = "https://invoice.stripe.com/i/acct_1/secret_page"
     invoice = stripe.sample(
-        "invoice", id="in_1", status="draft", customer_email="a@b.de", hosted_invoice_url=link
+        "invoice",
+        id="in_1",
+        status="draft",
+        customer_email="a@b.de",
+        hosted_invoice_url=link,
+        collection_method="send_invoice",
     )
     invoice["confirmation_secret"] = {"client_secret": "pi_1_secret_abc", "type": "payment_intent"}
     stripe.stub("GET", "/v1/invoices/in_1", invoice)

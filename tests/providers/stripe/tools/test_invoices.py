@@ -206,6 +206,7 @@ def invoice(stripe, status, **more):
             "currency": "eur",
             "customer_email": "k@example.com",
             "amount_remaining": 12000,
+            "collection_method": "send_invoice",
             "auto_advance": False,
             **more,
         },
@@ -239,12 +240,6 @@ async def test_the_plan_of_sending_names_the_amount_but_not_the_address(stripe):
     assert "k@example.com" not in str(plan)
 
 
-async def test_the_plan_warns_of_an_automatic_charge(stripe):
-    invoice(stripe, "draft", collection_method="charge_automatically", auto_advance=True)
-    plan = await stripe.plan(stripe_send_invoice, invoice="in_1")
-    assert "charges the customer" in plan.notes[1]
-
-
 async def test_sending_an_open_invoice_again_changes_no_status(stripe):
     invoice(stripe, "open")
     plan = await stripe.plan(stripe_send_invoice, invoice="in_1")
@@ -252,7 +247,13 @@ async def test_sending_an_open_invoice_again_changes_no_status(stripe):
 
 
 @pytest.mark.parametrize(
-    ("status", "more"), [("paid", {}), ("void", {}), ("draft", {"customer_email": None})]
+    ("status", "more"),
+    [
+        ("paid", {}),
+        ("void", {}),
+        ("draft", {"customer_email": None}),
+        ("open", {"collection_method": "charge_automatically"}),
+    ],
 )
 async def test_what_cannot_be_sent_is_refused(stripe, status, more):
     invoice(stripe, status, **more)

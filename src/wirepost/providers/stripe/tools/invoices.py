@@ -258,6 +258,9 @@ async def plan_sending(
     status, due = raw["status"], Money(raw["amount_remaining"], raw["currency"])
     if status not in {"draft", "open"}:
         raise Rejected("conflict", f"Invoice {invoice} is {status}; only draft and open invoices can be sent")
+    if raw["collection_method"] != "send_invoice":
+        message = f"Stripe charges invoice {invoice} to the customer's payment method and does not send it"
+        raise Rejected("conflict", message)
     if not raw.get("customer_email"):
         message = f"The customer of invoice {invoice} has no e-mail address"
         raise Rejected("conflict", message, hint="Set one with stripe_save_customer")
@@ -266,20 +269,13 @@ async def plan_sending(
         effects.insert(
             0, Effect(what="Status of the invoice; it cannot be edited any more", before=status, after="open")
         )
-    notes = [f"Customer: {id_of(raw.get('customer'))}"]
-    if (
-        status == "draft"
-        and raw.get("collection_method") == "charge_automatically"
-        and raw.get("auto_advance")
-    ):
-        notes.append("Stripe charges the customer's stored payment method by itself")
     return Plan(
         summary=f"Send invoice {invoice} over {due.major} {due.currency}",
         effects=effects,
         reversible=False,
         state=_state(raw),
         money=due,
-        notes=tuple(notes),
+        notes=(f"Customer: {id_of(raw.get('customer'))}",),
     )
 
 

@@ -60,7 +60,12 @@ class _Request:
 @tool(
     Risk.MONEY,
     scopes=["rak_charge_write", "rak_payment_intent_read", "rak_dispute_read"],
-    example={"payment": "pi_NordlichtExample", "amount": "10.00", "currency": "eur", "intent": "refund-4711"},
+    example={
+        "payment": "pi_NordlichtExample",
+        "amount": "10.00",
+        "currency": "eur",
+        "intent": "refund-4711",
+    },
     long_help="""
     Money goes back to the original payment method only. Without `amount` the whole remainder is
     refunded. `currency` must be the payment's own. Refused: more than the remainder, a payment under
