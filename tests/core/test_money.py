@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wirepost.core.errors import InvalidCall
 from wirepost.core.money import CURRENCIES, Money
 
-# https://docs.stripe.com/currencies: zero-decimal (ugx is listed there but is a special case), three-decimal, special.
+# https://docs.stripe.com/currencies: zero-decimal (ugx is among them, but a special case), three-decimal.
 ZERO = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".lower().split()
 THREE = "BHD JOD KWD OMR TND".lower().split()
 WHOLE = ["isk", "ugx"]

@@ -47,8 +47,8 @@ class Fault:
         for option in options:
             name, _, value = option.partition("=")
             _set(fault, name.strip(), value.strip())
-        if not 100 <= fault.status <= 599:  # noqa: PLR2004
-            msg = f"{fault.status} is no HTTP status"
+        if not 400 <= fault.status <= 599 and not (fault.kind == "html" and fault.status == 200):  # noqa: PLR2004
+            msg = f"{fault.status} is no error status"
             raise BadFault(msg)
         return fault
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime, timedelta
-from itertools import pairwise
 from random import Random
 
 from wirepost.sandbox.facts import Address, Card, Company, Person
@@ -132,7 +131,8 @@ def _name_the_first(people: list[Person], now: datetime) -> None:
 
 def _repeat_addresses(people: list[Person]) -> None:
     """Couples who share an address, and people who signed up twice with another spelling of theirs."""
-    for earlier, later in pairwise(people[50:390:34]):
-        later.email = earlier.email
-    for earlier, later in pairwise(people[61:391:66]):
-        later.email = earlier.email.upper() if earlier.email else None
+    for index in range(50, 390, 34):
+        people[index + 1].email = people[index].email
+    for index in range(61, 390, 66):
+        first = people[index].email
+        people[index + 2].email = first.upper() if first else None

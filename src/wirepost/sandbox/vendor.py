@@ -178,8 +178,9 @@ class Sandbox(ABC):
         try:
             await self._serve(scope, receive, send)
         except (ConnectionCut, ConnectRefused):
-            # ASGI has no way to ask for it, but a server that gets less than was announced closes the connection.
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+            # ASGI has no way to ask for it, but a server that gets less than was announced closes.
+            headers = [(b"content-length", b"1")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _exchange(self, request: Request) -> Response:
         fault = self._due(request)

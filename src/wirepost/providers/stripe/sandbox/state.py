@@ -11,6 +11,7 @@ from typing import Any
 
 from wirepost.core.clock import Clock
 from wirepost.providers.stripe.sandbox.errors import missing
+from wirepost.providers.stripe.sandbox.examples import EXAMPLES, SUFFIX
 from wirepost.providers.stripe.sandbox.forms import Param
 from wirepost.providers.stripe.sandbox.tables import Key, Row, Table
 from wirepost.sandbox.world import World
@@ -35,7 +36,7 @@ class State:
         self._scope = scope
         self._kinds = kinds
         self._tables: dict[str, Table] = {}
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids: dict[str, dict[str, str]] = {}
         self._made = 0
         self.numbers: dict[str, int] = {}
         """Counters of documents, such as invoice numbers."""
@@ -68,9 +69,14 @@ class State:
 
     def id_of(self, prefix: str, key: str) -> str:
         """The id of a fact of the world: always the same one."""
-        found = self._ids.get((prefix, key))
+        ids = self._ids.get(prefix)
+        if ids is None:
+            ids = self._ids[prefix] = {}
+            if prefix in EXAMPLES:
+                ids[EXAMPLES[prefix](self.world)] = f"{prefix}_{SUFFIX}"
+        found = ids.get(key)
         if found is None:
-            found = self._ids[prefix, key] = self._digest(prefix, key)
+            found = ids[key] = self._digest(prefix, key)
         return found
 
     def new_id(self, prefix: str) -> str:
