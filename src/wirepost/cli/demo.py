@@ -37,7 +37,7 @@ class Surprise(Exception):
 def demo(
     *, keep: Annotated[Path | None, typer.Option(help="Keep the data directory of the tour here.")] = None
 ) -> None:
-    """Take a tour: find a customer, preview a refund, confirm it, repeat it safely, verify the audit."""
+    """Take a tour. It finds a customer, previews, confirms and repeats a refund, and verifies the audit."""
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ def install(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Add Wirepost to an MCP client: shows the change, asks, keeps a copy, can undo."""
+    """Add Wirepost to an MCP client. Shows the change, asks, keeps a copy, can undo."""
     from wirepost.cli.clients.targets import TARGETS, Place, claude_command, launch_command
 
     command = launch_command(*_explicit(config, data_dir))

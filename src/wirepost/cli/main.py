@@ -58,7 +58,7 @@ _front = single_command()
 
 @_front.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def mcp() -> None:
-    """Speak MCP on standard input and output, for a client that starts programs."""
+    """Speak MCP over stdio. For clients that start their servers as programs."""
     from wirepost.cli.front import main
 
     main()

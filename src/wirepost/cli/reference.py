@@ -33,7 +33,7 @@ def page() -> str:
 def _commands(group: Any, context: Any) -> Iterator[str]:
     for name in group.list_commands(context):
         command = group.get_command(context, name)
-        below = typer.Context(command, info_name=name, parent=context)
+        below = typer.Context(command, info_name=name, parent=context, **command.context_settings)
         if hasattr(command, "list_commands"):
             yield from _commands(command, below)
         else:

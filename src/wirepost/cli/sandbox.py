@@ -12,7 +12,7 @@ from wirepost.cli.options import Config, Json, command_group, read_settings
 from wirepost.cli.output import print_json, print_table
 from wirepost.core.errors import ConfigError
 
-app = command_group("Look into the sandbox of a running server, let it fail, start it over.")
+app = command_group("Look into the sandbox, let it fail, start it over.")
 faults = command_group("Faults that the sandbox shows.")
 app.add_typer(faults, name="faults")
 
