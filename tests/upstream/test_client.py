@@ -20,6 +20,7 @@ from support.clock import ManualClock
 from support.scripted import CREDENTIAL, PlainClient, Said, Step, Vendor, client_of, upstream_to
 from wirepost.core.errors import (
     CallError,
+    InvalidCall,
     NotConnected,
     OutcomeUnknown,
     Rejected,

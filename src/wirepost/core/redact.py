@@ -13,24 +13,35 @@ REDACTED = "[redacted]"
 MIN_SECRET = 6
 """Shorter values are not secrets but words; replacing them would make texts unreadable."""
 
-# The forms of keys as their issuers publish them; a known prefix makes a false alarm rare.
-_FORMS = re.compile(
-    r"""
-      \b[sr]k_(?:live|test)_[A-Za-z0-9]{4,}                           # Stripe secret and restricted keys
-    | \bwhsec_[A-Za-z0-9+/=]{6,}                                      # webhook signing secrets
-    | \b(?:pi|seti|src|cuss)_[A-Za-z0-9]+_secret_[A-Za-z0-9]+         # Stripe client secrets
-    | \bxox[a-z]-[A-Za-z0-9-]{6,} | \bxapp-[A-Za-z0-9-]{6,}           # Slack tokens
-    | \bgh[oprsu]_[A-Za-z0-9]{16,} | \bgithub_pat_[A-Za-z0-9_]{16,}   # GitHub tokens
-    | \bshp(?:at|ca|pa|ss|ut)_[A-Za-z0-9]{16,}                        # Shopify tokens
-    | \bpat-[a-z]{2}\d-[0-9a-f-]{16,}                                 # HubSpot private app tokens
-    | \bsk-[A-Za-z0-9_-]{16,} | \bhf_[A-Za-z0-9]{16,} | \bAIza[A-Za-z0-9_-]{30,}   # model providers
-    | \bAKIA[A-Z0-9]{12,}                                             # AWS access key ids
-    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*       # signed JSON tokens
-    | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----[\s\S]*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
-    """,
-    re.VERBOSE,
+_FORMS = tuple(
+    (sign, re.compile(form))
+    for sign, form in (
+        ("_live_", r"\b[sr]k_live_[A-Za-z0-9]{4,}"),  # Stripe secret and restricted keys
+        ("_test_", r"\b[sr]k_test_[A-Za-z0-9]{4,}"),
+        ("_secret_", r"\b[a-z]{2,8}_[A-Za-z0-9]+_secret_[A-Za-z0-9]+"),  # Stripe client secrets
+        ("whsec_", r"\bwhsec_[A-Za-z0-9+/=]{6,}"),  # webhook signing secrets
+        ("xox", r"\bxox[a-z]-[A-Za-z0-9-]{6,}"),  # Slack tokens
+        ("xapp-", r"\bxapp-[A-Za-z0-9-]{6,}"),
+        ("gh", r"\bgh[oprsu]_[A-Za-z0-9]{16,}"),  # GitHub tokens
+        ("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{16,}"),
+        ("shp", r"\bshp(?:at|ca|pa|ss|ut)_[A-Za-z0-9]{16,}"),  # Shopify tokens
+        ("pat-", r"\bpat-[a-z]{2}\d-[0-9a-f-]{16,}"),  # HubSpot private app tokens
+        ("sk-", r"\bsk-[A-Za-z0-9_-]{16,}"),  # OpenAI and Anthropic keys
+        ("hf_", r"\bhf_[A-Za-z0-9]{16,}"),  # Hugging Face tokens
+        ("AIza", r"\bAIza[A-Za-z0-9_-]{30,}"),  # Google API keys
+        ("AKIA", r"\bAKIA[A-Z0-9]{12,}"),  # AWS access key ids
+        ("eyJ", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),  # signed JSON tokens
+        (
+            "PRIVATE KEY",
+            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
+        ),
+    )
 )
-_SCHEMES = re.compile(r"\b(Bearer|Basic)[ ]+(?=\S*[0-9+/=_])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+"""Keys in the forms their issuers publish: a sign that is cheap to look for, and the form it is part of."""
+_SCHEMES = re.compile(
+    r"\b([Bb](?i:earer|asic))[ ]+(?=[A-Za-z0-9._~+/-]*(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9._~+/=-]{8,}"
+)
+"""What follows an authorization scheme and looks like a token: words neither hold digits nor change case."""
 _USER_INFO = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)")
 _NAMES = frozenset(
     {
@@ -43,8 +54,12 @@ _NAMES = frozenset(
 
 def redact(text: str) -> str:
     """The text without anything that has the form of a secret."""
-    text = _FORMS.sub(REDACTED, text)
-    text = _SCHEMES.sub(rf"\1 {REDACTED}", text)
+    for sign, form in _FORMS:
+        if sign in text:
+            text = form.sub(REDACTED, text)
+    folded = text.lower()
+    if "bearer " in folded or "basic " in folded:
+        text = _SCHEMES.sub(rf"\1 {REDACTED}", text)
     return _USER_INFO.sub(REDACTED, text) if "://" in text else text
 
 
@@ -52,26 +67,25 @@ class Redactor:
     """The filter with values that are known to be secret, whatever they look like."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
-        self._known: re.Pattern[str] | None = None
+        self._written: list[str] = []
+        """Every way in which a secret may be written, longest first."""
         for secret in secrets:
             self.add(secret)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._forms)} forms)"
+        return f"Redactor({len(self._written)} forms)"
 
     def add(self, secret: str) -> None:
         """From now on this value is replaced, also where it is written URL-encoded or inside JSON."""
-        if len(secret) < MIN_SECRET or secret in self._forms:
+        if len(secret) < MIN_SECRET or secret in REDACTED or secret in self._written:
             return
-        self._forms |= {secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1]}
-        longest_first = sorted(self._forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first)))
+        forms = {secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1]}
+        self._written = sorted(forms.union(self._written), key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        if self._known is not None:
-            text = self._known.sub(REDACTED, text)
+        for secret in self._written:
+            text = text.replace(secret, REDACTED)
         return redact(text)
 
     def value(self, value: Any) -> Any:

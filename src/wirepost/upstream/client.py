@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wirepost.upstream.scope import Scope
     from wirepost.upstream.upstream import Turn, Upstream
 
-ATTEMPT_S = 20.0
 LEAST_WRITE_S = 1.0
 """After a wait, a write is only sent if so much time is left; with less, its answer might be missed."""
 MAX_MESSAGE = 400
@@ -111,7 +110,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             headers = await self._all_headers(ask)
             if ask.is_write:
                 await scope.announce_write()
-            timeout_s = min(ask.timeout_s or ATTEMPT_S, scope.deadline - upstream.clock.monotonic())
+            timeout_s = min(ask.timeout_s or upstream.attempt_s, scope.deadline - upstream.clock.monotonic())
             if timeout_s <= 0:
                 raise Unavailable("timeout", "No time was left to send the request; nothing was sent")
             try:
@@ -162,6 +161,8 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
     def _refused(self, ask: Ask, course: _Course, answer: Answer) -> Failure:
         error = self.error(ask, answer)
         demanded = retry_after_s(answer.headers.get("retry-after"), self.upstream.clock.now())
+        if error.code == "auth_expired":
+            self.upstream.forget_credential()  # it may have been replaced where it is kept
         if error.code == "rate_limited":
             self.upstream.limiter.pause(demanded)
         if demanded is not None and isinstance(error, Unavailable | OutcomeUnknown):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.upstream.breaker import Admission
 
+ATTEMPT_S = 20.0
+"""How long one request may take."""
 CONNECT_S = 5.0
 POOL_WAIT_S = 5.0
 KEEP_ALIVE_S = 30.0
@@ -58,14 +60,17 @@ class Upstream:
         *,
         base_url: str,
         credential: Callable[[], Awaitable[str]],
+        forget_credential: Callable[[], None] = lambda: None,
         limits: Limits,
         clock: Clock,
         transport: httpx2.AsyncBaseTransport | None = None,
         rng: Random | None = None,
         redactor: Redactor | None = None,
         max_body: int = MAX_BODY,
+        attempt_s: float = ATTEMPT_S,
     ) -> None:
-        self.name, self.clock = name, clock
+        self.name, self.clock, self.attempt_s = name, clock, attempt_s
+        self.forget_credential = forget_credential
         self.rng = rng or SystemRandom()
         self.limiter = Limiter(limits, clock)
         self.breaker = Breaker(
@@ -83,14 +88,14 @@ class Upstream:
     async def authorization(self) -> str:
         """The value of the Authorization header; from now on it is redacted in all this connection says."""
         value = await self._credential()
-        self.redactor.add(value)
-        self.redactor.add(value.rpartition(" ")[2])
         if not (value.isascii() and value.isprintable()):
             raise NotConnected(
                 "not_connected",
                 f"The credential of {self.name} contains characters that no credential has",
                 hint="Look for line breaks or quotation marks that were copied with it",
             )
+        self.redactor.add(value)
+        self.redactor.add(value.rpartition(" ")[2])
         return value
 
     def turn(self, *, interactive: bool, latest: float) -> Turn:
