@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
 from wirepost.connections.connections import Connection, Connections
 from wirepost.core.clock import Clock
+from wirepost.core.errors import CallError
 from wirepost.core.ids import new_id
 from wirepost.core.signing import Signer
 from wirepost.providers import load_provider, provider_names
 from wirepost.store.database import Database
 from wirepost.store.keys import server_secret
 from wirepost.store.owner import DataDirectory
+from wirepost.store.retention import prune
 from wirepost.tools.catalog import MAX_LISTED, Selection, ToolList, select
 from wirepost.tools.tool import AnyTool, tools_in
 from wirepost.toolsets import connections as connection_tools
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from wirepost.calls.caller import Caller
     from wirepost.sandbox.world import World
     from wirepost.settings import Settings
+
+KEPT_FOR = timedelta(days=400)
+"""How long a settled intent is remembered."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +57,15 @@ class App:
     tools: ToolList
     calls: Calls
     audit: Audit
+
+    async def keep_house(self) -> None:
+        """Once a day, forget what nobody can ask for any more; runs as long as the server."""
+        while True:
+            try:
+                await prune(self.database, self.clock, KEPT_FOR)
+            except CallError:
+                log.exception("old intents could not be deleted; next try in a day")
+            await self.clock.sleep(timedelta(days=1).total_seconds())
 
     async def close(self) -> None:
         """Finish what was sent, then close everything in reverse order."""
@@ -79,7 +94,11 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
 
     directory = DataDirectory(settings.data_dir)
     directory.acquire(clock)
-    database = await Database.open(directory.database_path, clock)
+    try:
+        database = await Database.open(directory.database_path, clock)
+    except BaseException:
+        directory.release()
+        raise
     secret = await server_secret(database)
     signer = Signer(secret)
     audit = Audit(database)
@@ -115,7 +134,9 @@ def _connections(settings: Settings, clock: Clock) -> Connections:
 
     return Connections(
         {
-            name: Connection(name, load_provider(each.provider), each, clock, world)
+            name: Connection(
+                name, load_provider(each.provider), each, clock, world, settings.limits.attempt_s
+            )
             for name, each in settings.connections.items()
         }
     )

@@ -33,6 +33,7 @@ class Connection:
     settings: ConnectionSettings
     clock: Clock
     world: Callable[[], World]
+    attempt_s: float = 20.0
     _upstream: Upstream | None = field(default=None, init=False)
 
     @property
@@ -74,9 +75,11 @@ class Connection:
                 self.name,
                 base_url=self.settings.base_url or self.provider.base_url,
                 credential=self.credential.header,
+                forget_credential=self.credential.forget,
                 limits=self.settings.limits.over(self.provider.limits[self.environment]),
                 clock=self.clock,
-                transport=InMemoryTransport(sandbox.app) if sandbox else None,
+                attempt_s=self.attempt_s,
+                transport=InMemoryTransport(sandbox.app, self.clock) if sandbox else None,
             )
         return self._upstream
 

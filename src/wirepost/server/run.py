@@ -73,9 +73,11 @@ async def _serve(settings: Settings, announce: Announce, *, is_detached: bool) -
             http = HttpServer(_http_config(build_asgi(app, mcp, presence=presence), settings), listen)
             announce(_address(app, endpoint))
             _tidy_memory()
+            housekeeping = asyncio.create_task(app.keep_house(), name="housekeeping")
             await http.serve_until_idle(
                 endpoint, presence, settings.server.idle_exit_s if is_detached else None
             )
+            housekeeping.cancel()
         finally:
             await local.close(settings.server.shutdown_s)
     finally:
