@@ -73,7 +73,7 @@ EFFECTS = [{"what": "Balance", "before": "100.00 EUR", "after": "80.00 EUR"}, {"
 
 @dataclass
 class StandInCalls:
-    """`echo` answers, `pay` wants its plan accepted, `steps` reports progress, `wait` never ends by itself."""
+    """`echo` answers, `pay` wants its plan accepted, `steps` reports progress, `wait` never ends."""
 
     listed: Tools = ECHO
     clock: Clock = field(default_factory=Clock)

@@ -23,8 +23,8 @@ PROBES = frozenset({"/healthz", "/readyz"})
 def security(settings: ServerSettings) -> TransportSecuritySettings:
     """The Host and Origin headers that are answered: this machine's, `server.url`'s, configured ones.
 
-    A page on the internet can make a browser send requests to this machine under another name; the two headers
-    give that away.
+    A page on the internet can make a browser send requests to this machine under another name; the two
+    headers give that away.
     """
     names = [*LOOPBACK, *settings.allowed_hosts]
     origins = [f"http://{name}" for name in LOOPBACK]
