@@ -33,14 +33,18 @@ class Loaded:
     layers: Layers
 
     def origin_of(self, key: str) -> Origin:
-        """Who set an option, by its dotted key."""
-        return self.layers.origin_of(self._path(key))
+        """Who set an option, by its dotted key; nobody, where only its group was set."""
+        path = self._path(key)
+        level: Any = self.layers.tree
+        for part in path:
+            level = _below(level, part)
+        return Origin("default") if level is None else self.layers.origin_of(path)
 
     def locate(self, error: ConfigError) -> ConfigError:
         """The same error with file and line, for checks that only knew the key."""
         if error.file is not None or error.key is None:
             return error
-        origin = self.origin_of(error.key)
+        origin = self.layers.origin_of(self._path(error.key))
         return ConfigError(error.message, file=origin.place, line=origin.line, key=error.key, hint=error.hint)
 
     def _path(self, key: str) -> Path:
@@ -163,7 +167,9 @@ def _settle_data_dir(
 
 def _literal_secrets(layers: Layers) -> Iterator[ConfigError]:
     """Secrets that stand in the open anywhere; the message never repeats them."""
-    for path, is_key in _texts(layers.tree, ()):
+    # A path may hold words that look like a secret, and is none.
+    values = {name: value for name, value in layers.tree.items() if name != "data_dir"}
+    for path, is_key in _texts(values, ()):
         origin = layers.origin_of(path)
         shown = None if is_key or any(has_known_secret(str(part)) for part in path) else yaml.dotted(path)
         yield ConfigError(

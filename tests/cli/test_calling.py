@@ -1,0 +1,85 @@
+"""Calls from the command line: typed arguments, printed outcomes, through a server where one runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from wirepost.cli.calling import Outcome, print_outcome, read_pairs, typed
+from wirepost.core.errors import ConfigError
+
+SCHEMA = {
+    "properties": {
+        "text": {"type": "string"},
+        "limit": {"type": "integer"},
+        "flag": {"type": "boolean"},
+        "names": {"type": "array"},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ({"text": "10"}, "10"),
+        ({"limit": "10"}, 10),
+        ({"limit": "ten"}, "ten"),
+        ({"flag": "true"}, True),
+        ({"names": "a,b"}, ["a", "b"]),
+        ({"names": '[{"a": 1}]'}, [{"a": 1}]),
+        ({"unknown": "1"}, "1"),
+    ],
+)
+def test_texts_become_what_the_tool_takes(text: dict[str, str], value: object) -> None:
+    assert list(typed(text, SCHEMA).values()) == [value]
+    assert typed(text, None) == text
+
+
+def test_a_value_may_hold_an_equals_sign() -> None:
+    assert read_pairs(["query=a=b"]) == {"query": "a=b"}
+    with pytest.raises(ConfigError, match="given twice"):
+        read_pairs(["a=1", "a=2"])
+
+
+def test_an_error_is_printed_with_fields_hint_and_plan(capsys) -> None:
+    plan = {
+        "plan": "Refund 1.00 eur",
+        "effects": [{"what": "Refunded", "before": "0.00", "after": "1.00"}, {"what": "Mail"}],
+        "notes": ["Takes days"],
+        "reversible": False,
+        "confirmation": "tok",
+    }
+    error = {
+        "code": "confirmation_required",
+        "message": "needs a confirmation",
+        "fields": [{"path": "a", "problem": "is odd", "allowed": ["x", "y"]}],
+        "outcome": "unknown",
+        "hint": "Ask",
+        "plan": plan,
+    }
+    assert print_outcome(Outcome({"error": error, "warnings": ["late"]}, is_error=True), as_json=False) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        "error: confirmation_required: needs a confirmation",
+        "  a: is odd (allowed: x, y)",
+        "  outcome: unknown",
+        "  Ask",
+        "",
+        "Refund 1.00 eur",
+        "  - Refunded: 0.00 → 1.00",
+        "  - Mail",
+        "  - Takes days",
+        "  This cannot be undone.",
+        "",
+        "confirmation=tok",
+        "warning: late",
+    ]
+
+
+def test_with_a_server_the_call_goes_through_it(cli, server) -> None:
+    listed = cli("tools", "call", "stripe_list_payments", "limit=2", "--json")
+    assert len(listed.json["data"]["records"]) == 2
+    assert listed.json["warnings"] == []
+    traced = cli("tools", "call", "stripe_list_payments", "limit=1", "--trace")
+    assert "no trace" in traced.err
+    assert cli("tools", "call", "stripe_list_payments", "limit=none").code == 1
+    record = cli("audit", "list", "--limit", "1", "--json").json[0]["record"]
+    assert record["client"].startswith("wirepost-cli")
