@@ -28,7 +28,7 @@ ANY = st.text(st.characters(codec=None))
 )
 def test_what_cannot_be_seen_goes(unseen):
     for char in unseen:
-        assert clean(f"pay{char}ment") == "payment"
+        assert clean(f"re{char}fund") == "refund"
 
 
 @pytest.mark.parametrize(

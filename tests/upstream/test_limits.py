@@ -286,6 +286,19 @@ async def test_a_waiter_cancelled_in_the_moment_of_its_turn_gives_the_token_back
     await asyncio.wait_for(limiter.enter(interactive=True, latest=clock.monotonic()), 5)
 
 
+async def test_a_place_that_frees_up_passes_over_a_waiter_who_is_just_leaving():
+    limiter = Limiter(Limits(concurrency=1), ManualClock())
+    await limiter.enter(interactive=True, latest=FAR)
+    gone, patient = (asyncio.create_task(limiter.enter(interactive=True, latest=FAR)) for _ in range(2))
+    while limiter.waiting < 2:
+        await ManualClock().sleep(0)
+    gone.cancel()
+    limiter.leave(interactive=True)
+    await asyncio.wait_for(patient, 5)
+    assert gone.cancelled()
+    assert (limiter.in_flight, limiter.waiting) == (1, 0)
+
+
 async def test_a_pause_holds_everybody_and_ends():
     clock = ManualClock()
     visitors = Visitors(Limiter(Limits(requests_per_s=100, burst=100), clock), clock)

@@ -26,6 +26,10 @@ async def test_the_ledger_is_told_once_even_when_writes_start_together():
     assert told == 1
 
 
+async def test_there_may_be_no_ledger_to_tell():
+    await Scope(10.0).announce_write()
+
+
 async def test_a_ledger_that_failed_is_asked_again():
     answers = [OSError("disk"), None]
 

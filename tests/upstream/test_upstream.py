@@ -289,10 +289,12 @@ async def test_cookies_of_one_call_are_not_sent_with_the_next():
 async def test_a_certificate_nobody_vouches_for_is_named_as_the_reason(tmp_path):
     context = self_signed(tmp_path)
     async with host_of(answer_ok, context) as host, client_to(host.address) as client:
-        with pytest.raises(Unavailable, match="certificate") as caught:
-            await client.send(WRITE)
-    assert caught.value.outcome == "not_applied"
-    assert "SSL_CERT_FILE" in (caught.value.hint or "")
+        errors = await asyncio.gather(client.send(WRITE), client.send(READ), return_exceptions=True)
+    for error in errors:
+        assert isinstance(error, Unavailable)
+        assert error.outcome == "not_applied"
+        assert "certificate" in error.message
+        assert "SSL_CERT_FILE" in (error.hint or "")
     assert host.requests == []
 
 
@@ -325,6 +327,33 @@ async def test_a_missing_credential_is_reported_and_nothing_is_sent():
             await client.send(READ)
     assert host.requests == []
     assert client.upstream.limiter.in_flight == 0
+
+
+async def test_an_interface_without_credential_gets_no_authorization():
+    async def none() -> str:
+        return ""
+
+    async with host_of(answer_ok) as host, client_to(host.address, credential=none) as client:
+        await client.send(READ)
+    assert b"authorization" not in host.requests[0].lower()
+
+
+async def test_a_refused_credential_is_read_again_for_the_next_request():
+    keys = ["Bearer old-key-1", "Bearer new-key-2"]
+
+    async def current() -> str:
+        return keys[0]
+
+    async def serve(request: bytes, writer: asyncio.StreamWriter) -> None:
+        is_new = b"new-key-2" in request
+        writer.write(OK if is_new else b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+
+    options = {"credential": current, "forget_credential": lambda: keys.pop(0)}
+    async with host_of(serve) as host, client_to(host.address, **options) as client:
+        with pytest.raises(NotConnected) as caught:
+            await client.send(READ)
+        assert caught.value.code == "auth_expired"
+        assert (await client.send(READ)).status == 200
 
 
 async def test_the_credential_is_known_to_the_redaction_filter_and_absent_from_reprs():

@@ -252,9 +252,7 @@ class Limiter:
 
     async def _wait_for_token(self) -> None:
         while self._next_queue() is not None:
-            delay = self._bucket.delay(self._clock.monotonic())
-            if delay > 0:
-                await self._clock.sleep(delay)
+            await self._clock.sleep(self._bucket.delay(self._clock.monotonic()))
             self._pump()
         self._timer = None
 

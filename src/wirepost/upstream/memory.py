@@ -79,7 +79,7 @@ class _Exchange:
         """Collect the answer."""
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], list(message.get("headers", []))
-        elif message["type"] == "http.response.body":
+        else:
             if self._method != "HEAD":
                 self.parts.append(message.get("body", b""))
             if not message.get("more_body", False):

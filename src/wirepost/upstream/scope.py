@@ -37,6 +37,7 @@ class Scope:
     async def announce_write(self) -> None:
         """Await `before_write` once, however many writes start at the same time."""
         async with self._announcing:
-            if not self._is_announced and self.before_write is not None:
-                await self.before_write()
-                self._is_announced = True
+            if self._is_announced or self.before_write is None:
+                return
+            await self.before_write()
+            self._is_announced = True
