@@ -19,6 +19,12 @@ BUSY_TIMEOUT_MS = 5000
 CHECKPOINT_PAGES = 4000
 
 
+def library_version() -> str:
+    """The version of the SQLite library that the driver brings."""
+    version: str = apsw.sqlite_lib_version()
+    return version
+
+
 def check_library(version: str) -> None:
     """Refuse a SQLite library that is too old to be trusted with a WAL database."""
     if tuple(int(part) for part in version.split(".")) < OLDEST:
@@ -46,7 +52,7 @@ def create_file(path: Path) -> None:
 
 def open_writing(path: Path, clock: Clock) -> apsw.Connection:
     """The one connection that writes, with the present schema in place."""
-    check_library(apsw.sqlite_lib_version())
+    check_library(library_version())
     create_file(path)
     with contextlib.ExitStack() as undo:
         try:
@@ -73,7 +79,7 @@ def open_reading(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> apsw.Con
 
 def check_readable(path: Path) -> None:
     """Refuse a file that is missing or has not exactly the schema this program reads."""
-    check_library(apsw.sqlite_lib_version())
+    check_library(library_version())
     if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, says no where looking is forbidden
         raise ConfigError("there is no database", file=str(path), hint="Start the server: wirepost serve")
     known = list_migrations()[-1][0]

@@ -34,9 +34,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 def programs() -> Iterator[Finding]:
     """Wirepost, Python, SQLite."""
-    import apsw
-
-    from wirepost.store.sqlite import check_library
+    from wirepost.store.sqlite import check_library, library_version
 
     version = platform.python_version()
     yield PROGRAMS.ok(f"Wirepost {__version__}")
@@ -44,7 +42,7 @@ def programs() -> Iterator[Finding]:
         yield PROGRAMS.ok(f"Python {version}")
     else:  # the package does not install on it; somebody may run the source all the same
         yield PROGRAMS.error(f"Python {version}", "3.11 or later is needed", "install Python 3.11 or later")
-    sqlite = apsw.sqlite_lib_version()
+    sqlite = library_version()
     try:
         check_library(sqlite)
         yield PROGRAMS.ok(f"SQLite {sqlite}")
