@@ -70,6 +70,7 @@ REFUSALS = [
     (401, refusal("invalid_request_error"), "auth_expired"),
     (402, refusal("card_error", code="card_declined", decline_code="lost_card"), "upstream_rejected"),
     (403, refusal("invalid_request_error", code="more_permissions_required"), "missing_scope"),
+    (403, refusal("invalid_request_error", code="account_invalid"), "missing_scope"),
     (404, refusal("invalid_request_error", code="resource_missing", param="id"), "not_found"),
     (409, refusal("idempotency_error"), "conflict"),
     (409, refusal("invalid_request_error"), "conflict"),

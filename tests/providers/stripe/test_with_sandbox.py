@@ -143,6 +143,14 @@ async def test_a_connected_account_has_its_own_objects(open_shop):
     assert {record.id for record in own.records}.isdisjoint(record.id for record in other.records)
 
 
+async def test_an_account_that_the_key_cannot_reach_is_no_matter_of_permissions(open_shop):
+    shop = open_shop({"accounts": ["acct_2"]})
+    with pytest.raises(NotConnected) as refused:
+        await shop.run(stripe_list_payments, account="acct_2")
+    assert "no access to that account" in refused.value.message
+    assert "needed" not in refused.value.detail
+
+
 async def test_pages_continue_at_any_record(shop):
     whole = await shop.run(stripe_list_payments, {"limit": 10})
     first = await shop.run(stripe_list_payments, {"limit": 4})

@@ -244,6 +244,12 @@ def _refused(status: int, found: Json) -> CallError:
 
 
 def _forbidden(found: Json) -> CallError:
+    if found.get("code") == "account_invalid":
+        return NotConnected(
+            "missing_scope",
+            "The key of this connection has no access to that account",
+            hint="Check `accounts` of the connection; the account may have revoked its access",
+        )
     needed = sorted(set(_PERMISSION.findall(str(found.get("message") or ""))))
     named = f": it needs {', '.join(needed)}" if needed else ""
     return NotConnected(
