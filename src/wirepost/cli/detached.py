@@ -41,9 +41,12 @@ def _serve(data_directory: str, config: str | None) -> None:
 
     settings = load_settings(config, overrides={"data_dir": data_directory})
     log.configure(settings.logging.level, settings.logging.format)
+    from wirepost.server.ports import open_port
+
+    endpoint = open_port(settings.server, may_move=True)
     from wirepost.server.run import run_server
 
-    run_server(settings, announce=_tell_starter, is_detached=True)
+    run_server(settings, endpoint, announce=_tell_starter, is_detached=True)
 
 
 def _tell_starter(_: Address) -> None:

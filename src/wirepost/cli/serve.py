@@ -41,9 +41,12 @@ def serve(
         config, overrides={key: value for key, value in given.items() if value is not None}
     )
     log.configure(settings.logging.level, settings.logging.format)
+    from wirepost.server.ports import open_port
+
+    endpoint = open_port(settings.server)
     from wirepost.server.run import run_server
 
-    run_server(settings, announce=_tell_person)
+    run_server(settings, endpoint, announce=_tell_person)
 
 
 def _tell_person(address: Address) -> None:

@@ -20,6 +20,23 @@ _LISTENING = "0A"
 log = logging.getLogger(__name__)
 
 
+def open_port(settings: ServerSettings, *, may_move: bool = False) -> socket.socket:
+    """The socket that HTTP is served on; raises `ConfigError` saying what stands in the way.
+
+    `may_move`: somebody who did not ask for HTTP started the server, so that another port does if the usual
+    one is taken (one that was configured is always meant).
+    """
+    check_exposure(settings)
+    try:
+        return bind(settings.host, settings.port)
+    except ConfigError as taken:
+        if not may_move or "port" in settings.model_fields_set:
+            raise
+        endpoint = bind(settings.host, 0)
+        log.warning("%s; HTTP is on port %d instead", taken.message, endpoint.getsockname()[1])
+        return endpoint
+
+
 def check_exposure(settings: ServerSettings) -> None:
     """Refuse to listen where others can reach a server that asks nobody who they are."""
     if is_loopback(settings.host):

@@ -15,23 +15,23 @@ class Presence:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._present = 0
+        self.count = 0
         self._empty_since = clock.monotonic()
 
     @contextmanager
     def visit(self) -> Iterator[None]:
         """Somebody is here while the block runs."""
-        self._present += 1
+        self.count += 1
         try:
             yield
         finally:
-            self._present -= 1
+            self.count -= 1
             self._empty_since = self._clock.monotonic()
 
     async def wait_until_idle(self, seconds: float) -> None:
         """Return once nobody has been here for `seconds`."""
         while True:
-            idle = 0.0 if self._present else self._clock.monotonic() - self._empty_since
+            idle = 0.0 if self.count else self._clock.monotonic() - self._empty_since
             if idle >= seconds:
                 return
             await self._clock.sleep(min(seconds - idle, LOOK_EVERY_S))

@@ -19,11 +19,9 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 
 from wirepost import __version__
 from wirepost.app import build_app
-from wirepost.core.errors import ConfigError
 from wirepost.server.asgi import build_asgi
 from wirepost.server.local import LocalSocket
 from wirepost.server.mcp import build_mcp
-from wirepost.server.ports import bind, check_exposure
 from wirepost.server.presence import Presence
 
 if TYPE_CHECKING:
@@ -50,18 +48,20 @@ class Address:
 Announce = Callable[[Address], None]
 
 
-def run_server(settings: Settings, *, announce: Announce, is_detached: bool = False) -> None:
-    """Serve until a signal (or, detached, until nobody has been here for a while); then end in order.
+def run_server(
+    settings: Settings, endpoint: socket.socket, *, announce: Announce, is_detached: bool = False
+) -> None:
+    """Serve on the local socket, and over HTTP on `endpoint`, until a signal or (detached) until idle; then end.
 
     `announce` is called once, as soon as clients can connect.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, announce, is_detached=is_detached))
+        runner.run(_serve(settings, endpoint, announce, is_detached=is_detached))
 
 
-async def _serve(settings: Settings, announce: Announce, *, is_detached: bool) -> None:
-    check_exposure(settings.server)
-    endpoint = _bind(settings, is_detached=is_detached)
+async def _serve(
+    settings: Settings, endpoint: socket.socket, announce: Announce, *, is_detached: bool
+) -> None:
     app = await build_app(settings)
     try:
         listen = ListenHandler(InMemorySubscriptionBus(), max_subscriptions=MAX_LISTENERS)
@@ -82,19 +82,6 @@ async def _serve(settings: Settings, announce: Announce, *, is_detached: bool) -
             await local.close(settings.server.shutdown_s)
     finally:
         await app.close()
-
-
-def _bind(settings: Settings, *, is_detached: bool) -> socket.socket:
-    """The HTTP port. A server that a stdio client started does without the usual port if it is taken."""
-    server = settings.server
-    try:
-        return bind(server.host, server.port)
-    except ConfigError as taken:
-        if not is_detached or "port" in server.model_fields_set:
-            raise
-        endpoint = bind(server.host, 0)
-        log.warning("%s; HTTP is on port %d instead", taken.message, endpoint.getsockname()[1])
-        return endpoint
 
 
 def _address(app: App, endpoint: socket.socket) -> Address:
