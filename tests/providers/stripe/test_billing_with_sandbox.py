@@ -242,11 +242,11 @@ async def test_a_refund_is_a_transaction_of_the_balance(shop):
 @pytest.mark.parametrize(
     "start", ["2026-11-25T10:00:00+00:00", "2027-02-28T23:59:59+00:00", "2029-06-01T12:30:00+00:00"]
 )
-async def test_every_example_works_on_the_sandbox_whenever_it_starts(open_shop, start):
-    for tool in TOOLS.values():
-        shop = open_shop(clock=ManualClock(datetime.fromisoformat(start)))
+async def test_the_examples_work_one_after_the_other_whenever_the_sandbox_starts(open_shop, start):
+    shop = open_shop(clock=ManualClock(datetime.fromisoformat(start)))
+    for name, tool in TOOLS.items():
         example = tool.arguments_model.model_validate(tool.example).model_dump(exclude_unset=True)
-        own = {name: value for name, value in example.items() if name in tool.own_arguments}
+        own = {argument: value for argument, value in example.items() if argument in tool.own_arguments}
         if tool.planner:
             await shop.plan(tool, **own)
-        await shop.run(tool, **own)
+        await shop.run(tool, {"key": f"wp_{name}", "intent": name}, **own)
