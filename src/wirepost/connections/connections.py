@@ -53,7 +53,7 @@ class Connection:
             return None
         from wirepost.sandbox.vendor import Fault
 
-        vendor = self.provider.sandbox(self.world(), self.clock)
+        vendor = self.provider.sandbox(self.world(), self.clock, accounts=self.settings.accounts)
         for fault in self.settings.faults:
             vendor.inject(Fault(**fault.model_dump()))
         return vendor

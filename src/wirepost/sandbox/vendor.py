@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -117,8 +117,12 @@ class Sandbox(ABC):
     key: ClassVar[str]
     """A credential that is always accepted; it opens nothing but the sandbox."""
 
-    def __init__(self, world: World, clock: Clock, seed: int = SEED) -> None:
+    def __init__(
+        self, world: World, clock: Clock, seed: int = SEED, *, accounts: Collection[str] = ()
+    ) -> None:
         self.world, self.clock, self.seed = world, clock, seed
+        self.accounts = accounts
+        """Connected accounts that requests may act for."""
         self.requests: deque[Logged] = deque(maxlen=LOG_SIZE)
         self.faults: list[Fault] = []
         self.buckets: dict[str, Bucket] = {}

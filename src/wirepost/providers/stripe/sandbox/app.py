@@ -49,9 +49,8 @@ class StripeSandbox(Sandbox):
         lacking: Mapping[str, Collection[str]] | None = None,
         accounts: Collection[str] = (),
     ) -> None:
-        super().__init__(world, clock, seed)
+        super().__init__(world, clock, seed, accounts=accounts)
         self._lacking = lacking or {}
-        self._accounts = accounts
         self.forget()
 
     def forget(self) -> None:
@@ -66,7 +65,7 @@ class StripeSandbox(Sandbox):
         if found is None:
             is_own = account == ACCOUNT
             # A connected account is another shop: other people, other orders.
-            seed = self.seed if is_own else self.seed + 1 + list(self._accounts).index(account)
+            seed = self.seed if is_own else self.seed + 1 + list(self.accounts).index(account)
             world = self.world if is_own else World.build(self.world.now, seed)
             found = self._states[account] = State(world, self.clock, f"{self.seed}/{account}", KINDS)
         return found
@@ -114,7 +113,7 @@ class StripeSandbox(Sandbox):
     def _found(self, request: Request) -> tuple[Route, Call, str]:
         key = key_of(request)
         check_version(request)
-        account = account_of(request, key, ACCOUNT, self._accounts)
+        account = account_of(request, key, ACCOUNT, self.accounts)
         found = _ROUTER.find(request.method, request.path)
         if found is None:
             message = (
