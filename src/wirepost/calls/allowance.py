@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import NotAllowed
 from wirepost.core.money import Money
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from wirepost.settings import MoneyRules
     from wirepost.store.database import Tx
 
@@ -34,7 +33,7 @@ def reservation(
     """What takes `money` out of today's (UTC) allowance inside the claiming transaction."""
     if money is None:
         return None
-    day = now.strftime("%Y-%m-%d")
+    day = now.astimezone(UTC).strftime("%Y-%m-%d")
 
     async def reserve(tx: Tx, intent_id: str) -> None:
         cap = rules.max_per_day.get(money.currency)
