@@ -52,12 +52,17 @@ def demo(
 
 
 async def _tour(folder: Path) -> None:
-    from mcp import Client
+    from mcp import Client, MCPError
 
     typer.echo("Everything here happens in a sandbox: an imitation of Stripe with the data of a small shop.")
     _title("A client connects over stdio")
-    async with Client(_server(folder), read_timeout_seconds=ANSWER_S) as client:
-        surprise = await _with_client(client)
+    try:
+        async with Client(_server(folder), read_timeout_seconds=ANSWER_S) as client:
+            surprise = await _with_client(client)
+    except ExceptionGroup as problems:
+        if problems.subgroup(MCPError) is None:
+            raise
+        surprise = Surprise("the client cannot connect; what the server said about it stands above")
     if surprise:
         raise surprise
     await _audit(folder)
@@ -124,14 +129,15 @@ async def _find_payment(guide: _Guide) -> dict[str, Any]:
     for customer in found["data"]["records"]:
         paid = await guide.get("stripe_list_payments", customer=customer["id"], limit=20)
         for payment in paid["data"]["records"]:
-            if _is_refundable(payment):
+            if is_refundable(payment):
                 amount = f"{payment['amount']} {payment['currency'].upper()}"
                 typer.echo(f"   {customer['name']} paid {amount} ({payment['id']})")
                 return dict(payment)
     raise Surprise(f"no customer named {CUSTOMER} has paid enough")
 
 
-def _is_refundable(payment: dict[str, Any]) -> bool:
+def is_refundable(payment: dict[str, Any]) -> bool:
+    """Whole, paid, undisputed, and large enough to refund a part."""
     is_whole = payment["amount_refunded_minor"] == 0 and not payment.get("is_disputed")
     is_enough = payment["currency"] in {"eur", "usd", "gbp"} and payment["amount_minor"] > 2 * 1000
     return payment["status"] == "succeeded" and is_whole and is_enough

@@ -35,7 +35,10 @@ def show(
     if as_json:
         print_json({**state, "requests": requests["requests"]})
         return
-    print_table(("what", "how many"), [*state["state"].items(), ("requests", state["requests"])])
+    held = [
+        (account, kind, count) for account, kinds in state["state"].items() for kind, count in kinds.items()
+    ]
+    print_table(("account", "what", "how many"), [*held, ("", "requests", state["requests"])])
     typer.echo()
     columns = ("method", "path", "status")
     print_table(columns, [[each.get(name) for name in columns] for each in requests["requests"][:20]])

@@ -30,7 +30,8 @@ class Change:
     before: str | None
     after: str | None
     backup: Path | None = None
-    """For an undo: the copy it goes back to."""
+    """For an undo: the copy it goes back to, if there is one."""
+    is_undo: bool = False
 
     @property
     def is_needed(self) -> bool:
@@ -50,7 +51,7 @@ class Change:
 
     def carry_out(self, now: datetime) -> Path | None:
         """Keep a copy, then replace the file in one step; returns the copy. An undo uses its copy up."""
-        copy = None if self.backup else _keep(self.path, self.before, now)
+        copy = None if self.is_undo else _keep(self.path, self.before, now)
         if self.after is None:
             self.path.unlink(missing_ok=True)
         else:
@@ -74,14 +75,14 @@ def plan_undo(path: Path, form: JsonFile | TomlFile, name: str) -> Change:
     was_absent = backup is not None and backup.name.endswith(_ABSENT)
     original = _read(backup) if backup and not was_absent else None
     if current is None:
-        return Change(path, None, original, backup)
+        return Change(path, None, original, backup, is_undo=True)
     earlier = form.find(original, name) if original is not None else None
     restored = form.put(current, name, earlier) if earlier is not None else form.remove(current, name)
     if original is not None and form.parse(restored) == form.parse(original):
         restored = original
     if was_absent and not any(form.parse(restored).values()):
-        return Change(path, current, None, backup)
-    return Change(path, current, restored, backup)
+        return Change(path, current, None, backup, is_undo=True)
+    return Change(path, current, restored, backup, is_undo=True)
 
 
 def _real(path: Path) -> Path:

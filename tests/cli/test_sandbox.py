@@ -1,0 +1,68 @@
+"""`wirepost sandbox`: looked into, made to fail, and put back, in a running server."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+
+def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
+    url = ("--url", server)
+    assert cli("sandbox", "faults", "add", "402;match=GET /v1/balance", *url).code == 0
+    added = cli("sandbox", "faults", "add", "stripe-sandbox", "slow=1;match=POST *", *url, "--json").json
+    assert [(fault["kind"], fault["match"]) for fault in added["faults"]] == [
+        ("status", "GET /v1/balance"),
+        ("slow", "POST *"),
+    ]
+    assert "GET /v1/balance" in cli("sandbox", "faults", "list", *url).out
+    assert cli("sandbox", "faults", "clear", "stripe-sandbox", *url, "--json").json == {"faults": []}
+
+    refused = cli("sandbox", "faults", "add", "nonsense", *url)
+    assert refused.code == 2
+    assert "unknown fault 'nonsense'" in refused.err
+    assert cli("sandbox", "faults", "add", "a", "b", "c", *url).code == 2
+
+    cli("tools", "call", "stripe_list_payments", "limit=1")
+    shown = cli("sandbox", "show", *url).out
+    assert "/v1/payment_intents" in shown
+    assert "payment_intents" in shown.partition("METHOD")[0], "what the sandbox holds so far"
+    state = cli("sandbox", "show", *url, "--json").json
+    assert state["requests"]
+    assert state["vendor"] == "stripe"
+    assert cli("sandbox", "reset", *url).out == "the sandbox is as it began\n"
+    assert cli("sandbox", "reset", *url, "--json").json["faults"] == []
+
+    missing = cli("sandbox", "show", "other", *url)
+    assert missing.code == 2
+    assert "There is no sandbox connection 'other'" in missing.err
+
+
+def test_without_a_server_the_answer_says_how_to_start_one(cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    result = cli("sandbox", "show", "--url", url)
+    assert result.code == 2
+    assert "no server answers" in result.err
+    assert "wirepost serve" in result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "connections:\n  a: &a {provider: stripe, environment: sandbox}\n  b: *a\n",
+            "several sandbox connections are configured (name one of a, b)",
+        ),
+        ("connections: {a: {provider: stripe, environment: test}}", "no sandbox connection is configured"),
+    ],
+)
+def test_a_connection_is_named_where_it_is_not_clear(cli, configure, text: str, says: str) -> None:
+    configure(text)
+    result = cli("sandbox", "reset")
+    assert result.code == 2
+    assert says in result.err
+
+
+def test_an_address_that_is_none_is_misuse(cli) -> None:
+    assert "--url must be an address" in cli("sandbox", "show", "--url", "localhost:1").err
