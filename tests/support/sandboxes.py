@@ -142,3 +142,8 @@ def misnamed(value: Any, path: str = "") -> Iterator[str]:
             yield from (f"{path}.{name}" for name in value if name not in known | NOT_DESCRIBED)
         for name, item in value.items():
             yield from misnamed(item, f"{path}.{name}")
+
+
+ANNA = "cus_NordlichtExample"
+PAID = "pi_NordlichtExample"
+"""Anna's order of three days ago: paid, neither refunded nor disputed."""

@@ -84,7 +84,7 @@ class Text(Param):
             raise StripeError(message, code="parameter_invalid_empty", param=path)
         if len(node) > self.longest:
             message = f"Invalid string: {node[:8]}…; must be at most {self.longest} characters"
-            raise StripeError(message, code="parameter_invalid_string_blank", param=path)
+            raise StripeError(message, param=path)
         return node
 
 
