@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -89,3 +90,16 @@ def test_the_real_server_answers(home: Path, server: str) -> None:
     with Remote(owner.socket) as remote:
         names = [tool["name"] for tool in remote.request("tools/list", {})["tools"]]
     assert "stripe_create_refund" in names
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_directory_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        find_server(tmp_path / "a")
+    tmp_path.chmod(0o700)
+
+
+def test_a_file_in_the_place_of_the_directory_has_no_owner(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    assert find_server(tmp_path / "a") is None

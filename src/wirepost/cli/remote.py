@@ -105,5 +105,14 @@ def _gone() -> ConfigError:
 
 
 def find_server(data_dir: os.PathLike[str] | str) -> Owner | None:
-    """The process that owns the data directory, if one runs."""
-    return DataDirectory(data_dir).find_owner()
+    """The process that owns the data directory, if any; raises `ConfigError` when that cannot be seen."""
+    try:
+        return DataDirectory(data_dir).find_owner()
+    except NotADirectoryError:
+        return None
+    except OSError as error:
+        raise ConfigError(
+            f"the data directory cannot be read: {error.strerror}",
+            file=str(data_dir),
+            hint="let this user read it, or choose another directory",
+        ) from None

@@ -18,20 +18,18 @@ CLIENTS = Section("clients")
 def clients(place: Place) -> Iterator[Finding]:
     """Every client whose configuration is on this machine."""
     for target in TARGETS.values():
-        files = [target.file(place, in_project=each) for each in (True, False)]
-        found = [_look(target, file) for file in files if file is not None and file.is_file()]
-        has_entry = False
-        for finding in found:
-            if finding is not None:
-                has_entry = True
-                yield finding
-        if not has_entry:
+        found = [_look(target, place, in_project=each) for each in (True, False)]
+        yield from filter(None, found)
+        if not any(found):
             yield CLIENTS.skipped(
                 f"{target.title} has no Wirepost", "none was added", f"wirepost install {target.name}"
             )
 
 
-def _look(target: Target, file: Path) -> Finding | None:
+def _look(target: Target, place: Place, *, in_project: bool) -> Finding | None:
+    file = target.file(place, in_project=in_project)
+    if file is None or not file.is_file():
+        return None
     try:
         entry = target.form.find(file.read_bytes().decode(errors="replace"), ENTRY_NAME)
     except OSError as error:
@@ -49,17 +47,9 @@ def _look(target: Target, file: Path) -> Finding | None:
         return CLIENTS.error(
             f"{target.title} cannot start Wirepost: {broken}",
             f"the entry in {file} is stale",
-            f"wirepost install {target.name}{' --project' if _is_extra(target, file) else ''}",
+            f"wirepost install {target.name}{' --project' if in_project and target.user_file else ''}",
         )
     return CLIENTS.ok(f"{target.title} has Wirepost ({file})")
-
-
-def _is_extra(target: Target, file: Path) -> bool:
-    return (
-        target.user_file is not None
-        and bool(target.project_file)
-        and str(file).endswith(str(target.project_file))
-    )
 
 
 def _broken(entry: Any) -> str | None:

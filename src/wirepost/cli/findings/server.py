@@ -21,7 +21,11 @@ _OK = 200
 
 def server(settings: Settings) -> Iterator[Finding]:
     """The process of this data directory, and the port."""
-    owner = find_server(settings.data_dir)
+    try:
+        owner = find_server(settings.data_dir)
+    except ConfigError as error:
+        yield SERVER.error(error.message, "whether a server runs cannot be seen", error.hint)
+        return
     if owner is None:
         yield SERVER.skipped("no server runs in this data directory", "none was started", "wirepost serve")
     else:
