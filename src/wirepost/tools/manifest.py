@@ -26,6 +26,7 @@ def _entry(tool: AnyTool) -> dict[str, Any]:
     wire = wire_entry(tool)
     return {
         **wire,
+        "outputSchema": tool.output_schema,
         "risk": str(tool.risk),
         "scopes": list(tool.scopes),
         "tokens": token_cost(wire),

@@ -15,12 +15,11 @@ MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
 DEFAULT_MAX_TOKENS = 6000
 
-CONNECTION = Option(
-    "connection", Annotated[str | None, Field(description="Connection name; only needed when several fit")]
-)
+# What these mean is said once, in the server's instructions: a description would be paid for in every tool.
+CONNECTION = Option("connection", Annotated[str | None, Field()])
 LIMIT = Option("limit", Annotated[int, Field(ge=1, le=MAX_LIMIT)], DEFAULT_LIMIT)
-CURSOR = Option("cursor", Annotated[str | None, Field(description="page.next_cursor of the previous page")])
-FIELDS = Option("fields", Annotated[list[str] | None, Field(description="Fields to return")])
+CURSOR = Option("cursor", Annotated[str | None, Field()])
+FIELDS = Option("fields", Annotated[list[str] | None, Field()])
 MAX_TOKENS = Option("max_tokens", Annotated[int, Field(ge=500, le=20000)], DEFAULT_MAX_TOKENS)
 INTENT = Option(
     "intent",
@@ -35,8 +34,8 @@ INTENT = Option(
     ],
 )
 MODE = Option("mode", Annotated[Literal["preview", "execute"], Field()], "execute")
-CONFIRMATION = Option("confirmation", Annotated[str | None, Field(description="Token from a preview")])
-REASON = Option("reason", Annotated[str | None, Field(max_length=300, description="Why; kept in the audit")])
+CONFIRMATION = Option("confirmation", Annotated[str | None, Field()])
+REASON = Option("reason", Annotated[str | None, Field(max_length=300)])
 
 
 def options_for(tool: AnyTool) -> tuple[Option, ...]:

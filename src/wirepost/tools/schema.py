@@ -80,19 +80,18 @@ def _keywords(node: Schema) -> Schema:
     return kept
 
 
-def envelope(returns: Any, *, is_page: bool) -> Schema:
+def envelope(returns: Any = None, *, is_page: bool) -> Schema:
     """The schema of a result envelope whose `data` is a `returns` (or a page of them).
 
-    Nothing is required: `fields` may select any part, and errors carry `error` instead of `data`.
+    Without `returns` the data is only said to be an object. Nothing is required: `fields` may select any
+    part, and errors carry `error` instead of `data`.
     """
-    record = _outline(returns.model_json_schema(mode="serialization"))
     shown: Schema = {"type": "object"}
-    properties: Schema = {}
+    record = shown if returns is None else _outline(returns.model_json_schema(mode="serialization"))
+    records = {"type": "object", "properties": {"records": {"type": "array", "items": record}}}
+    properties: Schema = {"data": records if is_page else record}
     if is_page:
-        properties["data"] = {"type": "object", "properties": {"records": {"type": "array", "items": record}}}
         properties["page"] = shown
-    else:
-        properties["data"] = record
     properties |= {"meta": shown, "warnings": {"type": "array"}, "error": shown}
     return {"type": "object", "properties": properties}
 

@@ -152,11 +152,14 @@ class Tool(Generic[Api, P, R]):
     @cached_property
     def input_schema(self) -> dict[str, Any]:
         """The portable JSON Schema of the arguments."""
-        return schema.portable(self.arguments_model.model_json_schema())
+        portable = schema.portable(self.arguments_model.model_json_schema())
+        for option in self.options:
+            portable["properties"][option.name].pop("default", None)
+        return portable
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
-        """The schema of `structuredContent`, errors included."""
+        """The schema of `structuredContent` with the fields of the result, errors included."""
         return schema.envelope(self.returns, is_page=self.is_page)
 
     @property
