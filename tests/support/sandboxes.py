@@ -97,6 +97,16 @@ def judge(method: str, path: str, answer: Answer) -> None:
     assert described("stripe")["stripe"].check_stub(stub) == [], (method, path, answer.body)
     if answer.status == 200:
         assert list(misnamed(answer.body)) == []
+    else:
+        assert answer.error.get("code") in {None, *error_codes()}
+
+
+@cache
+def error_codes() -> frozenset[str]:
+    """The codes that the description lists, and one of which it only has the message."""
+    schemas = described("stripe")["stripe"].doc["components"]["schemas"]
+    last_error = schemas["paymentintent.PaymentIntent.LastPaymentError"]
+    return frozenset({"more_permissions_required", *last_error["properties"]["code"]["enum"]})
 
 
 def judged_stripe(**options: Any) -> JudgedStripe:

@@ -112,7 +112,8 @@ async def test_only_some_invoices_can_be_sent(stripe: JudgedStripe) -> None:
     nameless = await stripe.post("/v1/customers", name="No address")
     silent = await drafted(stripe, customer=nameless.body["id"])
     refused = await stripe.post(f"/v1/invoices/{silent['id']}/send")
-    assert (refused.status, refused.error["code"]) == (400, "missing_email")
+    assert refused.status == 400
+    assert "Missing email" in refused.error["message"]
 
 
 async def test_paying_makes_a_payment_that_can_be_refunded(stripe: JudgedStripe) -> None:
@@ -129,7 +130,7 @@ async def test_paying_makes_a_payment_that_can_be_refunded(stripe: JudgedStripe)
     refund = await stripe.post("/v1/refunds", payment_intent=intent["id"])
     assert refund.body["amount"] == 4200
     again = await stripe.post(f"/v1/invoices/{made['id']}/pay")
-    assert (again.status, again.error["code"]) == (400, "invoice_already_paid")
+    assert (again.status, again.error["message"]) == (400, "Invoice is already paid")
 
 
 async def test_a_card_that_failed_fails_again_and_money_from_elsewhere_helps(stripe: JudgedStripe) -> None:
@@ -366,7 +367,7 @@ async def test_changes_that_make_no_sense_are_refused(stripe: JudgedStripe) -> N
     ):
         assert (await stripe.post(PLAN, items=items)).status == 400
     late = await stripe.post(PLAN, items=[{"id": item["id"], "quantity": 2}], proration_date=1)
-    assert (late.status, late.error["code"]) == (400, "invalid_proration_date")
+    assert (late.status, late.error["param"]) == (400, "proration_date")
     assert (await stripe.get(PLAN)).body["items"] == plan["items"]
 
 

@@ -76,7 +76,7 @@ def send(state: State, row: Row) -> Row:
             "Missing email. In order to create invoices that are sent to the customer, the customer must "
             "have a valid email."
         )
-        raise StripeError(message, code="missing_email")
+        raise StripeError(message)
     if row["status"] == "draft":
         row = finalize(state, row)
     if row["status"] not in ("open", "paid"):
@@ -107,7 +107,7 @@ def pay(state: State, row: Row, *, method: str | None = None, is_outside: bool =
         row = finalize(state, row)
     if row["status"] == "paid":
         message = "Invoice is already paid"
-        raise StripeError(message, code="invoice_already_paid")
+        raise StripeError(message)
     if row["status"] == "void":
         message = f"Invoice {row['id']} is void and can't be paid."
         raise StripeError(message)

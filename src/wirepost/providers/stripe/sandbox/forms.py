@@ -135,18 +135,6 @@ class Flag(Param):
         return node == "true"
 
 
-class Decimal(Text):
-    """A number with decimals, kept as the string it came as."""
-
-    def read(self, node: Node, path: str) -> str | None:
-        """The string."""
-        value = super().read(node, path)
-        if value is not None and not re.fullmatch(r"-?[0-9]+(\.[0-9]{1,12})?", value, re.ASCII):
-            message = f"Invalid decimal: {value}"
-            raise StripeError(message, code="parameter_invalid_decimal", param=path)
-        return value
-
-
 class Fields(Param):
     """An object with named parts."""
 

@@ -129,7 +129,7 @@ def _refundable(call: Call) -> Row:
     given, state = call.given, call.state
     if given.get("payment_intent") and given.get("charge"):
         message = "You may only specify one of these parameters: charge, payment_intent."
-        raise StripeError(message)
+        raise StripeError(message, code="parameters_exclusive")
     charge: Row | None
     if intent := given.get("payment_intent"):
         charge = charge_of(state, state.named("payment_intents", intent, "payment_intent"))

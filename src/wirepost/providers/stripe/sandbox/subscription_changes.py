@@ -22,7 +22,7 @@ def change_items(state: State, row: Row, given: Row) -> Row:
     start, end = period_of(row)
     if not start <= at <= end:
         message = "Cannot specify a proration date outside of the current period."
-        raise StripeError(message, code="invalid_proration_date", param="proration_date")
+        raise StripeError(message, param="proration_date")
     lines = prorated(state, row, items, at) if behaviour != "none" else []
     restarts = any(item.restarts for item in items)
     latest = {}
