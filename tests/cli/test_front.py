@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -85,7 +84,7 @@ async def test_a_server_that_nobody_uses_ends_by_itself(tmp_path):
     async with asyncio.timeout(PATIENCE_S):
         while directory.find_owner():
             await asyncio.to_thread(os.sched_yield)
-    assert not Path(directory.socket_path).exists()
+    assert connect(directory.socket_path) is None
 
 
 async def test_a_configuration_that_cannot_be_used_is_told_to_the_client_too(tmp_path):
@@ -150,8 +149,9 @@ class Ends:
         self.client_reads, self.target = os.pipe()
         self.front, self.server = socket.socketpair()
 
-    def pump(self) -> asyncio.Task[int]:
-        return asyncio.ensure_future(asyncio.to_thread(pump, self.front, self.source, self.target))
+    def pump(self) -> asyncio.Future[int]:
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(None, pump, self.front, self.source, self.target)
 
     def close(self) -> None:
         for descriptor in (self.source, self.client_writes, self.client_reads, self.target):
@@ -208,6 +208,7 @@ async def test_a_message_larger_than_every_buffer_passes(ends):
         await sending
     assert received == message
     os.close(ends.client_writes)
+    assert await asyncio.to_thread(ends.server.recv, 100) == b""
     ends.server.close()
     assert await ended(pumping) == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import socket
@@ -30,12 +31,16 @@ SHOWN_LOG = 2000
 def launch_and_connect(directory: DataDirectory, config: str | None) -> socket.socket:
     """Start a server for a data directory, unless somebody else just did, and connect to it.
 
-    Raises `CannotStart`, or `ConfigError` when another process keeps the directory to itself.
+    Of several fronts that find no server at the same moment, one starts it while the others wait. Raises
+    `CannotStart`, or `ConfigError` when another process keeps the directory to itself.
     """
-    for _ in range(3):
-        server = _wait_for_owner(directory) or _launch(directory, config)
-        if server is not None:
-            return server
+    directory.create()
+    with directory.log_path.with_name("launch.lock").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        for _ in range(3):
+            server = _wait_for_owner(directory) or _launch(directory, config)
+            if server is not None:
+                return server
     raise CannotStart(f"no server could be started; {_log_end(directory.log_path)}")
 
 
@@ -60,7 +65,6 @@ def _wait_for_owner(directory: DataDirectory) -> socket.socket | None:
 
 def _launch(directory: DataDirectory, config: str | None) -> socket.socket | None:
     """Start a server; `None` when it found that another one was faster."""
-    directory.create()
     with _open_log(directory.log_path) as log:
         child = subprocess.Popen(  # noqa: S603 - our own program
             command(directory.path, config),
@@ -70,13 +74,16 @@ def _launch(directory: DataDirectory, config: str | None) -> socket.socket | Non
             cwd="/",
             start_new_session=True,
         )
-    output = child.stdout
-    if output is None or not _is_ready(output):
-        code = child.wait(timeout=START_S)
-        if code:
-            raise CannotStart(_log_end(directory.log_path))
-        return None
-    return connect(directory.socket_path)
+    if child.stdout is None:
+        raise CannotStart("its output cannot be read")
+    with child.stdout as output:
+        is_ready = _is_ready(output)
+    if is_ready:
+        child.returncode = 0  # it outlives this process, which therefore never waits for it
+        return connect(directory.socket_path)
+    if child.wait(timeout=START_S):
+        raise CannotStart(_log_end(directory.log_path))
+    return None
 
 
 def _is_ready(output: IO[bytes]) -> bool:

@@ -15,7 +15,10 @@ CONFIG_NAME = "wirepost.yaml"
 CONFIG_VARIABLE = "WIREPOST_CONFIG"
 DATA_VARIABLE = "WIREPOST__DATA_DIR"
 
-_PLAIN = r"""data_dir:[ \t]+(?:"([^"\\]+)"|'([^']+)'|([^\s#"'&*!|>%@`{\[][^#]*?))[ \t]*(?:#.*)?$"""
+_PLAIN = (
+    r"""data_dir:[ \t]+(?:"([^"\\]+)"|'([^']+)'|([^\s#"'&*!|>%@`{\[](?:[^#]|(?<![ \t])#)*?))"""
+    r"""[ \t]*(?:(?<=[ \t])#.*)?$"""
+)
 _EMPTY = ("", "~", "null")
 
 

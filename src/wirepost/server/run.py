@@ -51,7 +51,7 @@ Announce = Callable[[Address], None]
 def run_server(
     settings: Settings, endpoint: socket.socket, *, announce: Announce, is_detached: bool = False
 ) -> None:
-    """Serve on the local socket, and over HTTP on `endpoint`, until a signal or (detached) until idle; then end.
+    """Serve on the local socket and over HTTP until a signal or (detached) until idle; then end in order.
 
     `announce` is called once, as soon as clients can connect.
     """

@@ -1,0 +1,71 @@
+"""Starting a server for a client: once, however many ask, and with a reason when it does not work."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from support.programs import end_owner
+from support.raw import Raw, call
+from wirepost.cli.front import CannotStart
+from wirepost.cli.launch import LARGEST_LOG, launch_and_connect
+from wirepost.core.clock import Clock
+from wirepost.core.errors import ConfigError
+from wirepost.store.owner import DataDirectory
+
+
+async def answer_of(connection: socket.socket) -> dict:
+    reader, writer = await asyncio.open_unix_connection(sock=connection)
+    raw = Raw(reader, writer)
+    await raw.send(call(1, "connection_list"))
+    answer = await raw.receive()
+    writer.close()
+    return answer
+
+
+async def test_of_many_that_ask_at_once_one_starts_the_server_and_all_are_connected(tmp_path):
+    directory = DataDirectory(tmp_path)
+    directory.create()
+    with directory.log_path.open("wb") as log:
+        log.truncate(LARGEST_LOG + 1)
+    asked = [asyncio.to_thread(launch_and_connect, DataDirectory(tmp_path), None) for _ in range(4)]
+    connections = await asyncio.gather(*asked)
+    answers = [await answer_of(connection) for connection in connections]
+    assert ["result" in answer for answer in answers] == [True] * 4
+    assert directory.log_path.stat().st_size < LARGEST_LOG, "a large log was set aside"
+    assert (tmp_path / "wirepost.old.log").exists()
+    await end_owner(tmp_path)
+
+
+def test_a_server_that_cannot_start_says_why_and_where_to_read_more(tmp_path):
+    config = tmp_path / "wirepost.yaml"
+    config.write_text("server:\n  port: seven\n")
+    directory = DataDirectory(tmp_path / "d")
+    with pytest.raises(CannotStart) as refused:
+        launch_and_connect(directory, str(config))
+    assert "server.port" in str(refused.value)
+    assert str(directory.log_path) in str(refused.value)
+
+
+def test_a_configured_port_that_is_taken_is_an_error_even_in_the_background(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = tmp_path / "wirepost.yaml"
+        config.write_text(f"server:\n  port: {port}\n")
+        with pytest.raises(CannotStart) as refused:
+            launch_and_connect(DataDirectory(tmp_path / "d"), str(config))
+    assert f"port {port} is taken" in str(refused.value)
+
+
+def test_an_owner_that_accepts_nobody_is_named(tmp_path):
+    owner = DataDirectory(tmp_path)
+    owner.acquire(Clock())
+    try:
+        with pytest.raises(ConfigError) as refused:
+            launch_and_connect(DataDirectory(tmp_path), None)
+    finally:
+        owner.release()
+    assert "for itself alone" in refused.value.message
+    assert "--data-dir" in refused.value.hint

@@ -1,0 +1,37 @@
+"""`wirepost serve`: what it says to the person who started it; the rest is in `server/test_run.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from support.programs import PATIENCE_S, end_owner, start
+from wirepost.cli.serve import _tell_person
+from wirepost.server.run import Address
+from wirepost.store.owner import DataDirectory
+
+
+def test_it_says_where_it_is_and_what_to_do_next(capsys):
+    _tell_person(Address("http://127.0.0.1:8484", "/d/wirepost.sock", ("stripe-live", "stripe-test")))
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Wirepost is running at http://127.0.0.1:8484\n" in told.err
+    for words in (
+        "http://127.0.0.1:8484/mcp",
+        "stripe-live, stripe-test",
+        "wirepost install",
+        "wirepost demo",
+    ):
+        assert words in told.err
+
+
+async def test_in_the_background_it_returns_once_clients_can_connect(tmp_path):
+    process = await start("serve", "--background", "--data-dir", str(tmp_path))
+    async with asyncio.timeout(PATIENCE_S):
+        out, said = await process.communicate()
+    assert (process.returncode, out) == (0, b"")
+    owner = DataDirectory(tmp_path).find_owner()
+    assert owner is not None
+    assert f"process {owner.pid}" in said.decode()
+    assert os.getsid(owner.pid) == owner.pid
+    await end_owner(tmp_path)
