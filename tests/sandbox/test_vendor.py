@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from support.clock import START, ManualClock
+from support.serving import served
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Bucket, ConnectionCut, ConnectRefused, Request, Response, Sandbox
 from wirepost.sandbox.world import World
@@ -130,6 +131,16 @@ async def test_over_a_socket_a_cut_is_an_incomplete_answer(counter: Counter) -> 
     await counter.socket_app(scope, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start"]
     assert (b"content-length", b"1") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize(("kind", "count"), [("cut", 0), ("refused", 0), ("lost_answer", 1)])
+async def test_a_real_connection_ends_without_an_answer(counter: Counter, kind: str, count: int) -> None:
+    counter.inject(Fault.parse(kind))
+    async with served(counter.socket_app) as base, httpx2.AsyncClient(base_url=base) as client:
+        with pytest.raises(httpx2.TransportError):
+            await client.get("/count")
+        assert counter.count == count
+        assert (await client.get("/count")).status_code == 200
 
 
 async def test_a_mounted_app_sees_the_vendors_own_path(counter: Counter) -> None:

@@ -182,9 +182,7 @@ class Sandbox(ABC):
         try:
             await self._serve(scope, receive, send)
         except (ConnectionCut, ConnectRefused):
-            # ASGI has no way to ask for it, but a server that gets less than was announced closes.
-            headers = [(b"content-length", b"1")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await _hang_up(receive, send)
 
     async def _exchange(self, request: Request) -> Response:
         fault = self._due(request)
@@ -262,6 +260,22 @@ async def _write(response: Response, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
+
+
+async def _hang_up(receive: Receive, send: Send) -> None:
+    """Close the socket without an answer; ASGI has no message for it.
+
+    uvicorn's `send` belongs to an object that has the transport. Behind anything else, less is sent than was
+    announced, and the server closes the connection for that.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        headers = [(b"content-length", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        return
+    transport.abort()
+    # The server must have noticed before this returns, or it would complain about the missing answer.
+    await receive()
 
 
 async def _live(receive: Receive, send: Send) -> None:
