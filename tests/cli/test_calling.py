@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.cli.calling import Outcome, print_outcome, read_pairs, typed
+from wirepost.cli.calling import Outcome, print_outcome, print_progress, read_pairs, typed
 from wirepost.core.errors import ConfigError
 
 SCHEMA = {
@@ -72,6 +72,12 @@ def test_an_error_is_printed_with_fields_hint_and_plan(capsys) -> None:
         "confirmation=tok",
         "warning: late",
     ]
+
+
+def test_progress_is_told_beside_the_result(capsys) -> None:
+    print_progress({"progress": 1, "total": 4, "message": "page 1"})
+    print_progress({"progress": 2})
+    assert capsys.readouterr().err == "… page 1 (1/4)\n… working (2)\n"
 
 
 def test_with_a_server_the_call_goes_through_it(cli, server) -> None:

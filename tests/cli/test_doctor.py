@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 STRIPE_KEY = "sk_live_" + "51Abcdefghijklmnop"
+
+
+@pytest.fixture(autouse=True)
+def any_port(monkeypatch) -> None:
+    """Whoever has the usual port on this machine does not matter."""
+    monkeypatch.setenv("WIREPOST__SERVER__PORT", "0")
 
 
 def test_a_fresh_machine_has_nothing_to_mend(cli) -> None:

@@ -67,6 +67,12 @@ def test_the_program_runs_as_a_module(home: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_the_front_gets_its_own_arguments(cli) -> None:
+    result = cli("mcp", "--nonsense")
+    assert result.code == 2
+    assert "unknown argument --nonsense" in result.err
+
+
 def test_the_front_is_reached_through_the_command_as_well(home: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "wirepost", "mcp", "--help"], check=False, capture_output=True, text=True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -127,9 +129,14 @@ def test_a_refund_is_confirmed_and_repeated_without_paying_twice(cli, payment) -
 
 
 def test_on_a_terminal_the_plan_is_shown_and_a_person_asked(payment) -> None:
-    import os
-    import pty
+    asks_a_person(payment)
 
+
+def test_a_running_server_asks_through_the_terminal_as_well(server, payment) -> None:
+    asks_a_person(payment)
+
+
+def asks_a_person(payment: dict[str, str]) -> None:
     for answer, code in ((b"n\n", 3), (b"y\n", 0)):
         controller, terminal = pty.openpty()
         command = [sys.executable, "-m", "wirepost", *REFUND, f"payment={payment['id']}", "currency=eur"]

@@ -53,9 +53,9 @@ def call_tool(
         listed = remote.request("tools/list", {})["tools"]
         schema = next((tool["inputSchema"] for tool in listed if tool["name"] == name), None)
         given = {**arguments, **typed(texts, schema)}
-        outcome = Outcome(*remote.call_tool(name, given, _print_progress))
+        outcome = Outcome(*remote.call_tool(name, given, print_progress))
         if may_ask and _is_accepted(outcome):
-            outcome = Outcome(*remote.call_tool(name, _with_confirmation(given, outcome), _print_progress))
+            outcome = Outcome(*remote.call_tool(name, _with_confirmation(given, outcome), print_progress))
         return outcome
 
 
@@ -71,7 +71,7 @@ async def _call_here(
     caller = replace(LOCAL, client="wirepost-cli")
 
     async def report(done: float, total: float | None, message: str | None) -> None:
-        _print_progress({"progress": done, "total": total, "message": message})
+        print_progress({"progress": done, "total": total, "message": message})
 
     async def call(given: Mapping[str, Any]) -> Outcome:
         ended = await app.calls.call(caller, name, given, report=report)
@@ -171,6 +171,7 @@ def _with_confirmation(arguments: Mapping[str, Any], outcome: Outcome) -> dict[s
     return {**arguments, "confirmation": outcome.plan and outcome.plan["confirmation"]}
 
 
-def _print_progress(params: Mapping[str, Any]) -> None:
+def print_progress(params: Mapping[str, Any]) -> None:
+    """One line for a person who waits."""
     total = f"/{params['total']:g}" if params.get("total") else ""
     print_note(f"… {params.get('message') or 'working'} ({params.get('progress', 0):g}{total})")

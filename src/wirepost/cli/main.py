@@ -57,11 +57,11 @@ _front = single_command()
 
 
 @_front.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-def mcp() -> None:
+def mcp(context: typer.Context) -> None:
     """Speak MCP over stdio. For clients that start their servers as programs."""
     from wirepost.cli.front import main
 
-    main()
+    main(context.args)
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback

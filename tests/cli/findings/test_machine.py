@@ -9,7 +9,7 @@ import pytest
 
 from support.clock import ManualClock
 from wirepost.cli.findings.finding import Finding
-from wirepost.cli.findings.machine import data_directory, file_system_of, programs
+from wirepost.cli.findings.machine import data_directory, file_system, file_system_of, programs, room
 
 MOUNTS = """\
 /dev/root / ext4 rw 0 0
@@ -42,6 +42,25 @@ def test_the_programs_here_are_fine() -> None:
 def test_the_file_system_below_a_path_is_found(path: str, kind: str) -> None:
     assert file_system_of(Path(path), MOUNTS) == kind
     assert file_system_of(Path(path), "") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "statuses"), [("/home/me", ["error"]), ("/ram/x", ["warning"]), ("/var", [])]
+)
+def test_a_disk_that_is_no_local_disk_is_told(path: str, statuses: list[str]) -> None:
+    assert [each.status for each in file_system(Path(path), MOUNTS)] == statuses
+
+
+@pytest.mark.parametrize(
+    ("free", "status"), [(10 * 2**20, "error"), (500 * 2**20, "warning"), (5 * 2**30, "ok")]
+)
+def test_a_disk_needs_room(free: int, status: str) -> None:
+    assert room(free, Path("/")).status == status
+
+
+def test_an_old_library_is_an_error() -> None:
+    found = list(programs("3.40.1"))[-1]
+    assert (found.status, found.fix) == ("error", "pip install --force-reinstall apsw")
 
 
 def test_a_private_directory_is_fine(tmp_path: Path) -> None:

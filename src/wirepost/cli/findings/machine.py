@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import stat
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from wirepost.core.errors import ConfigError
 PROGRAMS = Section("programs")
 DATA = Section("data directory")
 
-OLDEST_PYTHON = (3, 11)
 LITTLE_DISK = 1024**3
 NO_DISK = 50 * 1024**2
 SYNCS = 200
@@ -32,17 +30,13 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 )
 
 
-def programs() -> Iterator[Finding]:
-    """Wirepost, Python, SQLite."""
+def programs(sqlite: str | None = None) -> Iterator[Finding]:
+    """Wirepost, Python, SQLite (by default the one that is loaded)."""
     from wirepost.store.sqlite import check_library, library_version
 
-    version = platform.python_version()
     yield PROGRAMS.ok(f"Wirepost {__version__}")
-    if sys.version_info >= OLDEST_PYTHON:
-        yield PROGRAMS.ok(f"Python {version}")
-    else:  # the package does not install on it; somebody may run the source all the same
-        yield PROGRAMS.error(f"Python {version}", "3.11 or later is needed", "install Python 3.11 or later")
-    sqlite = library_version()
+    yield PROGRAMS.ok(f"Python {platform.python_version()}")  # an older one cannot even read this source
+    sqlite = sqlite or library_version()
     try:
         check_library(sqlite)
         yield PROGRAMS.ok(f"SQLite {sqlite}")
@@ -56,8 +50,8 @@ def data_directory(path: Path, clock: Clock, report: Callable[[str], None]) -> I
         yield from _missing(path)
         return
     yield from _permissions(path)
-    yield from _file_system(path)
-    yield from _room(path)
+    yield from file_system(path, _mounts())
+    yield room(shutil.disk_usage(path).free, path)
     if os.access(path, os.W_OK | os.X_OK):
         report("measuring how long the disk takes to make a write durable")
         yield _syncs(path, clock)
@@ -99,8 +93,9 @@ def _permissions(path: Path) -> Iterator[Finding]:
         yield DATA.ok(f"{path} is yours alone")
 
 
-def _file_system(path: Path) -> Iterator[Finding]:
-    kind = file_system_of(path, _mounts())
+def file_system(path: Path, mounts: str) -> Iterator[Finding]:
+    """What speaks against the file system below a path."""
+    kind = file_system_of(path, mounts)
     if kind in _NETWORK_FILE_SYSTEMS:
         yield DATA.error(
             f"it lies on a network file system ({kind})",
@@ -133,15 +128,14 @@ def file_system_of(path: Path, mounts: str) -> str | None:
     return kind
 
 
-def _room(path: Path) -> Iterator[Finding]:
-    free = shutil.disk_usage(path).free
+def room(free: int, path: Path) -> Finding:
+    """Whether so many free bytes will do."""
     shown = f"{free / 1024**3:.1f} GiB free"
     if free < NO_DISK:
-        yield DATA.error(shown, "calls are refused once the audit cannot be written", f"df -h {path}")
-    elif free < LITTLE_DISK:
-        yield DATA.warning(shown, "a full disk stops all calls", f"df -h {path}")
-    else:
-        yield DATA.ok(shown)
+        return DATA.error(shown, "calls are refused once the audit cannot be written", f"df -h {path}")
+    if free < LITTLE_DISK:
+        return DATA.warning(shown, "a full disk stops all calls", f"df -h {path}")
+    return DATA.ok(shown)
 
 
 def _syncs(path: Path, clock: Clock) -> Finding:
