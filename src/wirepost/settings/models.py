@@ -85,7 +85,7 @@ class LimitSettings(Section):
     )
     attempt_s: Positive = Field(default=20, description="Seconds one request to a provider may take")
     max_tokens: Whole = Field(
-        default=20000, ge=500, le=100000, description="Largest token budget a call may ask for"
+        default=20000, ge=500, le=20000, description="Largest token budget a call may ask for"
     )
     confirmation_s: Positive = Field(default=600, description="Seconds a confirmation token is good for")
     cursor_s: Positive = Field(default=86400, description="Seconds a page cursor is good for")
