@@ -109,11 +109,6 @@ class World:
         return _by_key(self.people)
 
     @cached_property
-    def product(self) -> dict[str, Product]:
-        """Products by key."""
-        return _by_key(self.products)
-
-    @cached_property
     def price(self) -> dict[str, Price]:
         """Prices by key."""
         return _by_key(self.prices)

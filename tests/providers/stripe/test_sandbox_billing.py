@@ -168,6 +168,28 @@ async def test_an_uncollectible_invoice_can_be_voided_and_a_void_one_not_paid(st
     assert (await stripe.post(f"/v1/invoices/{row['id']}/pay")).status == 400
 
 
+async def test_without_a_card_nothing_can_be_charged(stripe: JudgedStripe) -> None:
+    customer = (await stripe.post("/v1/customers", name="Cash only")).body["id"]
+    made = await drafted(stripe, customer=customer)
+    await stripe.post("/v1/invoiceitems", invoice=made["id"], amount=100, currency="eur")
+    refused = await stripe.post(f"/v1/invoices/{made['id']}/pay")
+    assert refused.status == 400
+    assert "payment_method" in refused.error["message"]
+    assert (await stripe.get(f"/v1/invoices/{made['id']}")).body["status"] == "open"
+
+
+async def test_a_pending_item_can_be_removed(stripe: JudgedStripe) -> None:
+    made = await stripe.post("/v1/invoiceitems", customer=ANNA, amount=100, currency="eur")
+    assert (await stripe.delete(f"/v1/invoiceitems/{made.body['id']}")).body["deleted"] is True
+    assert (await stripe.get("/v1/invoiceitems", customer=ANNA, pending=True)).body["data"] == []
+
+
+async def test_a_subscription_takes_another_card_of_its_customer(stripe: JudgedStripe) -> None:
+    card = (await stripe.get(f"/v1/customers/{ANNA}/payment_methods")).body["data"][0]["id"]
+    assert (await stripe.post(PLAN, default_payment_method=card)).body["default_payment_method"] == card
+    assert (await stripe.post(PLAN, default_payment_method="pm_nobody")).status == 400
+
+
 async def test_a_deleted_draft_is_gone_with_its_items(stripe: JudgedStripe) -> None:
     made = await drafted(stripe)
     item = await stripe.post("/v1/invoiceitems", invoice=made["id"], amount=1, currency="eur")
@@ -357,6 +379,7 @@ async def test_changes_that_make_no_sense_are_refused(stripe: JudgedStripe) -> N
     item = plan["items"]["data"][0]
     dollars = await price_of(stripe, currency="usd", type="recurring")
     once = await price_of(stripe, currency="eur", type="one_time", active=True)
+    yearly = await price_of(stripe, currency="eur", recurring={"interval": "year"})
     for items in (
         [{"id": "si_nobody", "quantity": 1}],
         [{"quantity": 1}],
@@ -364,6 +387,7 @@ async def test_changes_that_make_no_sense_are_refused(stripe: JudgedStripe) -> N
         [{"price": once["id"]}],
         [{"price": item["price"]["id"]}],
         [{"price": "price_nobody"}],
+        [{"price": yearly["id"]}],
     ):
         assert (await stripe.post(PLAN, items=items)).status == 400
     late = await stripe.post(PLAN, items=[{"id": item["id"], "quantity": 2}], proration_date=1)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.sandboxes import ANNA, PAID, JudgedStripe, judged_stripe
+from wirepost.providers.stripe.sandbox import customers
+from wirepost.providers.stripe.sandbox.errors import StripeError
+from wirepost.providers.stripe.sandbox.search import matcher
 
 
 @pytest.fixture
@@ -150,11 +156,17 @@ async def test_quotes_in_a_value_are_escaped(stripe: JudgedStripe) -> None:
     "query",
     ["", "   ", "name", "name:", 'name:"open', "name=x", 'colour:"red"', 'name~"ab"', "created:soon",
      'created~"123"', 'name:"a" AND email:"b" OR phone:"c"', "AND", "name:a extra", 'metadata:"x"',
-     'name["x"]:"y"'],
+     'name["x"]:"y"', 'name>"a"'],
 )  # fmt: skip
 async def test_a_query_that_cannot_be_read_is_refused(stripe: JudgedStripe, query: str) -> None:
     refused = await stripe.get("/v1/customers/search", query=query)
     assert (refused.status, refused.error["type"]) == (400, "invalid_request_error")
+
+
+@given(st.text())
+def test_any_query_is_read_or_refused(query: str) -> None:
+    with contextlib.suppress(StripeError):
+        matcher(query, customers.SEARCHABLE, "customers")({"name": "x", "email": None, "metadata": None})
 
 
 async def test_a_search_pages_by_token(stripe: JudgedStripe) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.clock import ManualClock
-from support.sandboxes import ANNA, FORM, KEY, PAID, JudgedStripe, judged_stripe, shop
+from support.sandboxes import ANNA, FORM, KEY, PAID, JudgedStripe, fields, judged_stripe, shop
 from wirepost.providers.stripe.sandbox import StripeSandbox
+from wirepost.providers.stripe.sandbox.errors import StripeError
+from wirepost.providers.stripe.sandbox.forms import tree_of
 
 VERSION = "2026-10-28.endive"
 
@@ -129,6 +136,14 @@ async def test_query_parameters_of_a_post_are_unknown(stripe: JudgedStripe) -> N
         ("/v1/customers", {"metadata": "text"}, None, "metadata"),
         ("/v1/customers", {"metadata": {"k" * 41: "v"}}, None, f"metadata[{'k' * 40}]"),
         ("/v1/customers", {"metadata": {"k": "v" * 501}}, None, "metadata[k]"),
+        ("/v1/customers", {"metadata": {"k": {"deeper": "v"}}}, None, "metadata[k]"),
+        ("/v1/invoices/create_preview", {}, "parameter_missing", "customer"),
+        (
+            "/v1/invoices/create_preview",
+            {"customer": ANNA, "invoice_items": [{"currency": "eur"}]},
+            "parameter_missing",
+            "invoice_items[0][amount]",
+        ),
         ("/v1/customers", {"metadata": {str(n): "v" for n in range(51)}}, None, "metadata"),
         ("/v1/customers", {"preferred_locales": {"first": "de"}}, None, "preferred_locales"),
         ("/v1/invoices", {"customer": ANNA, "auto_advance": "maybe"}, None, "auto_advance"),
@@ -186,6 +201,12 @@ async def test_a_missing_object_is_not_found(stripe: JudgedStripe, path: str) ->
     assert path.split("/")[1] in answer.error["message"]
 
 
+async def test_a_card_belongs_to_its_customer(stripe: JudgedStripe) -> None:
+    cards = (await stripe.get("/v1/payment_methods", limit=2)).body["data"]
+    other = await stripe.get(f"/v1/customers/{cards[0]['customer']}/payment_methods/{cards[1]['id']}")
+    assert (other.status, other.error["code"]) == (404, "resource_missing")
+
+
 async def test_every_answer_has_an_id_of_its_own(stripe: JudgedStripe) -> None:
     answers = [await stripe.get("/v1/balance"), await stripe.get("/v1/balance"), await stripe.get("/v1/no")]
     ids = [answer.headers["request-id"] for answer in answers]
@@ -205,6 +226,40 @@ async def test_the_same_requests_at_the_same_time_get_the_same_bytes() -> None:
         ]
         runs.append([(answer.status, answer.raw, dict(answer.headers)) for answer in answers])
     assert runs[0] == runs[1]
+
+
+@given(
+    st.recursive(
+        st.text(),
+        lambda inner: (
+            st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), inner, min_size=1, max_size=3)
+            | st.lists(inner, min_size=1, max_size=3)
+        ),
+        max_leaves=6,
+    ).filter(lambda value: isinstance(value, dict) and depth(value) < 8)
+)
+def test_nested_parameters_arrive_as_they_were_sent(params: dict[str, Any]) -> None:
+    encoded = urlencode(list(fields(params)))
+    assert tree_of(parse_qsl(encoded, keep_blank_values=True)) == indexed(params)
+
+
+def depth(value: Any) -> int:
+    """Levels of nesting."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return 1 + max(map(depth, inside), default=0)
+
+
+def indexed(value: Any) -> Any:
+    """Lists as dictionaries of their indexes, which is how forms spell them."""
+    if isinstance(value, list):
+        return {str(index): indexed(item) for index, item in enumerate(value)}
+    return {name: indexed(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+
+@given(st.lists(st.tuples(st.text(alphabet="ab[]0", max_size=12), st.text(max_size=3)), max_size=5))
+def test_any_form_is_read_or_refused(pairs: list[tuple[str, str]]) -> None:
+    with contextlib.suppress(StripeError):
+        tree_of(pairs)
 
 
 async def test_another_seed_has_other_ids() -> None:

@@ -78,16 +78,15 @@ def _update(call: Call) -> Row:
         message = "A canceled subscription can only update its cancellation_details and metadata."
         raise StripeError(message)
     changes: Row = {}
+    if method := given.get("default_payment_method"):
+        state.named("payment_methods", method, "default_payment_method")
+        changes["default_payment_method"] = method
     if "items" in given:
         changes |= change_items(state, row, given)
     if "metadata" in given:
         changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
     if "description" in given:
         changes["description"] = given["description"]
-    if method := given.get("default_payment_method"):
-        changes["default_payment_method"] = state.named("payment_methods", method, "default_payment_method")[
-            "id"
-        ]
     if "cancel_at_period_end" in given:
         changes |= _end_later(state, row, given["cancel_at_period_end"])
     if details := given.get("cancellation_details"):

@@ -65,10 +65,6 @@ class Table:
         """Objects with these values in indexed fields, newest first."""
         return (row for _, row in self._descending(equal))
 
-    def count(self, **equal: Any) -> int:
-        """How many of them there are."""
-        return sum(1 for _ in self.newest(**equal))
-
     def older(self, than: str | None, **equal: Any) -> Iterator[Row]:
         """Objects behind one of them in a list, which is newest first."""
         limit = len(self._rows) if than is None else self._positions[than]
