@@ -1,0 +1,26 @@
+"""Callers: who they are is all that counts, and a caller without scopes may use what is offered."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from wirepost.calls.caller import LOCAL, Caller
+
+
+def test_the_owner_of_the_machine_may_use_everything_that_is_offered() -> None:
+    assert Caller("local", scopes=None, client=None) == LOCAL
+
+
+def test_no_scopes_are_something_else_than_all_scopes() -> None:
+    assert Caller("a", frozenset()) != Caller("a", None)
+
+
+def test_a_caller_cannot_be_changed_on_the_way() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        LOCAL.id = "somebody else"  # type: ignore[misc]
+
+
+def test_callers_with_equal_rights_can_share_a_list() -> None:
+    assert len({Caller("a", frozenset({"x", "y"})), Caller("a", frozenset({"y", "x"}))}) == 1
