@@ -124,3 +124,8 @@ async def test_a_call_under_way_is_answered_before_the_end(tmp_path):
         answers = await raw.rest()
     assert len(answers) == 7
     assert all("result" in answer for answer in answers)
+
+
+async def test_a_signal_in_the_first_moment_ends_it_normally(tmp_path):
+    async with serving(tmp_path) as server:
+        assert await server.end() == 0

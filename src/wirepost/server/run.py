@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib.util
 import logging
 import os
@@ -20,6 +19,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 from wirepost import __version__
 from wirepost.app import build_app
 from wirepost.server.asgi import build_asgi
+from wirepost.server.lifetime import in_operation
 from wirepost.server.local import LocalSocket
 from wirepost.server.mcp import build_mcp
 from wirepost.server.presence import Presence
@@ -71,13 +71,11 @@ async def _serve(
         await local.listen(app.directory.socket_path)
         try:
             http = HttpServer(_http_config(build_asgi(app, mcp, presence=presence), settings), listen)
-            announce(_address(app, endpoint))
-            _tidy_memory()
-            housekeeping = asyncio.create_task(app.keep_house(), name="housekeeping")
-            await http.serve_until_idle(
-                endpoint, presence, settings.server.idle_exit_s if is_detached else None
-            )
-            housekeeping.cancel()
+            with http.capture_signals():
+                announce(_address(app, endpoint))
+                idle_s = settings.server.idle_exit_s if is_detached else None
+                async with in_operation(app):
+                    await http.serve_until_idle(endpoint, presence, idle_s)
         finally:
             await local.close(settings.server.shutdown_s)
     finally:
@@ -89,13 +87,6 @@ def _address(app: App, endpoint: socket.socket) -> Address:
     shown = f"[{host}]" if ":" in host else host
     url = app.settings.server.url or f"http://{shown}:{port}"
     return Address(url, app.directory.socket_path, tuple(app.connections.by_name))
-
-
-def _tidy_memory() -> None:
-    """What start-up made stays; the collector need not look at it again."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wirepost import __version__
 from wirepost.app import build_app
+from wirepost.server.lifetime import in_operation
 from wirepost.server.local import LocalSocket
 from wirepost.server.mcp import build_mcp
 from wirepost.server.presence import Presence
@@ -32,8 +32,8 @@ async def _serve(settings: Settings, stream: socket.socket, on_ready: Callable[[
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, connection.cancel)
-        gc.enable()
         on_ready()
-        await asyncio.wait({connection})
+        async with in_operation(app):
+            await asyncio.wait({connection})
     finally:
         await app.close()
