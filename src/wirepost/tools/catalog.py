@@ -103,7 +103,7 @@ def select(tools: Iterable[AnyTool], selection: Selection) -> list[AnyTool]:
 def _check_names(tools: list[AnyTool], selection: Selection) -> None:
     names, toolsets = {tool.name for tool in tools}, {tool.toolset for tool in tools}
     checks = (
-        ("tools.preset", {selection.preset} - {None}, set(PRESETS)),
+        ("tools.preset", {selection.preset} - {None, ""}, set(PRESETS)),
         ("tools.toolsets", set(selection.toolsets), toolsets),
         ("tools.include", set(selection.include), names),
         ("tools.exclude", set(selection.exclude), names),
