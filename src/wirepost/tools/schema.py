@@ -123,7 +123,7 @@ def _outline(raw: Schema, depth: int = 1) -> Schema:
 def problems(name: str, schema: Schema) -> list[str]:
     """Every rule of portability that an input schema breaks; empty when every model client can read it."""
     found = []
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         found.append("the name must match ^[a-z0-9_]{1,36}$")
     if schema.get("type") != "object":
         found.append("the root must be an object")
