@@ -1,0 +1,37 @@
+"""What an operation gets besides its arguments."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from support.clock import START
+from wirepost.tools.context import Call, ConnectionFacts, no_progress
+
+
+async def test_a_warning_is_given_once() -> None:
+    call = Call(api=None, caller="local", now=START)
+    call.warn("slow")
+    call.warn("old")
+    call.warn("slow")
+    assert call.warnings == ["slow", "old"]
+
+
+async def test_two_calls_share_no_warnings() -> None:
+    first, second = (Call(api=None, caller="local", now=START) for _ in range(2))
+    first.warn("slow")
+    assert second.warnings == []
+
+
+async def test_progress_that_nobody_asked_for_goes_nowhere() -> None:
+    call = Call(api=None, caller="local", now=START)
+    await call.report(1, 2, "half")
+    await no_progress(1, None, None)
+    assert call.warnings == []
+
+
+def test_the_facts_of_a_connection_cannot_be_changed() -> None:
+    facts = ConnectionFacts("shop", "stripe", "test")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        facts.environment = "production"  # type: ignore[misc]
