@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -16,7 +16,7 @@ from wirepost.core.ids import new_id
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
-    from wirepost.store.database import Database, Tx
+    from wirepost.store.database import Database, Row, Tx
 
 State = Literal["claimed", "dispatched", "applied", "not_applied", "unknown"]
 
@@ -25,13 +25,6 @@ DUPLICATE_WINDOW_S = 24 * 3600
 _IN_PROGRESS = ("claimed", "dispatched")
 _SERVER_ERROR = 500
 _JUST_CLAIMED_S = 0.005
-_FREE_AGAIN = (
-    "DELETE FROM spend WHERE intent_id IN (SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)",
-    (
-        "DELETE FROM confirmations WHERE intent_id IN "
-        "(SELECT id FROM intents WHERE state = 'claimed' AND owner <> ?)"
-    ),
-)
 _SELECT = (
     "SELECT id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, "
     "last_status, claimed_at, dispatched_at FROM intents WHERE "
@@ -68,6 +61,7 @@ class Entry:
     last_status: int | None
     claimed_at: float
     dispatched_at: float | None
+    """When an attempt left whose outcome was not known since: a repetition does not settle it by failing."""
 
     @property
     def is_in_progress(self) -> bool:
@@ -90,6 +84,8 @@ class Ledger:
     def __init__(self, database: Database, clock: Clock, signer: Signer, owner: str) -> None:
         self._database, self._clock, self._signer, self._owner = database, clock, signer, owner
         self._settled: dict[str, asyncio.Event] = {}
+        self._unsettled: dict[str, float] = {}
+        """Id → time of the claim whose end the store could not note: nobody carries it out any more."""
 
     async def recover(self) -> int:
         """At start: what a dead process had claimed was never sent; what it had dispatched is unknown.
@@ -98,16 +94,18 @@ class Ledger:
         """
 
         async def work(tx: Tx) -> int:
-            for release in _FREE_AGAIN:
-                await tx.execute(release, self._owner)
-            await tx.execute(
+            never_sent = await tx.execute(
                 "UPDATE intents SET state = 'not_applied', settled_at = ? "
-                "WHERE state = 'claimed' AND owner <> ?",
+                "WHERE state = 'claimed' AND dispatched_at IS NULL AND owner <> ? RETURNING id",
                 self._now(),
                 self._owner,
             )
+            for (entry_id,) in never_sent:
+                await tx.execute("DELETE FROM spend WHERE intent_id = ?", entry_id)
+                await tx.execute("DELETE FROM confirmations WHERE intent_id = ?", entry_id)
             rows = await tx.execute(
-                "UPDATE intents SET state = 'unknown' WHERE state = 'dispatched' AND owner <> ? RETURNING id",
+                "UPDATE intents SET state = 'unknown' "
+                "WHERE state IN ('claimed', 'dispatched') AND owner <> ? RETURNING id",
                 self._owner,
             )
             return len(rows)
@@ -117,7 +115,7 @@ class Ledger:
     async def find(self, identity: Identity) -> Entry | None:
         """The entry that `identity` repeats, if there is one."""
         sql, parameters = self._lookup(identity)
-        return _entry(await self._database.read(sql, *parameters))
+        return self._entry(await self._database.read(sql, *parameters))
 
     async def claim(
         self, identity: Identity, *, nonce: str | None, reserve: Reserve | None, again: Entry | None = None
@@ -130,8 +128,8 @@ class Ledger:
 
         async def work(tx: Tx) -> tuple[Entry, bool]:
             sql, parameters = self._lookup(identity)
-            present = _entry(await tx.execute(sql, *parameters))
-            if present and not (again and present.id == again.id and present.state == again.state):
+            present = self._entry(await tx.execute(sql, *parameters))
+            if present and present != again:
                 return present, False
             entry_id = present.id if present else new_id("int")
             if nonce:
@@ -139,25 +137,24 @@ class Ledger:
             if present:
                 await tx.execute(
                     "UPDATE intents SET state = 'claimed', attempt = attempt + ?, owner = ?, claimed_at = ?, "
-                    "dispatched_at = NULL, settled_at = NULL WHERE id = ?",
+                    "dispatched_at = ?, last_status = NULL, settled_at = NULL WHERE id = ?",
                     1 if _needs_new_key(present) else 0,
                     self._owner,
                     self._now(),
+                    present.dispatched_at if present.state == "unknown" else None,
                     entry_id,
                 )
             else:
                 await self._insert(tx, entry_id, identity)
             if reserve:
                 await reserve(tx, entry_id)
-            claimed = _entry(await tx.execute(_SELECT + "id = ?", entry_id))
-            if claimed is None:
-                msg = "the claimed entry is not there"
-                raise RuntimeError(msg)
-            return claimed, True
+            (claimed,) = await tx.execute(_SELECT + "id = ?", entry_id)
+            return _read(claimed), True
 
         entry, is_ours = await self._database.write(work)
         if is_ours:
             self._settled[entry.id] = asyncio.Event()
+            self._unsettled.pop(entry.id, None)
         return entry, is_ours
 
     async def _insert(self, tx: Tx, entry_id: str, identity: Identity) -> None:
@@ -177,9 +174,16 @@ class Ledger:
 
     async def mark_dispatched(self, entry: Entry) -> None:
         """The request is about to leave; from here on a lost process means an unknown outcome."""
-        await self._set(
-            entry, "UPDATE intents SET state = 'dispatched', dispatched_at = ? WHERE id = ?", self._now()
-        )
+
+        async def work(tx: Tx) -> None:
+            await tx.execute(
+                "UPDATE intents SET state = 'dispatched', dispatched_at = COALESCE(dispatched_at, ?) "
+                "WHERE id = ?",
+                self._now(),
+                entry.id,
+            )
+
+        await self._database.write(work)
 
     async def settle(
         self, entry: Entry, state: State, *, result: Any = None, last_status: int | None = None
@@ -200,10 +204,13 @@ class Ledger:
 
         try:
             await self._database.write(work)
+        except BaseException:
+            self._unsettled[entry.id] = entry.claimed_at
+            raise
         finally:
-            self.release(entry)
+            self._release(entry)
 
-    def release(self, entry: Entry) -> None:
+    def _release(self, entry: Entry) -> None:
         """Wake whoever waits for this entry."""
         event = self._settled.pop(entry.id, None)
         if event:
@@ -252,11 +259,13 @@ class Ledger:
             identity.arguments_hash,
         )
 
-    async def _set(self, entry: Entry, sql: str, value: float) -> None:
-        async def work(tx: Tx) -> None:
-            await tx.execute(sql, value, entry.id)
-
-        await self._database.write(work)
+    def _entry(self, rows: Sequence[Row]) -> Entry | None:
+        """The row as it stands; what could not be settled is unknown, not in progress."""
+        if not rows:
+            return None
+        entry = _read(rows[0])
+        is_left = entry.is_in_progress and self._unsettled.get(entry.id) == entry.claimed_at
+        return replace(entry, state="unknown") if is_left else entry
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -279,10 +288,8 @@ async def _use(tx: Tx, nonce: str, entry_id: str, now: float) -> None:
         raise mismatch("was already used")
 
 
-def _entry(rows: list[Any]) -> Entry | None:
-    if not rows:
-        return None
-    row = list(rows[0])
+def _read(columns: Row) -> Entry:
+    row = list(columns)
     row[6] = bool(row[6])
     row[9] = None if row[9] is None else orjson.loads(row[9])
     return Entry(*row)

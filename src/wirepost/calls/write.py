@@ -101,7 +101,8 @@ class Writes:
             step("settle")
             raise await self._failed(attempt, entry, error) from None
         except BaseException:
-            await self._settle(attempt, entry, "unknown" if attempt.is_sent else "not_applied")
+            is_open = attempt.is_sent or entry.dispatched_at is not None
+            await self._settle(attempt, entry, "unknown" if is_open else "not_applied")
             raise
         step("settle")
         await self._settle(attempt, entry, "applied", result=result)
@@ -117,9 +118,11 @@ class Writes:
     async def _failed(self, attempt: Attempt, entry: Entry, error: CallError) -> CallError:
         """Settle an attempt that ended with an error.
 
-        A part that was carried out keeps its key, so that a repetition completes it.
+        A part that was carried out keeps its key, so that a repetition completes it. Where an earlier attempt
+        may have been carried out, only the provider's own no settles the action.
         """
-        if attempt.scope.writes_applied or error.outcome != "not_applied":
+        is_open = entry.dispatched_at is not None and not isinstance(error, Rejected)
+        if is_open or attempt.scope.writes_applied or error.outcome != "not_applied":
             error.outcome = "unknown"
             error.hint = error.hint or _repeat_hint(entry)
             await self._settle(attempt, entry, "unknown")
