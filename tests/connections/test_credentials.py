@@ -1,0 +1,111 @@
+"""A key is read late, checked against its environment, and never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wirepost.connections.credentials import Credential
+from wirepost.core.errors import ConfigError, NotConnected
+from wirepost.core.secret_refs import SecretRef
+from wirepost.providers import load_provider
+from wirepost.providers.stripe.sandbox import StripeSandbox
+from wirepost.settings.connections import ConnectionSettings
+
+SECRET = "51Hx0verySecretPart"
+KEYS = {"test": f"sk_test_{SECRET}", "production": f"rk_live_{SECRET}"}
+
+
+def kept(directory: Path, value: str) -> SecretRef:
+    file = directory / "key"
+    file.write_text(value)
+    file.chmod(0o600)
+    return SecretRef(f"file:{file}")
+
+
+def credential(environment: str, key: SecretRef | None = None) -> Credential:
+    settings = ConnectionSettings(provider="stripe", environment=environment, key=key)
+    return Credential("shop", load_provider("stripe"), settings)
+
+
+@pytest.mark.parametrize("environment", KEYS)
+async def test_a_key_of_its_environment_is_ready_and_sent_as_bearer(tmp_path, environment) -> None:
+    key = credential(environment, kept(tmp_path, KEYS[environment]))
+    assert key.check() is None
+    assert (key.status, key.problem) == ("ready", None)
+    assert await key.header() == f"Bearer {KEYS[environment]}"
+    assert SECRET not in repr(key)
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "belongs"),
+    [
+        ("test", f"sk_live_{SECRET}", "production"),
+        ("test", f"rk_live_{SECRET}", "production"),
+        ("production", f"sk_test_{SECRET}", "test"),
+        ("production", f"rk_test_{SECRET}", "test"),
+    ],
+)
+def test_a_key_of_the_other_environment_is_refused_without_being_shown(
+    tmp_path, declared, value, belongs
+) -> None:
+    key = credential(declared, kept(tmp_path, value))
+    with pytest.raises(ConfigError, match=f"the key belongs to {belongs}") as refused:
+        key.check()
+    assert refused.value.key == "connections.shop.key"
+    assert refused.value.hint
+    assert key.status == "not_connected"
+    assert SECRET not in f"{refused.value}{refused.value.hint}{key.problem}"
+
+
+@pytest.mark.parametrize("value", [SECRET, f"pk_live_{SECRET}", f"sk_test_{SECRET} x", f"x sk_test_{SECRET}"])
+def test_what_is_no_key_of_the_vendor_is_refused_without_being_shown(tmp_path, value) -> None:
+    key = credential("test", kept(tmp_path, value))
+    with pytest.raises(ConfigError, match="does not look like a Stripe key") as refused:
+        key.check()
+    assert "https://dashboard.stripe.com/apikeys" in (refused.value.hint or "")
+    assert SECRET not in f"{refused.value}{key.problem}"
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (None, "no key is configured"),
+        (SecretRef("env:WIREPOST_TEST_KEY_THAT_IS_NOT_SET"), "WIREPOST_TEST_KEY_THAT_IS_NOT_SET is not set"),
+        (SecretRef("file:/nowhere/at/all"), "does not exist"),
+    ],
+)
+async def test_a_missing_key_starts_but_does_not_connect(reference, said) -> None:
+    key = credential("test", reference)
+    assert said in (key.check() or "")
+    assert (key.status, key.problem) == ("not_connected", key.check())
+    with pytest.raises(NotConnected, match=said) as refused:
+        await key.header()
+    assert refused.value.code == "not_connected"
+    assert "wirepost doctor" in (refused.value.hint or "")
+    assert refused.value.detail == {"connection": "shop"}
+
+
+async def test_a_key_is_read_once_until_the_provider_rejected_it(tmp_path) -> None:
+    reference = kept(tmp_path, "sk_test_first")
+    key = credential("test", reference)
+    assert await key.header() == "Bearer sk_test_first"
+    kept(tmp_path, "sk_test_second")
+    assert await key.header() == "Bearer sk_test_first"
+    key.forget()
+    assert await key.header() == "Bearer sk_test_second"
+
+
+async def test_a_key_that_appears_later_is_used_without_a_restart(tmp_path) -> None:
+    key = credential("test", SecretRef(f"file:{tmp_path / 'key'}"))
+    with pytest.raises(NotConnected):
+        await key.header()
+    kept(tmp_path, KEYS["test"])
+    assert await key.header() == f"Bearer {KEYS['test']}"
+
+
+async def test_a_sandbox_needs_no_key() -> None:
+    key = credential("sandbox")
+    assert key.check() is None
+    assert await key.header() == f"Bearer {StripeSandbox.key}"
