@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import Field
 
 from wirepost.core.money import Money
 from wirepost.tools.context import Call
 from wirepost.tools.results import DETAIL, Effect, Page, Plan, Result, Untrusted
 from wirepost.tools.tool import Argument, Risk, tool
-from wirepost.upstream.client import Client
+from wirepost.upstream.client import Ask, Client
 
 
 class SampleClient(Client):
-    """The sample vendor's API; nothing is ever sent to it."""
+    """The sample vendor's API."""
+
+    async def make(self, note: str, *, key: str | None, intent: str | None) -> Note:
+        """Make a note, once for each key."""
+        content = orjson.dumps({"id": note, "intent": intent})
+        headers = {"x-key": key or ""}
+        answer = await self.send(
+            Ask("POST", "/notes", content=content, headers=headers, key=key, is_write=True)
+        )
+        return Note.model_validate(answer.json())
+
+    async def find(self, intent: str | None) -> Note | None:
+        """The note that was made for an intent."""
+        answer = await self.send(Ask("GET", "/notes"))
+        made = (each for each in answer.json() if each["intent"] == intent)
+        return next((Note(id=each["id"]) for each in made), None)
 
 
 class NamedText(Argument):
@@ -122,13 +138,19 @@ async def find_update(
 @tool(Risk.VISIBLE, scopes=["notes.write"], example={"note": "n_1"})
 async def sample_send_note(call: Call[SampleClient], *, note: str) -> Note:
     """Send a note to its reader."""
-    return Note(id=note)
+    return await call.api.make(note, key=call.key, intent=call.intent)
 
 
 @sample_send_note.plan
 async def plan_send(call: Call[SampleClient], *, note: str) -> Plan:
     """What sending would do."""
     return Plan("Send it", [Effect(what="One message")], reversible=False, state={"note": note})
+
+
+@sample_send_note.reconcile
+async def find_sent(call: Call[SampleClient], *, note: str) -> Note | None:
+    """Whether it was sent."""
+    return await call.api.find(call.intent)
 
 
 @tool(Risk.MONEY, scopes=["money.write"], example={"note": "n_1", "amount": "10.00", "currency": "eur"})

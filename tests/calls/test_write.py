@@ -1,0 +1,108 @@
+"""Writes: what may have happened is never sent again under another key because a repetition failed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.clock import ManualClock
+from support.sample_vendor import Assembled, assembled
+from wirepost.sandbox.faults import Fault
+
+TOOL = "sample_send_note"
+NAMED = {"note": "n_1", "intent": "send it"}
+ALWAYS = {"times": None, "match": "POST *"}
+
+
+@pytest.fixture
+async def path(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Assembled]:
+    async with assembled(tmp_path, clock) as parts:
+        yield parts
+
+
+async def lose(path: Assembled) -> str:
+    """Carry the action out and lose every trace of it; the key it was sent under."""
+    path.vendor.hides = True
+    path.vendor.inject(Fault("lost_answer", **ALWAYS))
+    outcome = await path.confirmed(TOOL, **NAMED)
+    path.vendor.faults.clear()
+    assert outcome.envelope["error"]["outcome"] == "unknown"
+    assert len(path.vendor.made) == 1
+    return str(path.vendor.made[0]["key"])
+
+
+async def test_a_repetition_that_never_left_leaves_the_outcome_unknown(path: Assembled) -> None:
+    """The first happened but cannot be read yet; the second finds nobody; the third must not pay again."""
+    await lose(path)
+    path.vendor.inject(Fault("refused", **ALWAYS))
+    second = await path.call(TOOL, **NAMED)
+    assert second.envelope["error"]["outcome"] == "unknown"
+    path.vendor.faults.clear()
+
+    third = await path.call(TOOL, **NAMED)
+    assert not third.is_error
+    assert len(path.vendor.made) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault("status", status=503, **ALWAYS), Fault("cut", **ALWAYS)])
+async def test_no_failure_of_a_repetition_makes_the_action_happen_twice(
+    path: Assembled, fault: Fault
+) -> None:
+    await lose(path)
+    path.vendor.inject(fault)
+    second = await path.call(TOOL, **NAMED)
+    assert second.envelope["error"]["outcome"] == "unknown"
+    path.vendor.faults.clear()
+    path.vendor.hides = False
+    third = await path.call(TOOL, **NAMED)
+    assert third.envelope["data"] == {"id": "n_1"}
+    assert third.envelope["meta"]["idempotency"] == {"intent": "send it", "replayed": True}
+    assert len(path.vendor.made) == 1
+
+
+async def test_the_providers_own_no_to_a_repetition_settles_the_action(path: Assembled) -> None:
+    await lose(path)
+    path.vendor.inject(Fault("status", status=409, **ALWAYS))
+    second = await path.call(TOOL, **NAMED)
+    assert second.envelope["error"]["code"] == "conflict"
+    assert second.envelope["error"]["outcome"] == "not_applied"
+
+
+async def test_a_first_attempt_that_never_left_may_be_made_afresh(path: Assembled) -> None:
+    path.vendor.inject(Fault("refused", **ALWAYS))
+    first = await path.confirmed(TOOL, **NAMED)
+    assert first.envelope["error"]["outcome"] == "not_applied"
+    path.vendor.faults.clear()
+    assert not (await path.confirmed(TOOL, **NAMED)).is_error
+
+
+async def test_an_action_whose_end_was_not_stored_is_found_by_reading(path: Assembled) -> None:
+    """Nobody waits for it, and it is not sent again."""
+
+    async def limit(count: int, *triggers: str) -> None:
+        async def work(tx: Any) -> None:
+            for statement in triggers:
+                await tx.execute(statement)
+            await tx.execute(f"PRAGMA max_page_count = {count}")
+
+        await path.database.write(work)
+
+    # The disk is full exactly when the result is to be stored.
+    await limit(
+        80,
+        "CREATE TABLE ballast (content BLOB)",
+        "CREATE TRIGGER full BEFORE UPDATE ON intents WHEN NEW.state = 'applied' "
+        "BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END",
+    )
+    first = await path.confirmed(TOOL, **NAMED)
+    assert not first.is_error
+    assert "could not be stored" in first.envelope["warnings"][0]
+    await limit(100_000, "DROP TRIGGER full")
+
+    again = await path.call(TOOL, **NAMED)
+    assert again.envelope["data"] == {"id": "n_1"}
+    assert again.envelope["meta"]["idempotency"]["replayed"]
+    assert len(path.vendor.made) == 1

@@ -1,0 +1,163 @@
+"""The sample vendor behind the sample tools, and a call path with nothing but these."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import BaseModel
+
+from support.samples import SAMPLES, Board, SampleClient
+from wirepost.calls.attempt import Outcome
+from wirepost.calls.audit import Audit
+from wirepost.calls.call_tool import Calls
+from wirepost.calls.caller import LOCAL, Caller
+from wirepost.calls.confirm import Confirmations
+from wirepost.calls.cursor import Cursors
+from wirepost.calls.decide import Judge
+from wirepost.calls.ledger import Ledger
+from wirepost.calls.policy import Policy
+from wirepost.calls.write import Writes
+from wirepost.connections.connections import Connection, Connections
+from wirepost.contracts.provider import ApiKey, Provider
+from wirepost.core.clock import Clock
+from wirepost.core.signing import Signer
+from wirepost.sandbox.faults import Fault
+from wirepost.sandbox.vendor import Request, Response, Sandbox
+from wirepost.sandbox.world import World
+from wirepost.settings import ConnectionSettings, LimitSettings, Rule
+from wirepost.store.database import Database
+from wirepost.tools.catalog import ToolList
+from wirepost.upstream.limits import Limits
+
+
+class SampleSandbox(Sandbox):
+    """Makes notes, once for each key; with `hides`, new notes cannot be read yet."""
+
+    vendor: ClassVar[str] = "sample"
+    key: ClassVar[str] = "sample_sandbox"
+
+    def forget(self) -> None:
+        """Drop all notes."""
+        self.made.clear()
+
+    @property
+    def made(self) -> list[dict[str, Any]]:
+        """Every note that was made."""
+        notes: list[dict[str, Any]] = self.__dict__.setdefault("notes", [])
+        return notes
+
+    hides = False
+
+    async def respond(self, request: Request, fault: Fault | None) -> Response:
+        """`POST /notes` makes one, `GET /notes` lists them."""
+        if fault and fault.kind == "status" and not fault.is_applied:
+            return Response(fault.status, b'{"error": "fault"}')
+        if request.method == "GET":
+            return Response(200, orjson.dumps([] if self.hides else self.made))
+        key = request.headers["x-key"]
+        known = next((note for note in self.made if note["key"] == key), None)
+        note = known or {**orjson.loads(request.body), "key": key}
+        if not known:
+            self.made.append(note)
+        return Response(200, orjson.dumps({"id": note["id"]}))
+
+    def summary(self) -> dict[str, Any]:
+        """How many notes there are."""
+        return {"notes": len(self.made)}
+
+
+class SampleOptions(BaseModel):
+    """The sample vendor has no options."""
+
+
+LIMITS = Limits(requests_per_s=1000, burst=1000, concurrency=100, failures_to_open=1000)
+SAMPLE = Provider(
+    name="sample",
+    title="Sample",
+    base_url="https://api.sample.example",
+    client=SampleClient,
+    auth=(ApiKey({r"live_\w+": "production", r"test_\w+": "test"}, help="Ask the sample vendor."),),
+    tools=SAMPLES,
+    sandbox=SampleSandbox,
+    options=SampleOptions,
+    limits={"production": LIMITS, "test": LIMITS, "sandbox": LIMITS},
+    api_versions={"1": None},
+    probe={"method": "GET", "path": "/notes"},
+)
+
+
+def connection_settings(environment: str = "sandbox", **options: Any) -> ConnectionSettings:
+    """Settings of a connection to the sample vendor."""
+    return ConnectionSettings.model_validate({"provider": "sample", "environment": environment, **options})
+
+
+def connection(
+    name: str = "sample", clock: Clock | None = None, *, provider: Provider = SAMPLE, **options: Any
+) -> Connection:
+    """A connection to the sample vendor."""
+    clock = clock or Clock()
+    return Connection(name, provider, connection_settings(**options), clock, lambda: World.build(clock.now()))
+
+
+@dataclass(eq=False)
+class Assembled:
+    """The call path over the sample tools, and its parts."""
+
+    calls: Calls
+    judge: Judge
+    ledger: Ledger
+    database: Database
+    connections: Connections
+
+    @property
+    def vendor(self) -> SampleSandbox:
+        """The sample vendor."""
+        sandbox = self.connections.sandbox("sample")
+        assert isinstance(sandbox, SampleSandbox)
+        return sandbox
+
+    async def call(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> Outcome:
+        """Call a sample tool."""
+        return await self.calls.call(caller, name, arguments)
+
+    async def confirmed(self, name: str, /, **arguments: Any) -> Outcome:
+        """Call it with the confirmation of its preview."""
+        preview = await self.call(name, **arguments, mode="preview")
+        token = preview.envelope["data"]["confirmation"]
+        return await self.call(name, **arguments, confirmation=token)
+
+
+@asynccontextmanager
+async def assembled(
+    directory: Path, clock: Clock, *, rules: list[dict[str, Any]] | None = None, **options: Any
+) -> AsyncIterator[Assembled]:
+    """Put it together as an application does; `options` are those of the one connection."""
+    database = await Database.open(directory / "wirepost.db", clock)
+    connections = Connections({"sample": connection(clock=clock, **options)})
+    signer, listed = Signer(b"secret of the tests"), ToolList(SAMPLES)
+    policy = Policy([Rule.model_validate(rule) for rule in rules or []])
+    judge = Judge(policy, Confirmations(signer, 600))
+    ledger = Ledger(database, clock, signer, "this process")
+    calls = Calls(
+        everything=listed,
+        visible=lambda caller: listed,
+        connections=connections,
+        objects={Board: Board()},
+        judge=judge,
+        writes=Writes(judge, ledger, clock),
+        cursors=Cursors(signer, 3600),
+        audit=Audit(database),
+        clock=clock,
+        limits=LimitSettings(),
+    )
+    try:
+        yield Assembled(calls, judge, ledger, database, connections)
+    finally:
+        await calls.close()
+        await connections.close()
+        await database.close()
