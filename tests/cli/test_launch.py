@@ -64,7 +64,7 @@ def test_an_owner_that_accepts_nobody_is_named(tmp_path):
     owner.acquire(Clock())
     try:
         with pytest.raises(ConfigError) as refused:
-            launch_and_connect(DataDirectory(tmp_path), None)
+            launch_and_connect(DataDirectory(tmp_path), None, patience_s=0.1)
     finally:
         owner.release()
     assert "for itself alone" in refused.value.message

@@ -80,13 +80,12 @@ async def the_story(target: Any, era: str, payment: int) -> None:
     assert again["meta"]["idempotency"]["replayed"] is True
 
     arguments = part_of(other, f"form-{era}")
-    async with joined(target, era, elicitation_callback=person("decline")) as c:
+    ask = person("decline", "yes")
+    async with joined(target, era, elicitation_callback=ask) as c:
         refused = await c.call_tool("stripe_create_refund", arguments)
         assert refused.structured_content["error"]["code"] == "confirmation_required"
-    ask = person("yes")
-    async with joined(target, era, elicitation_callback=ask) as c:
         done = await ok(c, "stripe_create_refund", **arguments)
-        assert "1.00" in ask.questions[0].message
+        assert ["1.00" in question.message for question in ask.questions] == [True, True]
         refunds = (await ok(c, "stripe_list_refunds", payment=other["id"]))["data"]["records"]
     assert [refund["id"] for refund in refunds] == [done["data"]["id"]]
 

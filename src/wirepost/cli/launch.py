@@ -28,7 +28,9 @@ LARGEST_LOG = 5 * 2**20
 SHOWN_LOG = 2000
 
 
-def launch_and_connect(directory: DataDirectory, config: str | None) -> socket.socket:
+def launch_and_connect(
+    directory: DataDirectory, config: str | None, *, patience_s: float = ANSWER_S
+) -> socket.socket:
     """Start a server for a data directory, unless somebody else just did, and connect to it.
 
     Of several fronts that find no server at the same moment, one starts it while the others wait. Raises
@@ -38,16 +40,16 @@ def launch_and_connect(directory: DataDirectory, config: str | None) -> socket.s
     with directory.log_path.with_name("launch.lock").open("ab") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         for _ in range(3):
-            server = _wait_for_owner(directory) or _launch(directory, config)
+            server = _wait_for_owner(directory, patience_s) or _launch(directory, config)
             if server is not None:
                 return server
     raise CannotStart(f"no server could be started; {_log_end(directory.log_path)}")
 
 
-def _wait_for_owner(directory: DataDirectory) -> socket.socket | None:
+def _wait_for_owner(directory: DataDirectory, patience_s: float) -> socket.socket | None:
     """A connection to a server that is starting or ending right now; `None` once nobody owns it."""
     owner = None
-    for _ in _ticks(ANSWER_S):
+    for _ in _ticks(patience_s):
         owner = directory.find_owner()
         if owner is None:
             return None
