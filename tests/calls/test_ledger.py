@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from support.clock import START, ManualClock
 from wirepost.calls.ledger import Entry, Identity, Ledger
@@ -53,30 +51,6 @@ async def found(ledger: Ledger, identity: Identity = NAMED) -> Entry:
 
 async def claim_again(ledger: Ledger, identity: Identity = NAMED, **options: Any) -> Entry:
     return await claim(ledger, identity, again=await found(ledger, identity), **options)
-
-
-async def fill_disk(database: Database) -> None:
-    """Until `free_disk`, writing an intent needs room that the database may not take."""
-
-    async def work(tx: Tx) -> None:
-        await tx.execute("CREATE TABLE ballast (content BLOB)")
-        for event in ("INSERT", "UPDATE"):
-            await tx.execute(
-                f"CREATE TRIGGER on_{event} BEFORE {event} ON intents "  # noqa: S608 - two constants
-                "BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END"
-            )
-        await tx.execute("PRAGMA max_page_count = 60")
-
-    await database.write(work)
-
-
-async def free_disk(database: Database) -> None:
-    async def work(tx: Tx) -> None:
-        await tx.execute("PRAGMA max_page_count = 100000")
-        for event in ("INSERT", "UPDATE"):
-            await tx.execute(f"DROP TRIGGER on_{event}")
-
-    await database.write(work)
 
 
 # --- claiming ---
@@ -470,115 +444,3 @@ async def test_recovering_leaves_alone_what_is_settled_and_what_is_ours(
     assert await ledger.recover() == 0
     states = [(await found(ledger, replace(NAMED, intent=name))).state for name in "abcd"]
     assert states == ["applied", "not_applied", "dispatched", "claimed"]
-
-
-# --- a store that refuses ---
-
-
-@pytest.mark.parametrize("state", ["applied", "not_applied", "unknown"])
-async def test_what_could_not_be_settled_is_unknown_and_keeps_nobody_waiting(
-    database: Database, clock: ManualClock, ledger: Ledger, state: Any
-) -> None:
-    entry = await claim(ledger)
-    await ledger.mark_dispatched(entry)
-    waiting = asyncio.create_task(ledger.wait(entry, clock.monotonic() + 45))
-    await asyncio.sleep(0)  # noqa: TID251 - lets the waiter start
-    await fill_disk(database)
-    with pytest.raises(Unavailable):
-        await ledger.settle(entry, state)
-    async with asyncio.timeout(5):
-        await waiting
-    await free_disk(database)
-
-    clock.advance(1)
-    left = await found(ledger)
-    assert left.state == "unknown"
-    second = await claim(ledger, again=left)
-    assert ledger.upstream_key(second) == ledger.upstream_key(entry)
-    assert (await found(ledger)).state == "claimed"
-    await ledger.settle(second, "applied", result={})
-    assert (await found(ledger)).state == "applied"
-
-
-async def test_a_claim_the_store_refuses_claims_nothing(database: Database, ledger: Ledger) -> None:
-    await fill_disk(database)
-    with pytest.raises(Unavailable) as refused:
-        await ledger.claim(NAMED, nonce="cnf_1", reserve=None)
-    assert refused.value.code == "server_unavailable"
-    await free_disk(database)
-    await claim(ledger, nonce="cnf_1")
-
-
-# --- any order of events ---
-
-
-class Play:
-    """Plays process and provider, and watches that the provider can never be made to pay twice."""
-
-    def __init__(self, database: Database, clock: ManualClock) -> None:
-        self._database, self._clock = database, clock
-        self._ledger = ledger_of(database, clock, "process 0")
-        self._held: Entry | None = None
-        self._open_keys: set[str] = set()
-        """Keys that left and whose fate is not known."""
-        self._number = 0
-
-    async def step(self, event: str) -> None:
-        self._clock.advance(1)
-        self._number += 1
-        if event == "die":
-            self._ledger = ledger_of(self._database, self._clock, f"process {self._number}")
-            self._held = None
-            await self._ledger.recover()
-        elif event == "claim":
-            await self._claim()
-        elif self._held is not None:
-            await self._end(self._held, event)
-        entry = await self._ledger.find(NAMED)
-        assert entry is None or entry.is_in_progress == (self._held is not None)
-
-    async def _claim(self) -> None:
-        prior = await self._ledger.find(NAMED)
-        if self._held is not None or (prior and prior.state == "applied"):
-            _, is_ours = await self._ledger.claim(NAMED, nonce=None, reserve=None)
-            assert not is_ours
-            return
-        self._held = await claim(self._ledger, again=prior)
-        if self._open_keys:
-            assert self._ledger.upstream_key(self._held) in self._open_keys
-
-    async def _end(self, held: Entry, event: str) -> None:
-        key = self._ledger.upstream_key(held)
-        if event == "send":
-            await self._ledger.mark_dispatched(held)
-            self._open_keys.add(key)
-            return
-        if key not in self._open_keys:
-            event = "not_applied"  # nothing left under this key, so nothing else can be said
-        state: Any = event if event in {"applied", "not_applied"} else "unknown"
-        await self._ledger.settle(held, state, last_status=500 if event == "error 500" else None)
-        if event != "lost":
-            # Also after a 500: the provider repeats it for the key, so only reading can tell what happened.
-            self._open_keys.discard(key)
-        self._held = None
-
-
-events = st.sampled_from(["claim", "send", "applied", "not_applied", "lost", "error 500", "die"])
-
-
-async def _play(steps: list[str], path: Path) -> None:
-    clock = ManualClock()
-    database = await Database.open(path, clock)
-    try:
-        play = Play(database, clock)
-        for event in steps:
-            await play.step(event)
-    finally:
-        await database.close()
-
-
-@given(st.lists(events, max_size=25))
-def test_a_lost_attempt_is_only_ever_repeated_under_its_own_key(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
-) -> None:
-    asyncio.run(_play(steps, tmp_path_factory.mktemp("ledger") / "wirepost.db"))
