@@ -1,0 +1,54 @@
+"""A server process loads half of the SDK, and the other half is there when somebody asks for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+LOADED = """
+import json, sys
+print(json.dumps(sorted(name for name in sys.modules if name.startswith("mcp."))))
+"""
+SERVER_ONLY = """
+from wirepost.server.quick_sdk import defer_client_half
+defer_client_half()
+import wirepost.server.run
+"""
+BOTH_HALVES = """
+import asyncio
+import mcp, mcp.server
+from mcp import Client
+from mcp.server import MCPServer
+from mcp.server.lowlevel import Server
+assert mcp.server.Server is Server
+assert not hasattr(mcp, "no_such_name")
+
+async def main():
+    async with Client(Server("x", on_list_tools=None)) as client:
+        assert client.server_info.name == "x"
+
+asyncio.run(main())
+"""
+
+
+def modules_after(code: str) -> list[str]:
+    run = subprocess.run([sys.executable, "-c", code + LOADED], check=True, capture_output=True, text=True)
+    loaded: list[str] = json.loads(run.stdout)
+    return loaded
+
+
+def test_a_server_does_without_the_client_half():
+    loaded = modules_after(SERVER_ONLY)
+    assert "mcp.server.lowlevel.server" in loaded
+    assert [name for name in loaded if name.startswith(("mcp.client", "mcp.server.mcpserver"))] == []
+
+
+def test_everything_is_there_and_the_same_when_it_is_asked_for():
+    loaded = modules_after(SERVER_ONLY + BOTH_HALVES)
+    assert "mcp.client.client" in loaded
+    assert "mcp.server.mcpserver.server" in loaded
+
+
+def test_an_sdk_that_is_loaded_already_stays_as_it_is():
+    assert "mcp.client.client" in modules_after("import mcp\n" + SERVER_ONLY)
