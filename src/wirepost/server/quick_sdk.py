@@ -13,7 +13,7 @@ _PACKAGES = ("mcp", "mcp.server")
 
 
 def defer_client_half() -> None:
-    """Import modules of the SDK without what its packages gather; that follows when one of the names is missed.
+    """Import modules of the SDK without what its packages gather; that follows when a name of it is missed.
 
     Does nothing when the SDK is loaded already, or is not laid out as expected.
     """
