@@ -19,6 +19,8 @@ from wirepost.core.errors import Unavailable
 from wirepost.store.database import Database, Tx
 
 AT = "2026-11-25T10:00:00Z"
+COLUMNS = "at, record, prev_hash, hash"
+COPY = "SELECT at, record, prev_hash, hash FROM audit WHERE seq = 3"
 START_OF_CHAIN = "0" * 64
 
 
@@ -115,12 +117,7 @@ async def test_records_made_at_once_form_one_chain(database: Database) -> None:
         ("DELETE FROM audit WHERE seq = 1", 2, "record 1 is missing"),
         ("DELETE FROM audit WHERE seq BETWEEN 2 AND 4", 5, "record 2 is missing"),
         ("UPDATE audit SET seq = 100 WHERE seq = 3", 4, "record 3 is missing"),
-        (
-            "INSERT INTO audit (at, record, prev_hash, hash) SELECT at, record, prev_hash, hash FROM audit "
-            "WHERE seq = 3",
-            7,
-            "does not follow",
-        ),
+        (f"INSERT INTO audit ({COLUMNS}) {COPY}", 7, "does not follow"),
         (
             "UPDATE audit SET record = (SELECT record FROM audit WHERE seq = 5) WHERE seq = 2",
             2,
@@ -138,7 +135,6 @@ async def test_each_kind_of_tampering_is_found_at_its_place(
     assert not verdict.is_whole
     assert verdict.broken_at == broken_at
     assert problem in str(verdict.problem)
-    assert verdict.records == (await rows(database))[-1][0] - 1 or verdict.records < 6
 
 
 async def test_removing_a_record_and_closing_the_gap_is_found(database: Database, audit: Audit) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from support.clock import ManualClock
+from support.disk import fill_disk, free_disk
 from support.sample_vendor import Assembled, assembled
 from wirepost.sandbox.faults import Fault
 
@@ -80,27 +80,12 @@ async def test_a_first_attempt_that_never_left_may_be_made_afresh(path: Assemble
 
 
 async def test_an_action_whose_end_was_not_stored_is_found_by_reading(path: Assembled) -> None:
-    """Nobody waits for it, and it is not sent again."""
-
-    async def limit(count: int, *triggers: str) -> None:
-        async def work(tx: Any) -> None:
-            for statement in triggers:
-                await tx.execute(statement)
-            await tx.execute(f"PRAGMA max_page_count = {count}")
-
-        await path.database.write(work)
-
-    # The disk is full exactly when the result is to be stored.
-    await limit(
-        80,
-        "CREATE TABLE ballast (content BLOB)",
-        "CREATE TRIGGER full BEFORE UPDATE ON intents WHEN NEW.state = 'applied' "
-        "BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END",
-    )
+    """The disk is full just when the result is to be stored; nobody waits, nothing is sent again."""
+    await fill_disk(path.database, "intents", "NEW.state = 'applied'")
     first = await path.confirmed(TOOL, **NAMED)
     assert not first.is_error
     assert "could not be stored" in first.envelope["warnings"][0]
-    await limit(100_000, "DROP TRIGGER full")
+    await free_disk(path.database)
 
     again = await path.call(TOOL, **NAMED)
     assert again.envelope["data"] == {"id": "n_1"}

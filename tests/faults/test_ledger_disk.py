@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from support.clock import ManualClock
+from support.disk import fill_disk, free_disk
 from wirepost.calls.ledger import Entry, Identity, Ledger
 from wirepost.core.errors import Unavailable
 from wirepost.core.signing import Signer
-from wirepost.store.database import Database, Tx
+from wirepost.store.database import Database
 
 NAMED = Identity("anna", "stripe-live", "stripe_create_refund", "hash-1", "refund-4711", looks_back=True)
 
@@ -46,30 +47,6 @@ async def found(ledger: Ledger, identity: Identity = NAMED) -> Entry:
     return entry
 
 
-async def fill_disk(database: Database) -> None:
-    """Until `free_disk`, writing an intent needs room that the database may not take."""
-
-    async def work(tx: Tx) -> None:
-        await tx.execute("CREATE TABLE ballast (content BLOB)")
-        for event in ("INSERT", "UPDATE"):
-            await tx.execute(
-                f"CREATE TRIGGER on_{event} BEFORE {event} ON intents "  # noqa: S608 - two constants
-                "BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END"
-            )
-        await tx.execute("PRAGMA max_page_count = 60")
-
-    await database.write(work)
-
-
-async def free_disk(database: Database) -> None:
-    async def work(tx: Tx) -> None:
-        await tx.execute("PRAGMA max_page_count = 100000")
-        for event in ("INSERT", "UPDATE"):
-            await tx.execute(f"DROP TRIGGER on_{event}")
-
-    await database.write(work)
-
-
 @pytest.mark.parametrize("state", ["applied", "not_applied", "unknown"])
 async def test_what_could_not_be_settled_is_unknown_and_keeps_nobody_waiting(
     database: Database, clock: ManualClock, ledger: Ledger, state: Any
@@ -78,7 +55,7 @@ async def test_what_could_not_be_settled_is_unknown_and_keeps_nobody_waiting(
     await ledger.mark_dispatched(entry)
     waiting = asyncio.create_task(ledger.wait(entry, clock.monotonic() + 45))
     await asyncio.sleep(0)  # noqa: TID251 - lets the waiter start
-    await fill_disk(database)
+    await fill_disk(database, "intents")
     with pytest.raises(Unavailable):
         await ledger.settle(entry, state)
     async with asyncio.timeout(5):
@@ -96,7 +73,7 @@ async def test_what_could_not_be_settled_is_unknown_and_keeps_nobody_waiting(
 
 
 async def test_a_claim_the_store_refuses_claims_nothing(database: Database, ledger: Ledger) -> None:
-    await fill_disk(database)
+    await fill_disk(database, "intents")
     with pytest.raises(Unavailable) as refused:
         await ledger.claim(NAMED, nonce="cnf_1", reserve=None)
     assert refused.value.code == "server_unavailable"

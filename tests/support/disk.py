@@ -10,13 +10,15 @@ FULL = 100
 
 
 async def fill_disk(database: Database, table: str, when: str = "1") -> None:
-    """Until `free_disk`, writing a row of `table` fails as on a full disk, where the condition `when` holds."""
+    """Until `free_disk`, writing a row of `table` fails as on a full disk, where `when` holds."""
 
     async def work(tx: Tx) -> None:
         await tx.execute("CREATE TABLE ballast (content BLOB)")
         for event in EVENTS:
-            trigger = f"CREATE TRIGGER full_{event} BEFORE {event} ON {table} WHEN {when} "
-            await tx.execute(trigger + "BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END")
+            await tx.execute(
+                f"CREATE TRIGGER full_{event} BEFORE {event} ON {table} WHEN {when} "  # noqa: S608 - a test's own words
+                "BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END"
+            )
         await tx.execute(f"PRAGMA max_page_count = {FULL}")
 
     await database.write(work)

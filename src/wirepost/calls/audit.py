@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from wirepost.core.errors import CallError, Unavailable
 from wirepost.core.signing import canonical
 
@@ -90,7 +92,7 @@ class Verdict:
 async def verify(database: Database, *, expected_head: str | None = None) -> Verdict:
     """Walk the whole chain; with `expected_head`, also prove that this hash is part of it."""
     previous, count, is_seen = GENESIS, 0, expected_head in (None, GENESIS)
-    async for seq, _, record, prev_hash, stored in records(database):
+    async for seq, at, record, prev_hash, stored in records(database):
         problem = None
         if seq != count + 1:
             problem = f"record {count + 1} is missing"
@@ -98,6 +100,8 @@ async def verify(database: Database, *, expected_head: str | None = None) -> Ver
             problem = "does not follow the record before it"
         elif link(previous, record) != stored:
             problem = "was changed after it was written"
+        elif orjson.loads(record).get("at") != at:
+            problem = "has another time than it was written with"
         if problem:
             return Verdict(count, previous, seq, problem)
         previous, count = stored, count + 1
