@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel
 
 from wirepost.core.errors import InvalidCall
-from wirepost.core.text import clean, strip_html
+from wirepost.core.text import clean, cut, strip_html
 from wirepost.tools import marks
 from wirepost.tools.catalog import CHARACTERS_PER_TOKEN
 
@@ -21,6 +21,8 @@ _ENVELOPE_RESERVE = 1200
 _CUTS = ((2000, 100), (500, 50), (200, 20), (80, 8), (24, 3), (8, 1))
 """Successively harder (text length, list length) cuts for an object that alone exceeds the budget."""
 _MAX_NOTES = 10
+_LONGEST_PATH = 120
+_ROOM_FOR_WARNINGS = 500
 _COMPACT_FROM = 5
 
 Json = Any
@@ -47,21 +49,17 @@ class View:
     is_compact: bool = False
 
     def __post_init__(self) -> None:
-        known = marks.field_names(self.model)
-        unknown = [name for name in self.fields or () if name.partition(".")[0] not in known]
-        if unknown:
-            raise InvalidCall(
-                "invalid_arguments",
-                f"There is no field {unknown[0][:60]!r} to return",
-                hint=f"Fields: {', '.join(known)}",
-                fields=[
-                    {
-                        "path": "fields",
-                        "problem": f"{unknown[0][:60]!r} is not a field",
-                        "allowed": list(known),
-                    }
-                ],
-            )
+        for name in self.fields or ():
+            known = _known_beside(self.model, name)
+            if known is not None:
+                raise InvalidCall(
+                    "invalid_arguments",
+                    f"There is no field {name[:60]!r} to return",
+                    hint=f"Fields: {', '.join(known)}",
+                    fields=[
+                        {"path": "fields", "problem": f"{name[:60]!r} is not a field", "allowed": list(known)}
+                    ],
+                )
 
     @property
     def budget(self) -> int:
@@ -79,7 +77,10 @@ def one(record: Json, view: View) -> Shaped:
     chosen = _choose(record, view)
     shaped = Shaped(None)
     _clean(chosen, marks.untrusted(view.model), "data", shaped.untrusted)
-    shaped.data = _fit(chosen, view.budget, "data", shaped.truncated)
+    room = view.budget - _size(shaped.untrusted)
+    shaped.data = chosen
+    if _size(chosen) > room:
+        shaped.data, shaped.truncated = _fit(chosen, room, "data")
     return shaped
 
 
@@ -90,31 +91,37 @@ def page(records: Sequence[Json], view: View) -> Shaped:
     room = view.budget
     text_marks = marks.untrusted(view.model)
     for index, record in enumerate(records):
-        chosen = _choose(record, view)
-        path = f"data.records[{index}]"
-        _clean(chosen, text_marks, "data.records[*]", shaped.untrusted)
+        chosen, path = _choose(record, view), f"data.records[{index}]"
+        untrusted = list(shaped.untrusted)
+        _clean(chosen, text_marks, "data.records[*]", untrusted)
+        for_paths = _size(untrusted) - _size(shaped.untrusted)
         notes: list[dict[str, Any]] = []
-        chosen = _cut(chosen, LONG_TEXT, 10**9, path, notes)
-        if _size(chosen) > room and not out:
-            chosen = _fit(chosen, room, path, notes)
-        size = _size(chosen) + 1
+        kept = _cut(chosen, LONG_TEXT, 10**9, path, notes)
+        notes = notes[: _MAX_NOTES - len(shaped.truncated)]
+        size = _size(kept) + 1 + for_paths + (_size(notes) if notes else 0)
         if size > room and out:
             break
+        if size > room:
+            kept, notes = _fit(chosen, room - for_paths, path)
+            size = room
         room -= size
-        out.append(chosen)
+        out.append(kept)
+        shaped.untrusted = untrusted
         shaped.truncated += notes
     shaped.kept, shaped.data = len(out), {"records": out}
-    shaped.truncated = shaped.truncated[:_MAX_NOTES]
     if view.is_compact and len(out) > _COMPACT_FROM:
         _as_table(shaped)
     return shaped
 
 
 def _as_table(shaped: Shaped) -> None:
-    """Columns and rows instead of repeated names."""
+    """Columns and rows instead of repeated names, where that is shorter."""
     records = shaped.data["records"]
     columns = list(dict.fromkeys(name for record in records for name in record))
-    shaped.data = {"columns": columns, "rows": [[record.get(name) for name in columns] for record in records]}
+    table = {"columns": columns, "rows": [[record.get(name) for name in columns] for record in records]}
+    if _size(table) >= _size(shaped.data):
+        return
+    shaped.data = table
 
     def moved(path: str) -> str:
         head, _, rest = path.partition(".")[2].partition(".")
@@ -130,15 +137,40 @@ def _choose(record: dict[str, Json], view: View) -> dict[str, Json]:
     if view.fields is None:
         hidden = marks.details(view.model)
         return {name: value for name, value in record.items() if name not in hidden}
-    wanted = {"id", *(name.partition(".")[0] for name in view.fields)}
-    nested = {name.partition(".")[0]: name.partition(".")[2] for name in view.fields if "." in name}
-    return {
-        name: {nested[name]: value[nested[name]]}
-        if name in nested and isinstance(value, dict) and nested[name] in value
-        else value
-        for name, value in record.items()
-        if name in wanted
-    }
+    wanted: dict[str, Any] = {}
+    for name in ("id", *view.fields):
+        _want(wanted, name)
+    picked: dict[str, Json] = _pick(record, wanted)
+    return picked
+
+
+def _want(wanted: dict[str, Any], name: str) -> None:
+    """Note a dotted name in a tree in which `None` means the whole; the whole includes its parts."""
+    head, _, rest = name.partition(".")
+    if not rest:
+        wanted[head] = None
+    elif wanted.setdefault(head, {}) is not None:
+        _want(wanted[head], rest)
+
+
+def _pick(node: Json, wanted: dict[str, Any] | None) -> Json:
+    if wanted is None:
+        return node
+    if isinstance(node, list):
+        return [_pick(item, wanted) for item in node]
+    if isinstance(node, dict):
+        return {name: _pick(value, wanted[name]) for name, value in node.items() if name in wanted}
+    return node
+
+
+def _known_beside(model: type[BaseModel], name: str) -> tuple[str, ...] | None:
+    """What could be named in the place of an unknown (dotted) field; `None` when it is known."""
+    head, _, rest = name.partition(".")
+    if head not in model.model_fields:
+        return marks.field_names(model)
+    inner = marks.model_of(model, head) if rest else None
+    known = _known_beside(inner, rest) if inner else None
+    return known and tuple(f"{head}.{each}" for each in known)
 
 
 def _clean(node: Json, text_marks: dict[str, Any], path: str, found: list[str]) -> None:
@@ -161,15 +193,13 @@ def _clean_value(value: Json, text_marks: dict[str, Any], path: str, found: list
     return value
 
 
-def _fit(record: Json, budget: int, path: str, notes: list[dict[str, Any]]) -> Json:
-    if _size(record) <= budget:
-        return record
+def _fit(record: Json, budget: int, path: str) -> tuple[Json, list[dict[str, Any]]]:
     for text_length, list_length in _CUTS:
-        attempt: list[dict[str, Any]] = []
-        cut = _cut(record, text_length, list_length, path, attempt)
-        if _size(cut) <= budget:
-            notes[:] = [*notes, *attempt][:_MAX_NOTES]
-            return cut
+        notes: list[dict[str, Any]] = []
+        shorter = _cut(record, text_length, list_length, path, notes)
+        notes = notes[:_MAX_NOTES]
+        if _size(shorter) + _size(notes) <= budget:
+            return shorter, notes
     raise InvalidCall(
         "result_too_large",
         "The result does not fit into max_tokens even when cut",
@@ -181,7 +211,7 @@ def _cut(node: Json, text_length: int, list_length: int, path: str, notes: list[
     if isinstance(node, str):
         if len(node) <= text_length:
             return node
-        notes.append({"path": path, "kept": text_length, "of": len(node)})
+        notes.append(_note(path, text_length, len(node)))
         return node[:text_length]
     if isinstance(node, dict):
         return {
@@ -190,12 +220,16 @@ def _cut(node: Json, text_length: int, list_length: int, path: str, notes: list[
         }
     if isinstance(node, list):
         if len(node) > list_length:
-            notes.append({"path": path, "kept": list_length, "of": len(node)})
+            notes.append(_note(path, list_length, len(node)))
         return [
             _cut(item, text_length, list_length, f"{path}[{index}]", notes)
             for index, item in enumerate(node[:list_length])
         ]
     return node
+
+
+def _note(path: str, kept: int, total: int) -> dict[str, Any]:
+    return {"path": cut(path, _LONGEST_PATH), "kept": kept, "of": total}
 
 
 def _size(value: Json) -> int:
@@ -204,6 +238,12 @@ def _size(value: Json) -> int:
 
 
 def trusted_warnings(warnings: Sequence[str]) -> Iterator[str]:
-    """Warnings, bounded in number and length."""
-    for warning in warnings[:_MAX_NOTES]:
-        yield clean(warning, 300)
+    """Warnings, bounded in length altogether; those left out are counted."""
+    room = _ROOM_FOR_WARNINGS
+    for index, warning in enumerate(warnings):
+        shown = clean(warning, _ROOM_FOR_WARNINGS)
+        room -= len(shown)
+        if room < 0:
+            yield f"{len(warnings) - index} more warnings"
+            return
+        yield shown

@@ -32,9 +32,21 @@ def details(model: type[BaseModel]) -> frozenset[str]:
 
 
 @cache
+def model_of(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The model of one field, of its items where it is a list; `None` where it holds none."""
+    return _model(_hints(model)[name])
+
+
+@cache
 def field_names(model: type[BaseModel]) -> tuple[str, ...]:
     """All fields that `fields` may name."""
     return tuple(model.model_fields)
+
+
+def _model(hint: Any) -> type[BaseModel] | None:
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint
+    return next((found for found in map(_model, get_args(hint)) if found), None)
 
 
 def _hints(model: type[BaseModel]) -> dict[str, Any]:
