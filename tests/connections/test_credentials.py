@@ -105,6 +105,23 @@ async def test_a_key_that_appears_later_is_used_without_a_restart(tmp_path) -> N
     assert await key.header() == f"Bearer {KEYS['test']}"
 
 
+@pytest.mark.parametrize("is_known_before", [False, True])
+async def test_a_key_of_the_other_environment_is_not_sent_when_it_appears_later(
+    tmp_path, is_known_before
+) -> None:
+    """A live key on a test connection would move real money, whenever it comes."""
+    reference = kept(tmp_path, KEYS["test"] if is_known_before else "")
+    key = credential("test", reference)
+    if is_known_before:
+        assert await key.header()
+        key.forget()
+    kept(tmp_path, KEYS["production"])
+    with pytest.raises(NotConnected) as refused:
+        await key.header()
+    assert "belongs to production" in refused.value.message
+    assert SECRET not in str(refused.value.payload())
+
+
 async def test_a_sandbox_needs_no_key() -> None:
     key = credential("sandbox")
     assert key.check() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,8 @@ import orjson
 
 from wirepost.calls import confirm
 from wirepost.calls.shape import Shaped, trusted_warnings
-from wirepost.core.redact import redact
+from wirepost.core.redact import Redactor
+from wirepost.core.text import clean
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Call, Progress
 
@@ -167,7 +169,7 @@ class Attempt:
             "at": to_rfc3339(self.at),
             "caller": self.caller.id,
             "client": self.caller.client,
-            "tool": self.name[:80],
+            "tool": clean(self.name, 80),
             "risk": str(self.tool.risk) if self.tool else None,
             "connection": self.connection_name or None,
             "environment": self.environment or None,
@@ -196,10 +198,18 @@ class Attempt:
 
 
 _MAX_AUDITED = 4000
+_REDACTOR = Redactor()
 
 
 def _kept(raw: Mapping[str, Json]) -> Json:
     """The arguments as they came, without tokens that could be used and without bulk."""
     shown = {name: "[token]" if name in {"confirmation", "cursor"} else value for name, value in raw.items()}
-    text = redact(orjson.dumps(shown, default=str).decode())
-    return orjson.loads(text) if len(text) <= _MAX_AUDITED else text[:_MAX_AUDITED]
+    try:
+        redacted = _REDACTOR.value(shown)
+    except RecursionError:
+        return "[nested too deeply]"
+    try:
+        text = orjson.dumps(redacted).decode()
+    except TypeError:  # no JSON: refused as arguments, recorded all the same
+        return json.dumps(redacted, default=str, skipkeys=True)[:_MAX_AUDITED]
+    return redacted if len(text) <= _MAX_AUDITED else text[:_MAX_AUDITED]

@@ -48,7 +48,8 @@ class Credential:
         """The value of the Authorization header; raises `NotConnected` when the secret is missing."""
         if self._value is None:
             try:
-                self._value = self._resolve()
+                value = self._resolve()
+                self._check_environment(value)  # it may have appeared or changed since the start
             except ConfigError as error:
                 raise NotConnected(
                     "not_connected",
@@ -56,6 +57,7 @@ class Credential:
                     hint=f"Set it and try again; `wirepost doctor` checks it. {self._provider.auth[0].help}",
                     detail={"connection": self._connection},
                 ) from None
+            self._value = value
         return f"Bearer {self._value}"
 
     def forget(self) -> None:
