@@ -194,6 +194,18 @@ async def board_list_cards(call: Call[Board], *, colour: str | None = None) -> P
     return Page([], has_more=False)
 
 
+@tool(Risk.VISIBLE, example={"card": "c_1"})
+async def board_pin_card(call: Call[Board], *, card: str) -> Note:
+    """Pin a card where everybody sees it."""
+    return Note(id=card)
+
+
+@board_pin_card.plan
+async def plan_pin(call: Call[Board], *, card: str) -> Plan:
+    """What pinning would do."""
+    return Plan("Pin it", [Effect(what="Everybody sees it")], reversible=True, state={"card": card})
+
+
 SAMPLES = (
     sample_get_note,
     sample_list_notes,
@@ -202,5 +214,6 @@ SAMPLES = (
     sample_pay_note,
     sample_delete_note,
     board_list_cards,
+    board_pin_card,
 )
 """One tool of each kind."""

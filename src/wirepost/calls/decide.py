@@ -70,10 +70,9 @@ class Judge:
         attempt.plan = plan = await tool.planner(attempt.context(), **reading.own)
         if attempt.connection:
             allowance.check(attempt.connection.settings.money, plan.money)
-        decision = self._policy.decide(_subject(attempt, plan))
-        attempt.decision = decision
-        if decision is None or decision.effect == "deny":
-            raise refusal(decision or Decision("deny", "amount", "the amount is unknown"), attempt.name)
+        attempt.decision = decision = self.explain(_subject(attempt, plan))
+        if decision.effect == "deny":
+            raise refusal(decision, attempt.name)
         if decision.effect == "approve":
             error = refusal(decision, attempt.name)
             error.detail["plan"] = confirm.shown(plan, None)
