@@ -296,15 +296,11 @@ def test_fields_choose_whole_fields_and_parts(fields: list[str], expected: dict[
         ("", tuple(Note.model_fields)),
         ("Author", tuple(Note.model_fields)),
         (".name", tuple(Note.model_fields)),
-        ("author.nam", ("author.name", "author.role")),
+        ("author.title", ("author.name", "author.role")),
         ("comments.id", ("comments.name", "comments.role")),
-        ("author.", ()),
     ],
 )
 def test_fields_that_do_not_exist_are_refused_with_those_that_do(name: str, allowed: tuple[str, ...]) -> None:
-    if not allowed:
-        assert view(fields=[name])
-        return
     with pytest.raises(InvalidCall) as refused:
         view(fields=["id", name])
     assert refused.value.code == "invalid_arguments"
