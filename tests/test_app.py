@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
+import apsw
 import pytest
 
 from support.clock import ManualClock
 from support.running import ALL_TOOLS, running, settings_for
-from wirepost.app import _listed, all_tools, build_app
+from wirepost.app import all_tools, build_app, listed_tools, warn_of_length
 from wirepost.calls.caller import Caller
-from wirepost.connections.connections import Connections
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.store.owner import DataDirectory
 from wirepost.tools.catalog import MAX_LISTED, ToolList
@@ -61,15 +63,16 @@ async def test_read_only_lists_no_write_and_refuses_it(tmp_path, clock) -> None:
 
 
 def test_a_tool_without_a_fitting_connection_is_not_listed(tmp_path) -> None:
-    shown = _listed(settings_for(tmp_path), ToolList(all_tools()), Connections({}))
+    without = settings_for(tmp_path).model_copy(update={"connections": {}})
+    shown = listed_tools(without)
     assert [tool.name for tool in shown.tools] == ["connection_help", "connection_list", "policy_explain"]
 
 
 def test_a_list_that_some_clients_cut_off_is_warned_about(tmp_path, caplog) -> None:
     one = next(tool for tool in all_tools() if tool.name == "connection_list")
-    _listed(settings_for(tmp_path, tools=ONE_TOOL), ToolList((one,) * MAX_LISTED), Connections({}))
+    warn_of_length(ToolList((one,) * MAX_LISTED))
     assert caplog.text == ""
-    _listed(settings_for(tmp_path, tools=ONE_TOOL), ToolList((one,) * (MAX_LISTED + 1)), Connections({}))
+    warn_of_length(ToolList((one,) * (MAX_LISTED + 1)))
     assert f"some clients stop at {MAX_LISTED}" in caplog.text
 
 
@@ -173,6 +176,20 @@ async def test_a_database_that_cannot_be_opened_leaves_the_directory_free(tmp_pa
         await build_app(settings_for(tmp_path), clock)
     assert DataDirectory(tmp_path / "data").find_owner() is None
     blocked.rmdir()
+    async with running(tmp_path, clock) as wirepost:
+        await wirepost.ok("connection_list")
+
+
+async def test_a_damaged_database_is_closed_and_leaves_the_directory_free(tmp_path, clock) -> None:
+    async with running(tmp_path, clock):
+        pass
+    with closing(sqlite3.connect(tmp_path / "data" / "wirepost.db")) as database:
+        database.execute("ALTER TABLE keys RENAME TO lost")
+    with pytest.raises(apsw.SQLError):
+        await build_app(settings_for(tmp_path), clock)
+    assert DataDirectory(tmp_path / "data").find_owner() is None
+    with closing(sqlite3.connect(tmp_path / "data" / "wirepost.db")) as database:
+        database.execute("ALTER TABLE lost RENAME TO keys")
     async with running(tmp_path, clock) as wirepost:
         await wirepost.ok("connection_list")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
@@ -57,6 +59,8 @@ class App:
     tools: ToolList
     calls: Calls
     audit: Audit
+    opened: AsyncExitStack
+    """What is to be closed, in the order in which it was opened."""
 
     async def keep_house(self) -> None:
         """Once a day, forget what nobody can ask for any more; runs as long as the server."""
@@ -69,10 +73,7 @@ class App:
 
     async def close(self) -> None:
         """Finish what was sent, then close everything in reverse order."""
-        await self.calls.close()
-        await self.connections.close()
-        await self.database.close()
-        self.directory.release()
+        await self.opened.aclose()
 
 
 def all_tools() -> tuple[AnyTool, ...]:
@@ -86,42 +87,49 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
     clock = clock or Clock()
     connections = _connections(settings, clock)
     everything = ToolList(all_tools())
-    listed = _listed(settings, everything, connections)
+    listed = listed_tools(settings)
+    warn_of_length(listed)
     policy = Policy(settings.policy.rules, is_read_only=settings.read_only)
     policy.check_against(everything.tools)
     for problem in connections.check():
         log.warning("connection %s", problem)
 
-    directory = DataDirectory(settings.data_dir)
-    directory.acquire(clock)
-    try:
+    async with AsyncExitStack() as opened:
+        directory = DataDirectory(settings.data_dir)
+        directory.acquire(clock)
+        opened.callback(directory.release)
         database = await Database.open(directory.database_path, clock)
-    except BaseException:
-        directory.release()
-        raise
-    secret = await server_secret(database)
-    signer = Signer(secret)
-    audit = Audit(database)
-    judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
+        opened.push_async_callback(database.close)
+        opened.push_async_callback(connections.close)
+        secret = await server_secret(database)
+        signer, audit = Signer(secret), Audit(database)
+        judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
+        calls = Calls(
+            everything=everything,
+            visible=_visibility(listed),
+            connections=connections,
+            objects={Desk: Desk(connections, listed, judge)},
+            judge=judge,
+            writes=Writes(judge, await _ledger(database, clock, signer), clock),
+            cursors=Cursors(signer, settings.limits.cursor_s),
+            audit=audit,
+            clock=clock,
+            limits=settings.limits,
+        )
+        opened.push_async_callback(calls.close)
+        closing = opened.pop_all()
+        return App(settings, clock, directory, database, secret, connections, listed, calls, audit, closing)
+
+
+async def _ledger(database: Database, clock: Clock, signer: Signer) -> Ledger:
+    """The memory of writes, with those of the last run that were sent and never answered marked as such."""
     ledger = Ledger(database, clock, signer, owner=new_id("own"))
     lost = await ledger.recover()
     if lost:
         log.warning(
             "%d writes of the last run have an unknown outcome; each is looked up before it is repeated", lost
         )
-    calls = Calls(
-        everything=everything,
-        visible=_visibility(listed),
-        connections=connections,
-        objects={Desk: Desk(connections, listed, judge)},
-        judge=judge,
-        writes=Writes(judge, ledger, clock),
-        cursors=Cursors(signer, settings.limits.cursor_s),
-        audit=audit,
-        clock=clock,
-        limits=settings.limits,
-    )
-    return App(settings, clock, directory, database, secret, connections, listed, calls, audit)
+    return ledger
 
 
 def _connections(settings: Settings, clock: Clock) -> Connections:
@@ -142,38 +150,46 @@ def _connections(settings: Settings, clock: Clock) -> Connections:
     )
 
 
-def _listed(settings: Settings, everything: ToolList, connections: Connections) -> ToolList:
-    """The configured selection; a tool without a fitting connection is left out."""
-    selection = Selection(
+def selection(settings: Settings) -> Selection:
+    """Which tools the configuration asks for."""
+    return Selection(
         preset=settings.tools.preset,
         toolsets=settings.tools.toolsets,
         include=settings.tools.include,
         exclude=settings.tools.exclude,
         is_read_only=settings.read_only,
     )
-    chosen = select(everything.tools, selection)
-    usable = [tool for tool in chosen if not tool.is_provider_tool or connections.fitting(tool)]
-    listed = ToolList(tuple(usable))
-    if len(usable) > MAX_LISTED:
-        log.warning(
-            "%d tools are listed (%d tokens); some clients stop at %d", len(usable), listed.tokens, MAX_LISTED
+
+
+def listed_tools(settings: Settings) -> ToolList:
+    """The configured selection; a tool without a fitting connection is left out."""
+    clients = {load_provider(each.provider).client for each in settings.connections.values()}
+    return ToolList(
+        tuple(
+            tool
+            for tool in select(all_tools(), selection(settings))
+            if not tool.is_provider_tool or any(issubclass(client, tool.needs) for client in clients)
         )
-    return listed
+    )
 
 
-def _visibility(listed: ToolList) -> Any:
-    """Caller → list, built once per set of rights; without scopes a caller sees everything that is listed."""
-    by_scopes: dict[frozenset[str] | None, ToolList] = {None: listed}
+def warn_of_length(listed: ToolList) -> None:
+    """Say so when some clients will not see the whole list."""
+    count = len(listed.tools)
+    if count > MAX_LISTED:
+        log.warning(
+            "%d tools are listed (%d tokens); some clients stop at %d", count, listed.tokens, MAX_LISTED
+        )
 
-    def visible(caller: Caller) -> ToolList:
-        found = by_scopes.get(caller.scopes)
-        if found is None:
-            scopes = caller.scopes or frozenset()
-            allowed = tuple(tool for tool in listed.tools if _scope(tool) in scopes)
-            found = by_scopes[caller.scopes] = ToolList(allowed)
-        return found
 
-    return visible
+def _visibility(listed: ToolList) -> Callable[[Caller], ToolList]:
+    """Caller → list, kept for the rights seen last; without scopes a caller sees all of it."""
+
+    @lru_cache(maxsize=64)
+    def allowed(scopes: frozenset[str]) -> ToolList:
+        return ToolList(tuple(tool for tool in listed.tools if _scope(tool) in scopes))
+
+    return lambda caller: listed if caller.scopes is None else allowed(caller.scopes)
 
 
 def _scope(tool: AnyTool) -> str:

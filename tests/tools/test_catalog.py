@@ -76,7 +76,7 @@ def test_the_readonly_preset_has_no_write_and_starts_nothing() -> None:
 def test_without_a_preset_only_what_is_named_is_listed() -> None:
     assert names(preset=None) == []
     assert names(preset="") == []
-    assert names(preset=None, toolsets=["board"]) == ["board_list_cards"]
+    assert names(preset=None, toolsets=["board"]) == ["board_list_cards", "board_pin_card"]
     assert names(preset=None, include=["stripe_pay"]) == ["stripe_pay"]
 
 

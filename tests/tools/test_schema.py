@@ -200,6 +200,11 @@ def test_a_page_holds_records_and_its_place() -> None:
     assert "page" in outline
 
 
-def test_without_a_model_only_the_envelope_is_said() -> None:
-    assert schema.envelope(is_page=False)["properties"]["data"] == {"type": "object"}
-    assert "required" not in schema.envelope(is_page=True)
+def test_the_bare_envelope_allows_what_every_envelope_is() -> None:
+    for returns, is_page in ((Note, True), (Outcome, False)):
+        full = schema.envelope(returns, is_page=is_page)
+        assert full["type"] == schema.BARE_ENVELOPE["type"]
+        for name, node in schema.BARE_ENVELOPE["properties"].items():
+            assert full["properties"][name]["type"] == node["type"]
+        assert "required" not in full
+    assert "required" not in schema.BARE_ENVELOPE

@@ -27,7 +27,7 @@ from support.clock import START
 from support.scripted import CREDENTIAL, PlainClient, credential, may_write
 from wirepost.core.clock import Clock
 from wirepost.core.errors import NotConnected, OutcomeUnknown, Rejected, Unavailable
-from wirepost.core.redact import Redactor
+from wirepost.core.redact import SECRETS
 from wirepost.upstream.client import Ask, Client
 from wirepost.upstream.limits import Limits
 from wirepost.upstream.scope import Scope
@@ -357,11 +357,10 @@ async def test_a_refused_credential_is_read_again_for_the_next_request():
 
 
 async def test_the_credential_is_known_to_the_redaction_filter_and_absent_from_reprs():
-    redactor = Redactor()
-    async with host_of(answer_ok) as host, client_to(host.address, redactor=redactor) as client:
+    async with host_of(answer_ok) as host, client_to(host.address) as client:
         await client.send(READ)
-        assert redactor.text("key opensesame42 here") == "key [redacted] here"
-        assert "opensesame42" not in repr(client.upstream) + repr(redactor) + repr(client.scope)
+        assert SECRETS.text("key opensesame42 here") == "key [redacted] here"
+        assert "opensesame42" not in repr(client.upstream) + repr(SECRETS) + repr(client.scope)
 
 
 async def test_the_http_client_logs_neither_addresses_nor_headers(caplog):

@@ -12,7 +12,7 @@ import orjson
 
 from wirepost.calls import confirm
 from wirepost.calls.shape import Shaped, trusted_warnings
-from wirepost.core.redact import Redactor
+from wirepost.core.redact import SECRETS
 from wirepost.core.text import clean
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Call, Progress
@@ -198,14 +198,13 @@ class Attempt:
 
 
 _MAX_AUDITED = 4000
-_REDACTOR = Redactor()
 
 
 def _kept(raw: Mapping[str, Json]) -> Json:
     """The arguments as they came, without tokens that could be used and without bulk."""
     shown = {name: "[token]" if name in {"confirmation", "cursor"} else value for name, value in raw.items()}
     try:
-        redacted = _REDACTOR.value(shown)
+        redacted = SECRETS.value(shown)
     except RecursionError:
         return "[nested too deeply]"
     try:

@@ -6,9 +6,8 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wirepost.app import all_tools
+from wirepost.app import all_tools, listed_tools, selection
 from wirepost.core.errors import ConfigError
-from wirepost.providers import load_provider
 from wirepost.tools.catalog import PRESETS, Selection, select
 
 if TYPE_CHECKING:
@@ -30,21 +29,14 @@ def offer(loaded: Loaded) -> Offer:
     settings = loaded.settings
     tools = select(all_tools(), Selection(preset=None, toolsets={tool.toolset for tool in all_tools()}))
     try:
-        chosen = select(tools, _selection(settings))
+        chosen = select(tools, selection(settings))
     except ConfigError as error:
         raise loaded.locate(error) from None
-    clients = [load_provider(each.provider).client for each in settings.connections.values()]
-    left_out: dict[str, str] = {}
-    listed = []
-    for tool in tools:
-        has_connection = not tool.is_provider_tool or any(
-            issubclass(client, tool.needs) for client in clients
-        )
-        if tool in chosen and has_connection:
-            listed.append(tool)
-        else:
-            left_out[tool.name] = _reason(tool, settings, is_chosen=tool in chosen)
-    return Offer(tuple(tools), tuple(listed), left_out)
+    listed = listed_tools(settings).tools
+    left_out = {
+        tool.name: _reason(tool, settings, is_chosen=tool in chosen) for tool in tools if tool not in listed
+    }
+    return Offer(tuple(tools), listed, left_out)
 
 
 def find_tool(name: str) -> AnyTool:
@@ -55,16 +47,6 @@ def find_tool(name: str) -> AnyTool:
         hint = f"did you mean {close[0]}?" if close else "wirepost tools list --all names all"
         raise ConfigError(f"there is no tool {name[:60]!r}", hint=hint)
     return tools[name]
-
-
-def _selection(settings: Settings) -> Selection:
-    return Selection(
-        preset=settings.tools.preset,
-        toolsets=settings.tools.toolsets,
-        include=settings.tools.include,
-        exclude=settings.tools.exclude,
-        is_read_only=settings.read_only,
-    )
 
 
 def _reason(tool: AnyTool, settings: Settings, *, is_chosen: bool) -> str:

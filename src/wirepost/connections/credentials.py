@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import ConfigError, NotConnected
+from wirepost.core.redact import SECRETS
 
 if TYPE_CHECKING:
     from wirepost.contracts.provider import Provider
@@ -72,7 +73,9 @@ class Credential:
             raise ConfigError(
                 msg, key=f"connections.{self._connection}.key", hint="for example key: env:STRIPE_API_KEY"
             )
-        return self._settings.key.resolve()
+        value = self._settings.key.resolve()
+        SECRETS.add(value)
+        return value
 
     def _check_environment(self, value: str) -> None:
         """A live key on a test connection moves real money: a mismatch refuses to start."""

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from wirepost.core.redact import Redactor
+from wirepost.core.redact import SECRETS
 
 # Each writes a line for every request, which our own audit and results already tell.
 _TALKATIVE = ("httpx2", "httpcore2", "mcp", "uvicorn.access", "sse_starlette", "asyncio")
@@ -21,15 +21,12 @@ _USUAL = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "tas
 Event = MutableMapping[str, Any]
 
 
-def configure(
-    level: str = "info", form: str = "auto", *, redactor: Redactor | None = None, stream: TextIO | None = None
-) -> None:
+def configure(level: str = "info", form: str = "auto", *, stream: TextIO | None = None) -> None:
     """Route every logger of the process here; may be called again once the settings are known."""
     out = stream or sys.stderr
     is_console = form == "console" or (form == "auto" and out.isatty())
     handler = logging.StreamHandler(out)
-    redactor = redactor or Redactor()
-    handler.setFormatter(_console(redactor, is_colored=out.isatty()) if is_console else JsonLines(redactor))
+    handler.setFormatter(_console(is_colored=out.isatty()) if is_console else JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -45,27 +42,23 @@ def configure(
 class JsonLines(logging.Formatter):
     """One JSON object a line; made here, as loading a package for it would delay each start."""
 
-    def __init__(self, redactor: Redactor) -> None:
-        super().__init__()
-        self._redactor = redactor
-
     def format(self, record: logging.LogRecord) -> str:
         """The line, without secrets."""
         extras = {name: value for name, value in vars(record).items() if name not in _USUAL}
         event: dict[str, Any] = {"event": record.getMessage(), **_place(record), **extras}
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(self._redactor.value(event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(SECRETS.value(event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _console(redactor: Redactor, *, is_colored: bool) -> logging.Formatter:
+def _console(*, is_colored: bool) -> logging.Formatter:
     """For people; the package it comes from takes a while to load."""
     import structlog
     from structlog.stdlib import ExtraAdder, ProcessorFormatter
 
     def redact_event(_: Any, __: str, event: Event) -> Event:
         kept = {name: event.pop(name) for name in ("_record", "_from_structlog") if name in event}
-        return {**redactor.value(event), **kept}
+        return {**SECRETS.value(event), **kept}
 
     def place_event(_: Any, __: str, event: Event) -> Event:
         return {**event, **_place(event["_record"])}

@@ -100,3 +100,7 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         return value
+
+
+SECRETS = Redactor()
+"""Every credential this process has read: what is secret in one connection is secret in all that is said."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from mcp_types import methods
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -23,20 +24,20 @@ class ListMemory:
 
     def __init__(self, list_of: Callable[[ServerRequestContext[Any, Any]], object]) -> None:
         self._list_of = list_of
-        self._known: dict[tuple[object, str], dict[str, Any]] = {}
+        self._known: WeakKeyDictionary[object, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Answer ordinary requests from memory; the SDK answers, and refuses, the rest."""
         if ctx.method != METHOD or (ctx.params or {}).get("cursor") is not None or not _is_open(ctx):
             return await call_next(ctx)
-        key = (self._list_of(ctx), ctx.protocol_version)
-        known = self._known.get(key)
+        answers = self._known.setdefault(self._list_of(ctx), {})
+        known = answers.get(ctx.protocol_version)
         if known is not None:
             methods.validate_client_request(METHOD, ctx.protocol_version, ctx.params)
             return known
         answer = await call_next(ctx)
         if isinstance(answer, dict):
-            self._known[key] = answer
+            answers[ctx.protocol_version] = answer
         return answer
 
 

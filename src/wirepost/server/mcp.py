@@ -48,9 +48,11 @@ MAX_QUESTIONS = 3
 INSTRUCTIONS = """\
 Wirepost runs tools on business systems (payments, CRM, chat) through named connections.
 - `connection`: needed only when several accounts fit; connection_list names them.
-- Lists return up to `limit` records (20 unless you say so); repeat the call with page.next_cursor as \
-`cursor` for more. `fields` names the fields to return, `max_tokens` bounds the result (6000).
-- `intent`: a short name you choose for an action. Reuse it when you retry; a new action gets a new name.
+- Lists return up to `limit` records (1 to 100; 20 unless you say so); repeat the call with \
+page.next_cursor as `cursor` for more. `fields` names the fields to return, `max_tokens` bounds the result \
+(500 to 20000; 6000 unless you say so).
+- `intent`: a short name you choose for an action (80 characters). Reuse it when you retry; a new action \
+gets a new name. `reason` has at most 300 characters.
 - Tools that move money or cannot be undone need an accepted plan; `reason` goes to the audit. \
 `mode: "preview"` returns the plan and changes nothing. Without an accepted plan the answer is \
 confirmation_required: show error.plan to the user and, only if the user agrees, repeat the call with the \

@@ -128,7 +128,7 @@ def wire_entry(tool: AnyTool) -> dict[str, Any]:
         "title": tool.title,
         "description": tool.description,
         "inputSchema": tool.input_schema,
-        "outputSchema": schema.envelope(is_page=tool.is_page),
+        "outputSchema": schema.BARE_ENVELOPE,
         "annotations": tool.hints,
     }
 

@@ -28,8 +28,7 @@ INTENT = Option(
         Field(
             min_length=1,
             max_length=80,
-            description="Choose a short name for this action. Use the same name again if you retry. "
-            "Use a new name only for a new action.",
+            description="Your short name for this action: the same in a retry, a new one for a new action",
         ),
     ],
 )

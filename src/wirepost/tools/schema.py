@@ -80,19 +80,22 @@ def _keywords(node: Schema) -> Schema:
     return kept
 
 
-def envelope(returns: Any = None, *, is_page: bool) -> Schema:
+_OBJECT: Schema = {"type": "object"}
+BARE_ENVELOPE: Schema = {"type": "object", "properties": {"data": _OBJECT, "error": _OBJECT}}
+"""What every result is, said in few bytes: `data`, or `error` instead."""
+
+
+def envelope(returns: Any, *, is_page: bool) -> Schema:
     """The schema of a result envelope whose `data` is a `returns` (or a page of them).
 
-    Without `returns` the data is only said to be an object. Nothing is required: `fields` may select any
-    part, and errors carry `error` instead of `data`.
+    Nothing is required: `fields` may select any part, and errors carry `error` instead of `data`.
     """
-    shown: Schema = {"type": "object"}
-    record = shown if returns is None else _outline(returns.model_json_schema(mode="serialization"))
+    record = _outline(returns.model_json_schema(mode="serialization"))
     records = {"type": "object", "properties": {"records": {"type": "array", "items": record}}}
     properties: Schema = {"data": records if is_page else record}
     if is_page:
-        properties["page"] = shown
-    properties |= {"meta": shown, "warnings": {"type": "array"}, "error": shown}
+        properties["page"] = _OBJECT
+    properties |= {"meta": _OBJECT, "warnings": {"type": "array"}, "error": _OBJECT}
     return {"type": "object", "properties": properties}
 
 

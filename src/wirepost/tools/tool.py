@@ -57,6 +57,10 @@ class Option:
     default: Any = None
 
 
+LISTED = ("type", "description", "enum", "items")
+"""Keywords of a common argument that are worth their place in every tool."""
+
+
 @dataclass(frozen=True, eq=False)
 class Tool(Generic[Api, P, R]):
     """One tool: the operation, and what clients, policy and documents need to know of it."""
@@ -151,10 +155,17 @@ class Tool(Generic[Api, P, R]):
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """The portable JSON Schema of the arguments."""
+        """The portable JSON Schema of the arguments.
+
+        Common arguments come in every tool, so only their types are listed; the server's instructions give
+        their bounds and defaults once.
+        """
         portable = schema.portable(self.arguments_model.model_json_schema())
+        listed = portable["properties"]
         for option in self.options:
-            portable["properties"][option.name].pop("default", None)
+            listed[option.name] = {
+                key: listed[option.name][key] for key in LISTED if key in listed[option.name]
+            }
         return portable
 
     @cached_property

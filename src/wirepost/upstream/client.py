@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from wirepost import __version__
 from wirepost.core.errors import CallError, InvalidCall, OutcomeUnknown, Unavailable
+from wirepost.core.redact import SECRETS
 from wirepost.core.text import clean, clean_line
 from wirepost.upstream import faults
 from wirepost.upstream.ask import Answer, Ask, Failure, Lost
@@ -185,12 +186,11 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         """The error as the caller gets it: honest about earlier attempts, clean, without secrets."""
         if ask.is_write and course.is_in_doubt and not isinstance(error, OutcomeUnknown):
             error = error if faults.is_decisive(error) else faults.in_doubt(self.upstream.name, error)
-        redactor = self.upstream.redactor
-        error.message = redactor.text(clean_line(error.message, MAX_MESSAGE))
+        error.message = SECRETS.text(clean_line(error.message, MAX_MESSAGE))
         error.args = (error.message,)
-        error.hint = error.hint and redactor.text(clean(error.hint, MAX_MESSAGE))
-        error.fields = redactor.value(error.fields)
-        error.detail = redactor.value(error.detail)
+        error.hint = error.hint and SECRETS.text(clean(error.hint, MAX_MESSAGE))
+        error.fields = SECRETS.value(error.fields)
+        error.detail = SECRETS.value(error.detail)
         error.last_status = course.last_status
         return error
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from wirepost.core.errors import NotConnected
-from wirepost.core.redact import Redactor
+from wirepost.core.redact import SECRETS
 from wirepost.upstream.ask import Ask, Lost
 from wirepost.upstream.breaker import Breaker
 from wirepost.upstream.limits import Limiter, Limits
@@ -65,7 +65,6 @@ class Upstream:
         clock: Clock,
         transport: httpx2.AsyncBaseTransport | None = None,
         rng: Random | None = None,
-        redactor: Redactor | None = None,
         max_body: int = MAX_BODY,
         attempt_s: float = ATTEMPT_S,
     ) -> None:
@@ -76,7 +75,6 @@ class Upstream:
         self.breaker = Breaker(
             clock, failures_to_open=limits.failures_to_open, cool_down_s=limits.cool_down_s
         )
-        self.redactor = redactor or Redactor()
         self._base_url = base_url.rstrip("/")
         self._credential, self._transport = credential, transport
         self._concurrency, self._max_body = limits.concurrency, max_body
@@ -86,7 +84,7 @@ class Upstream:
         return f"Upstream({self.name})"
 
     async def authorization(self) -> str:
-        """The value of the Authorization header; from now on it is redacted in all this connection says."""
+        """The value of the Authorization header; from now on it is redacted in all that is said."""
         value = await self._credential()
         if not (value.isascii() and value.isprintable()):
             raise NotConnected(
@@ -94,8 +92,7 @@ class Upstream:
                 f"The credential of {self.name} contains characters that no credential has",
                 hint="Look for line breaks or quotation marks that were copied with it",
             )
-        self.redactor.add(value)
-        self.redactor.add(value.rpartition(" ")[2])
+        SECRETS.add(value.rpartition(" ")[2])
         return value
 
     def turn(self, *, interactive: bool, latest: float) -> Turn:
