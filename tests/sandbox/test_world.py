@@ -21,6 +21,10 @@ KINDS = (
     "disputes",
     "subscriptions",
     "invoices",
+    "deals",
+    "tickets",
+    "activities",
+    "messages",
 )
 
 
@@ -63,7 +67,8 @@ def test_the_shop_has_the_promised_size(world: World) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_keys_are_unique_and_nothing_happens_in_the_future(world: World, kind: str) -> None:
     facts = getattr(world, kind)
-    moments = [getattr(fact, "created_at", None) or fact.started_at for fact in facts]
+    names = ("created_at", "started_at", "occurred_at", "sent_at")
+    moments = [next(getattr(fact, name) for name in names if hasattr(fact, name)) for fact in facts]
     assert len({fact.key for fact in facts}) == len(facts)
     assert all(START - timedelta(days=600) <= moment <= START for moment in moments)
 
@@ -119,3 +124,26 @@ def test_three_decimal_amounts_end_in_zero(world: World) -> None:
     moved += [r.amount for r in world.refunds if world.payment[r.payment].currency == "kwd"]
     assert moved
     assert all(amount % 10 == 0 for amount in moved)
+
+
+def test_deals_tickets_and_messages_are_about_the_customers_who_bought(world: World) -> None:
+    team = {colleague.key for colleague in world.team}
+    for kind in ("deals", "tickets", "activities"):
+        for fact in getattr(world, kind):
+            assert fact.person in world.person
+            assert fact.owner in team
+    anna = world.people[0].key
+    assert any(deal.person == anna and deal.stage == "proposal" for deal in world.deals)
+    assert any(ticket.person == anna and ticket.status == "waiting" for ticket in world.tickets)
+    assert any(message.person == anna for message in world.messages)
+    assert all(fact.created_at <= fact.updated_at <= START for fact in (*world.deals, *world.tickets))
+
+
+def test_messages_are_written_by_members_and_answers_follow_their_question(world: World) -> None:
+    channel = {each.key: each for each in world.channels}
+    by_key = {message.key: message for message in world.messages}
+    assert len({message.sent_at for message in world.messages}) == len(world.messages)
+    for message in world.messages:
+        assert message.author in channel[message.channel].members
+        if message.parent:
+            assert by_key[message.parent].sent_at < message.sent_at

@@ -11,6 +11,10 @@ InvoiceStatus = Literal["draft", "open", "paid", "void", "uncollectible"]
 SubscriptionStatus = Literal["active", "trialing", "past_due", "canceled"]
 DisputeStatus = Literal["needs_response", "under_review", "won", "lost"]
 Interval = Literal["month", "year"]
+DealStage = Literal["new", "qualified", "proposal", "negotiation", "won", "lost"]
+TicketStatus = Literal["new", "waiting", "in_progress", "closed"]
+Priority = Literal["low", "medium", "high"]
+ActivityKind = Literal["note", "task", "call", "email", "meeting"]
 
 
 @dataclass(slots=True)
@@ -199,3 +203,100 @@ class Invoice:
     """When it was paid, voided or given up."""
     payment: str | None
     note: str
+
+
+@dataclass(slots=True)
+class Colleague:
+    """Somebody who works in the shop: owns records, writes messages."""
+
+    key: str
+    first_name: str
+    last_name: str
+    email: str
+    handle: str
+    is_active: bool
+
+    @property
+    def name(self) -> str:
+        """The full name."""
+        return f"{self.first_name} {self.last_name}"
+
+
+@dataclass(slots=True)
+class Deal:
+    """A sale under way or over; `amount` in minor units of `currency`."""
+
+    key: str
+    name: str
+    person: str
+    company: str | None
+    owner: str
+    stage: DealStage
+    currency: str
+    amount: int
+    created_at: datetime
+    updated_at: datetime
+    closes_at: datetime
+    note: str
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A question or complaint; subject and content are the customer's own words."""
+
+    key: str
+    number: str
+    person: str
+    order: str | None
+    owner: str
+    status: TicketStatus
+    priority: Priority
+    subject: str
+    content: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class Activity:
+    """Something that was done, or is to be done, for a customer."""
+
+    key: str
+    kind: ActivityKind
+    person: str
+    deal: str | None
+    owner: str
+    subject: str
+    body: str
+    occurred_at: datetime
+    due_at: datetime | None
+    is_done: bool
+
+
+@dataclass(slots=True)
+class Channel:
+    """A room of the team's chat."""
+
+    key: str
+    name: str
+    purpose: str
+    is_private: bool
+    members: tuple[str, ...]
+    """Keys of colleagues."""
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Message:
+    """What somebody wrote in a channel; `parent` is the key of the message it answers."""
+
+    key: str
+    channel: str
+    author: str
+    text: str
+    sent_at: datetime
+    parent: str | None
+    person: str | None
+    """The customer it is about."""
+    reactions: tuple[tuple[str, str], ...] = ()
+    """(emoji, key of a colleague)."""

@@ -11,9 +11,14 @@ from typing import Protocol, TypeVar
 from wirepost.sandbox.assortment import make_products
 from wirepost.sandbox.billing import Billing, make_billing
 from wirepost.sandbox.facts import (
+    Activity,
+    Channel,
+    Colleague,
     Company,
+    Deal,
     Dispute,
     Invoice,
+    Message,
     Order,
     Payment,
     Person,
@@ -21,8 +26,11 @@ from wirepost.sandbox.facts import (
     Product,
     Refund,
     Subscription,
+    Ticket,
 )
 from wirepost.sandbox.people import make_companies, make_people
+from wirepost.sandbox.relations import make_activities, make_deals, make_team, make_tickets
+from wirepost.sandbox.talk import make_channels, make_messages
 from wirepost.sandbox.trade import make_disputes, make_orders, make_refunds
 
 NAME = "Nordlicht Shop"
@@ -102,6 +110,36 @@ class World:
     def invoices(self) -> list[Invoice]:
         """Requests for money."""
         return self._billing.invoices
+
+    @cached_property
+    def team(self) -> list[Colleague]:
+        """Who works in the shop."""
+        return make_team()
+
+    @cached_property
+    def deals(self) -> list[Deal]:
+        """Sales by hand."""
+        return make_deals(self._random("deals"), self.now, self.people, self.team)
+
+    @cached_property
+    def tickets(self) -> list[Ticket]:
+        """Questions and complaints."""
+        return make_tickets(self._random("tickets"), self.now, self.people, self.orders, self.team)
+
+    @cached_property
+    def activities(self) -> list[Activity]:
+        """What was done for customers."""
+        return make_activities(self._random("activities"), self.now, self.people, self.deals, self.team)
+
+    @cached_property
+    def channels(self) -> list[Channel]:
+        """Rooms of the chat."""
+        return make_channels(self.now, self.team)
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """What was written in them."""
+        return make_messages(self._random("messages"), self.now, self.channels, self.people, self.orders)
 
     @cached_property
     def person(self) -> dict[str, Person]:
