@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wirepost.sandbox.faults import BadFault, Fault
+from wirepost.settings.faults import FaultKind, FaultSettings
 
 
 @pytest.mark.parametrize(
@@ -22,6 +25,8 @@ from wirepost.sandbox.faults import BadFault, Fault
         ("cut;times=always", Fault("cut", times=None)),
         ("delay=1.5", Fault("slow", delay_s=1.5)),
         ("slow;delay=0.5", Fault("slow", delay_s=0.5)),
+        ("slow=3", Fault("slow", delay_s=3)),
+        ("html=200", Fault("html", status=200)),
         ("html;status=200", Fault("html", status=200)),
         ("malformed", Fault("malformed")),
         ("refused", Fault("refused")),
@@ -38,19 +43,28 @@ def test_a_fault_is_read(text: str, fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("explode", "lost_answer"),
-        ("", "one of"),
-        ("429;times=many", "times='many'"),
-        ("429;colour=red", "retry-after"),
-        ("200", "no error status"),
-        ("999", "no error status"),
-        ("html;status=302", "no error status"),
-        ("delay=soon", "no number"),
+        ("explode", "kind must be one of status, slow, .*lost_answer"),
+        ("lost_anser", r"did you mean lost_answer\?"),
+        ("", "kind must be one of"),
+        ("429;times=many", "times must be a whole number"),
+        ("429;times=0", "times must be at least 1"),
+        ("429;time=2", r"time is not a known option \(did you mean times\?\)"),
+        ("429;colour=red", "known: .*retry_after"),
+        ("200", "400 to 599"),
+        ("999", "400 to 599"),
+        ("html;status=302", "html may also have 200"),
+        ("delay=soon", "delay_s must be a number"),
+        ("delay=inf", "delay_s must be a number"),
     ],
 )
 def test_a_fault_that_cannot_be_read_says_what_is_possible(text: str, said: str) -> None:
     with pytest.raises(BadFault, match=said):
         Fault.parse(text)
+
+
+@pytest.mark.parametrize("kind", get_args(FaultKind))
+def test_what_is_left_out_is_the_same_in_the_sandbox_and_in_the_configuration(kind: FaultKind) -> None:
+    assert Fault(kind).shown() == FaultSettings(kind=kind).model_dump()
 
 
 @given(st.text())

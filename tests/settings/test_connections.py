@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from wirepost.settings import ConnectionSettings, FaultSettings, LimitOverrides, MoneyRules
+from wirepost.settings import ConnectionSettings, LimitOverrides, MoneyRules
 
 
 def connection(**options: Any) -> ConnectionSettings:
@@ -64,9 +64,3 @@ def test_overrides_stand_in_the_place_of_the_providers_limits() -> None:
 
     assert LimitOverrides(burst=3).over(Published()) == Published(burst=3)
     assert LimitOverrides().over(Published()) == Published()
-
-
-def test_a_fault_may_hit_every_request() -> None:
-    fault = FaultSettings.model_validate({"kind": "slow", "delay_s": 2, "times": None})
-    assert fault.times is None
-    assert fault.match == "*"

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from wirepost.settings import ServerSettings, Settings
 from wirepost.settings.overlay import Layers, Origin
-from wirepost.settings.problems import problems_in
+from wirepost.settings.problems import first_problem, problems_in
 
 
 def problems(tree: dict[str, object]) -> list[str]:
@@ -48,3 +48,9 @@ def test_no_message_is_validations_own() -> None:
         "w.yaml:2: connections.x y.provider: is required",
         "w.yaml:3: policy.rules[0].reason: must have at most 300 characters",
     ]
+
+
+def test_a_model_that_stands_alone_is_spoken_of_without_the_path_to_it() -> None:
+    with pytest.raises(ValidationError) as caught:
+        ServerSettings.model_validate({"prot": 1})
+    assert first_problem(caught.value, ServerSettings) == "prot is not a known option (did you mean port?)"

@@ -98,7 +98,7 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    columns = ("kind", "match", "times", "status", "retry_after", "delay_s")
+    columns = ("kind", "match", "times", "status", "retry_after", "delay_s", "is_applied")
     print_table(columns, [[each.get(name) for name in columns] for each in answer["faults"]])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wirepost.settings.connections import (
     ConnectionSettings,
-    FaultSettings,
     LimitOverrides,
     MoneyRules,
 )
+from wirepost.settings.faults import FaultSettings
 from wirepost.settings.load import Loaded, collect, load, load_settings
 from wirepost.settings.models import (
     LimitSettings,

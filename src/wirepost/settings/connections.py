@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from wirepost.core.secret_refs import SecretRef
+from wirepost.settings.faults import FaultSettings
 from wirepost.settings.policy import Environment
-from wirepost.settings.section import Amount, CurrencyCode, Number, Positive, Section, Whole, check_amount
+from wirepost.settings.section import Amount, CurrencyCode, Positive, Section, Whole, check_amount
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -60,24 +61,6 @@ class LimitOverrides(Section):
         return dataclasses.replace(limits, **self.model_dump(exclude_none=True))
 
 
-class FaultSettings(Section):
-    """A fault the sandbox shows from the start; `wirepost sandbox faults` adds and removes them later."""
-
-    kind: Literal["status", "slow", "refused", "cut", "lost_answer", "malformed", "html"] = Field(
-        description="lost_answer: the request is carried out and its answer never arrives"
-    )
-    match: str = Field(
-        default="*", description="Method and path, with * for any text", examples=["POST /v1/refunds"]
-    )
-    times: Annotated[Whole, Field(ge=1)] | None = Field(
-        default=1, description="How many requests it concerns; empty: every one"
-    )
-    status: Whole = Field(default=502, ge=100, le=599, description="HTTP status, for kind status")
-    retry_after: str | None = Field(default=None, description="Value of the Retry-After header")
-    delay_s: Number = Field(default=0, ge=0, description="Seconds before the answer, for kind slow")
-    is_applied: bool = Field(default=False, description="The request is carried out all the same")
-
-
 class ConnectionSettings(Section):
     """One account at a provider."""
 
@@ -92,8 +75,31 @@ class ConnectionSettings(Section):
         description="Where the API key is kept: env:NAME or file:/absolute/path",
         examples=["env:STRIPE_API_KEY"],
     )
+    user_key: SecretRef | None = Field(
+        default=None,
+        description="Where a second key is kept that acts as a user (Slack: for search)",
+        examples=["env:SLACK_USER_TOKEN"],
+    )
+    client_id: str | None = Field(
+        default=None, description="OAuth client (Salesforce: consumer key of the app)", examples=["3MVG9…"]
+    )
+    client_secret: SecretRef | None = Field(
+        default=None,
+        description="Where the OAuth client's secret is kept, for client credentials",
+        examples=["env:SALESFORCE_CLIENT_SECRET"],
+    )
+    private_key: SecretRef | None = Field(
+        default=None,
+        description="Where the private key (PEM) is kept that signs assertions, with username",
+        examples=["file:/run/secrets/salesforce.pem"],
+    )
+    username: str | None = Field(
+        default=None, description="In whose name assertions are signed", examples=["agent@example.com"]
+    )
     base_url: str | None = Field(
-        default=None, description="Another address of the vendor's API, such as a test server"
+        default=None,
+        description="Address of the vendor's API: the account's own (Salesforce: My Domain) or a test server",
+        examples=["https://acme.my.salesforce.com"],
     )
     accounts: list[Annotated[str, StringConstraints(pattern=r"^acct_\w+$")]] = Field(
         default_factory=list, description="Connected accounts (acct_…) that calls may name"
@@ -108,7 +114,7 @@ class ConnectionSettings(Section):
         default=False, description="Return longer lists as columns and rows, which costs fewer tokens"
     )
     faults: list[FaultSettings] = Field(
-        default_factory=list, description="Faults of a sandbox connection", examples=[[]]
+        default_factory=list, description="Faults of a sandbox connection, such as 429;times=3", examples=[[]]
     )
 
     @field_validator("base_url")
@@ -131,7 +137,8 @@ class ConnectionSettings(Section):
 
     @model_validator(mode="after")
     def _check_environment(self) -> ConnectionSettings:
-        if self.environment == "sandbox" and self.key is not None:
+        given = (self.key, self.user_key, self.client_secret, self.private_key)
+        if self.environment == "sandbox" and any(given):
             raise ValueError(
                 "has a key, but a sandbox needs none; remove it or choose environment test or production"
             )

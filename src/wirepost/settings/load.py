@@ -37,6 +37,8 @@ class Loaded:
         path = self._path(key)
         level: Any = self.layers.tree
         for part in path:
+            if not isinstance(level, dict | list):
+                break  # a line that stands for a whole group, or nothing
             level = _below(level, part)
         return Origin("default") if level is None else self.layers.origin_of(path)
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from wirepost.core.errors import ConfigError
@@ -59,24 +59,32 @@ def _problem(detail: ErrorDetails, layers: Layers) -> ConfigError:
     return ConfigError(message, file=origin.place, line=origin.line, key=dotted(path) or None, hint=hint)
 
 
-def _words(detail: ErrorDetails, path: Path) -> tuple[str, str | None]:
+def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first mistake in a `model` that stands alone, in one line; it does not repeat the value."""
+    detail = error.errors(include_url=False)[0]
+    path: Path = detail["loc"]
+    message, hint = _words(detail, path, model)
+    return " ".join(filter(None, (dotted(path), message, f"({hint})" if hint else "")))
+
+
+def _words(detail: ErrorDetails, path: Path, root: type[BaseModel] = Settings) -> tuple[str, str | None]:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return _WORDS[kind], shape.suggestion(Settings, path)
+        return _WORDS[kind], shape.suggestion(root, path)
     if kind == "literal_error":
-        return _choice(detail, path)
+        return _choice(detail, path, root)
     if kind == "string_pattern_mismatch":
         return next((form for part, form in _FORMS.items() if part in path), _NAME_FORM), None
     if kind == "missing":
-        allowed = shape.choices(shape.annotation_at(Settings, path))
+        allowed = shape.choices(shape.annotation_at(root, path))
         return _WORDS[kind], f"one of {', '.join(allowed)}" if allowed else None
     if kind in _BOUNDS:
         return _BOUNDS[kind](context), None
     return _WORDS.get(kind, "is not valid here"), None
 
 
-def _choice(detail: ErrorDetails, path: Path) -> tuple[str, str | None]:
-    allowed = shape.choices(shape.annotation_at(Settings, path))
+def _choice(detail: ErrorDetails, path: Path, root: type[BaseModel]) -> tuple[str, str | None]:
+    allowed = shape.choices(shape.annotation_at(root, path))
     close = difflib.get_close_matches(str(detail["input"]).lower(), [word.lower() for word in allowed], n=1)
     meant = [word for word in allowed if [word.lower()] == close]
     return f"must be one of {', '.join(allowed)}", f"did you mean {meant[0]}?" if meant else None
