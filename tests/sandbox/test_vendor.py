@@ -117,22 +117,6 @@ async def test_a_page_can_hide_that_the_request_was_processed(counter: Counter) 
     assert answer.text.startswith("<!DOCTYPE html>")
 
 
-async def test_over_a_socket_a_cut_is_an_incomplete_answer(counter: Counter) -> None:
-    counter.inject(Fault("lost_answer"))
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b""}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {"type": "http", "method": "GET", "path": "/count", "headers": [], "query_string": b""}
-    await counter.socket_app(scope, receive, send)
-    assert [message["type"] for message in sent] == ["http.response.start"]
-    assert (b"content-length", b"1") in sent[0]["headers"]
-
-
 @pytest.mark.parametrize(("kind", "count"), [("cut", 0), ("refused", 0), ("lost_answer", 1)])
 async def test_a_real_connection_ends_without_an_answer(counter: Counter, kind: str, count: int) -> None:
     counter.inject(Fault.parse(kind))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import httpx2
+import pytest
 
 from support.running import running
 from support.serving import served
+from wirepost.sandbox.faults import Fault
 from wirepost.server.asgi import build_asgi
 from wirepost.server.mcp import build_mcp
 
@@ -65,6 +67,24 @@ async def test_the_sandbox_vendor_answers_any_program_on_this_machine(tmp_path):
     assert len(listed.json()["data"]) == 2
     assert refused.status_code == 401
     assert (unknown.status_code, unknown.text) == (404, "There is no sandbox connection 'nothing'\n")
+
+
+@pytest.mark.parametrize("kind", ["refused", "cut", "lost_answer"])
+async def test_a_connection_to_the_sandbox_is_really_cut(tmp_path, kind):
+    async with running(tmp_path) as wirepost, served(asgi_of(wirepost.app)) as base:
+        vendor = wirepost.app.connections.sandbox("stripe-sandbox")
+        vendor.inject(Fault.parse(kind))
+        options = {"base_url": base, "headers": {"authorization": f"Bearer {vendor.key}"}}
+        heads = []
+
+        async def note(response):
+            heads.append(response.status_code)
+
+        async with httpx2.AsyncClient(**options, event_hooks={"response": [note]}) as http:
+            with pytest.raises(httpx2.TransportError):
+                await http.get("/sandbox/stripe-sandbox/v1/balance")
+            assert heads == [], "not even the head of an answer came"
+            assert (await http.get("/sandbox/stripe-sandbox/v1/balance")).status_code == 200
 
 
 async def test_the_sandbox_is_closed_to_other_machines(tmp_path):

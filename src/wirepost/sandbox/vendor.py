@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from wirepost.core.clock import Clock
 from wirepost.sandbox.faults import Fault
+from wirepost.sandbox.sockets import App, Receive, Scope, Send, hang_up, knowing_transport
 from wirepost.sandbox.world import SEED, World
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 __all__ = ["Bucket", "ConnectRefused", "ConnectionCut", "Fault", "Logged", "Request", "Response", "Sandbox"]
 
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 Pairs = tuple[tuple[str, str], ...]
 
 FORM = "application/x-www-form-urlencoded"
@@ -136,7 +133,7 @@ class Sandbox(ABC):
     @property
     def socket_app(self) -> App:
         """The same for a real server, which must close the socket in those cases."""
-        return self._serve_sockets
+        return knowing_transport(self._serve_sockets)
 
     def inject(self, fault: Fault) -> None:
         """Let something go wrong with the next fitting requests."""
@@ -165,7 +162,7 @@ class Sandbox(ABC):
     def summary(self) -> dict[str, Any]:
         """What the state holds, for people."""
 
-    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
@@ -178,11 +175,11 @@ class Sandbox(ABC):
             response = await self._exchange(request)
         await _write(response, send)
 
-    async def _serve_sockets(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _serve_sockets(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._serve(scope, receive, send)
         except (ConnectionCut, ConnectRefused):
-            await _hang_up(receive, send)
+            await hang_up(scope, receive, send)
 
     async def _exchange(self, request: Request) -> Response:
         fault = self._due(request)
@@ -232,7 +229,7 @@ class Sandbox(ABC):
         return None
 
 
-async def _read(scope: Mapping[str, Any], receive: Receive) -> Request:
+async def _read(scope: Scope, receive: Receive) -> Request:
     body = b""
     is_more = True
     while is_more:
@@ -260,22 +257,6 @@ async def _write(response: Response, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
-
-
-async def _hang_up(receive: Receive, send: Send) -> None:
-    """Close the socket without an answer; ASGI has no message for it.
-
-    uvicorn's `send` belongs to an object that has the transport. Behind anything else, less is sent than was
-    announced, and the server closes the connection for that.
-    """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is None:
-        headers = [(b"content-length", b"1")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        return
-    transport.abort()
-    # The server must have noticed before this returns, or it would complain about the missing answer.
-    await receive()
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
+from wirepost.sandbox.sockets import knowing_transport
 from wirepost.server.guards import Guard, NoIdleGet
 from wirepost.server.pages import Pages, SandboxVendors
 from wirepost.server.presence import Presence
@@ -28,7 +29,7 @@ MAX_BODY = 4 * 2**20
 """Bytes of one request; more is answered with 413 before it is read."""
 
 
-def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, **streams: Any) -> Starlette:
+def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, **streams: Any) -> ASGIApp:
     """Everything that is served over HTTP.
 
     MCP for both protocol generations at `/mcp`, the older HTTP+SSE transport at `/sse`, health, a page that
@@ -59,7 +60,7 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
                 expose_headers=["Mcp-Session-Id"],
             )
         )
-    return Starlette(
+    whole = Starlette(
         routes=[
             Route("/mcp", endpoint=NoIdleGet(endpoint) if settings.stateless else endpoint),
             Route("/sse", endpoint=_SseStream(mcp, sse), methods=["GET"]),
@@ -72,6 +73,7 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
         middleware=middleware,
         lifespan=lifespan,
     )
+    return knowing_transport(whole)
 
 
 class _SseStream:
