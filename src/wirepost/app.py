@@ -85,7 +85,7 @@ def all_tools() -> tuple[AnyTool, ...]:
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:
     """Open the data directory and put everything together; raises `ConfigError` with what to change."""
     clock = clock or Clock()
-    connections = _connections(settings, clock)
+    connections = connections_of(settings, clock)
     everything = ToolList(all_tools())
     listed = listed_tools(settings)
     warn_of_length(listed)
@@ -132,7 +132,9 @@ async def _ledger(database: Database, clock: Clock, signer: Signer) -> Ledger:
     return ledger
 
 
-def _connections(settings: Settings, clock: Clock) -> Connections:
+def connections_of(settings: Settings, clock: Clock) -> Connections:
+    """The configured connections, none of them opened yet."""
+
     @cache
     def world() -> World:
         """One world for all sandboxes, so that the same customers appear everywhere."""
@@ -163,12 +165,12 @@ def selection(settings: Settings) -> Selection:
 
 def listed_tools(settings: Settings) -> ToolList:
     """The configured selection; a tool without a fitting connection is left out."""
-    clients = {load_provider(each.provider).client for each in settings.connections.values()}
+    providers = [load_provider(name) for name in {each.provider for each in settings.connections.values()}]
     return ToolList(
         tuple(
             tool
             for tool in select(all_tools(), selection(settings))
-            if not tool.is_provider_tool or any(issubclass(client, tool.needs) for client in clients)
+            if not tool.is_provider_tool or any(provider.can_serve(tool.needs) for provider in providers)
         )
     )
 

@@ -56,7 +56,7 @@ def test_a_missing_key_is_a_warning(cli, configure) -> None:
     configure("connections:\n  a: {provider: stripe, environment: test, key: env:KEY}\n")
     result = cli("config", "check")
     assert result.code == 0
-    assert "warning: connections.a.key: the environment variable KEY is not set" in result.err
+    assert "warning: connections.a: the environment variable KEY is not set" in result.err
 
 
 def test_problems_are_listed_as_json(cli, configure) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
-from pydantic import BaseModel
 
 from support.samples import SAMPLES, Board, SampleClient
 from wirepost.calls.attempt import Outcome
@@ -23,7 +22,7 @@ from wirepost.calls.ledger import Ledger
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
 from wirepost.connections.connections import Connection, Connections
-from wirepost.contracts.provider import ApiKey, Provider
+from wirepost.contracts.provider import ApiKey, Probe, Provider
 from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.sandbox.faults import Fault
@@ -32,6 +31,7 @@ from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings, LimitSettings, Rule
 from wirepost.store.database import Database
 from wirepost.tools.catalog import ToolList
+from wirepost.upstream.ask import Ask
 from wirepost.upstream.limits import Limits
 
 
@@ -71,11 +71,15 @@ class SampleSandbox(Sandbox):
         return {"notes": len(self.made)}
 
 
-class SampleOptions(BaseModel):
-    """The sample vendor has no options."""
-
-
 LIMITS = Limits(requests_per_s=1000, burst=1000, concurrency=100, failures_to_open=1000)
+
+
+async def probe(client: SampleClient) -> Probe:
+    """Read the notes."""
+    await client.send(Ask("GET", "/notes"))
+    return Probe(identity="somebody", scopes=["notes.read"])
+
+
 SAMPLE = Provider(
     name="sample",
     title="Sample",
@@ -84,10 +88,9 @@ SAMPLE = Provider(
     auth=(ApiKey({r"live_\w+": "production", r"test_\w+": "test"}, help="Ask the sample vendor."),),
     tools=SAMPLES,
     sandbox=SampleSandbox,
-    options=SampleOptions,
     limits={"production": LIMITS, "test": LIMITS, "sandbox": LIMITS},
     api_versions={"1": None},
-    probe={"method": "GET", "path": "/notes"},
+    probe=probe,
 )
 
 

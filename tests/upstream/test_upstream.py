@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gzip
 import logging
 import socket
@@ -29,7 +30,7 @@ from wirepost.core.clock import Clock
 from wirepost.core.errors import NotConnected, OutcomeUnknown, Rejected, Unavailable
 from wirepost.core.redact import SECRETS
 from wirepost.upstream.client import Ask, Client
-from wirepost.upstream.limits import Limits
+from wirepost.upstream.limits import Limits, Quota
 from wirepost.upstream.scope import Scope
 from wirepost.upstream.upstream import Upstream, tls_context
 
@@ -348,7 +349,7 @@ async def test_a_refused_credential_is_read_again_for_the_next_request():
         is_new = b"new-key-2" in request
         writer.write(OK if is_new else b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
 
-    options = {"credential": current, "forget_credential": lambda: keys.pop(0)}
+    options = {"credential": current, "forget_credential": lambda _: keys.pop(0)}
     async with host_of(serve) as host, client_to(host.address, **options) as client:
         with pytest.raises(NotConnected) as caught:
             await client.send(READ)
@@ -415,3 +416,55 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
+
+
+async def test_a_request_as_a_user_takes_the_second_key():
+    async def second() -> str:
+        return "Bearer theotherkey77"
+
+    seen = []
+
+    async def serve(request: bytes, writer: asyncio.StreamWriter) -> None:
+        seen.append(b"theotherkey77" in request)
+        await answer_ok(request, writer)
+
+    async with host_of(serve) as host, client_to(host.address, user_credential=second) as client:
+        await client.send(READ)
+        await client.send(dataclasses.replace(READ, as_user=True))
+    assert seen == [False, True]
+
+
+async def test_without_a_second_key_nothing_is_sent_as_a_user():
+    async with host_of(answer_ok) as host, client_to(host.address) as client:
+        with pytest.raises(NotConnected) as refused:
+            await client.send(dataclasses.replace(READ, as_user=True))
+    assert refused.value.code == "not_connected"
+    assert "user_key" in (refused.value.hint or "")
+
+
+async def test_a_further_limit_holds_back_only_the_requests_that_name_it():
+    limits = Limits(requests_per_s=1000, burst=1000, concurrency=4, quotas={"search": Quota(0.001, 1)})
+    search = dataclasses.replace(READ, quota="search")
+    async with host_of(answer_ok) as host, client_to(host.address, limits=limits) as client:
+        await client.send(search)
+        with pytest.raises(Unavailable) as refused:
+            await client.send(search)
+        assert refused.value.code == "rate_limited"
+        assert (await client.send(READ)).status == 200
+
+
+async def test_a_refusal_for_the_rate_of_a_further_limit_does_not_hold_back_the_others():
+    seen = []
+
+    async def busy(request: bytes, writer: asyncio.StreamWriter) -> None:
+        seen.append(request)
+        refuse = says(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 2\r\n\r\n{}")
+        await refuse(request, writer)
+
+    limits = Limits(requests_per_s=1000, burst=1000, concurrency=4, quotas={"search": Quota(100, 100)})
+    search = dataclasses.replace(READ, quota="search")
+    async with host_of(busy) as host, client_to(host.address, limits=limits) as client:
+        for ask, reached in ((search, 1), (search, 1), (READ, 2)):
+            with pytest.raises(Unavailable):
+                await client.send(ask)
+            assert len(seen) == reached

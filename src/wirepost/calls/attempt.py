@@ -70,6 +70,7 @@ class Attempt:
     is_cancelled: bool = False
     is_replayed: bool = False
     warnings: list[str] = field(default_factory=list)
+    notes: dict[str, Json] = field(default_factory=dict)
     trace: list[tuple[str, float]] = field(default_factory=list)
 
     @property
@@ -97,6 +98,7 @@ class Attempt:
             intent=intent,
             dispatched_at=self.dispatched_at,
             warnings=self.warnings,
+            notes=self.notes,
             report=self.report,
         )
 
@@ -117,6 +119,7 @@ class Attempt:
             "truncated": shaped.truncated if shaped else None,
             "untrusted": shaped.untrusted if shaped else None,
             "idempotency": self._idempotency(),
+            **self.notes,
         }
         return meta | {name: value for name, value in optional.items() if value}
 

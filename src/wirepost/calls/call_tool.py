@@ -177,7 +177,7 @@ class Calls:
             return
         if tool.is_provider_tool:
             attempt.connection = self._connections.choose(tool, reading.connection)
-            attempt.api = attempt.connection.client(attempt.scope)
+            attempt.api = attempt.connection.api(tool.needs, attempt.scope)
             if attempt.connection.settings.compact and attempt.view:
                 attempt.view = dataclasses.replace(attempt.view, is_compact=True)
         else:

@@ -11,6 +11,7 @@ from wirepost.settings import collect
 
 if TYPE_CHECKING:
     from wirepost.connections.credentials import Credential
+    from wirepost.connections.exchange import TokenCredential
     from wirepost.settings import Loaded
 
 
@@ -53,7 +54,7 @@ def _unusable(loaded: Loaded) -> Iterator[ConfigError]:
 
 
 def _wrong_keys(loaded: Loaded) -> Iterator[ConfigError]:
-    for credential in _credentials(loaded).values():
+    for _, credential in _credentials(loaded):
         try:
             credential.check()
         except ConfigError as error:
@@ -61,17 +62,17 @@ def _wrong_keys(loaded: Loaded) -> Iterator[ConfigError]:
 
 
 def _missing(loaded: Loaded) -> Iterator[str]:
-    for name, credential in _credentials(loaded).items():
+    for name, credential in _credentials(loaded):
         problem = credential.problem
         if problem:
-            yield f"connections.{name}.key: {problem}"
+            yield f"connections.{name}: {problem}"
 
 
-def _credentials(loaded: Loaded) -> dict[str, Credential]:
-    from wirepost.connections.credentials import Credential
-    from wirepost.providers import load_provider
+def _credentials(loaded: Loaded) -> Iterator[tuple[str, Credential | TokenCredential]]:
+    from wirepost.app import connections_of
+    from wirepost.core.clock import Clock
 
-    return {
-        name: Credential(name, load_provider(settings.provider), settings)
-        for name, settings in loaded.settings.connections.items()
-    }
+    for connection in connections_of(loaded.settings, Clock()).by_name.values():
+        yield connection.name, connection.credential
+        if connection.user_credential:
+            yield connection.name, connection.user_credential

@@ -6,9 +6,11 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wirepost.connections.credentials import Credential
+from wirepost.connections.exchange import TokenCredential
+from wirepost.contracts.provider import ApiKey
 from wirepost.core.errors import InvalidCall, NotConnected
 from wirepost.tools.context import ConnectionFacts
 
@@ -59,38 +61,90 @@ class Connection:
         return vendor
 
     @cached_property
-    def credential(self) -> Credential:
+    def credential(self) -> Credential | TokenCredential:
         """The secret this connection authenticates with."""
-        return Credential(self.name, self.provider, self.settings)
+        method = self.provider.auth[0]
+        if isinstance(method, ApiKey):
+            return Credential(self.name, self.provider, method, self.settings)
+        return TokenCredential(
+            self.name,
+            self.provider,
+            method,
+            settings=self.settings,
+            clock=self.clock,
+            upstream=lambda: self._token_upstream,
+        )
+
+    @cached_property
+    def user_credential(self) -> Credential | None:
+        """The second secret, which acts as a user, where the provider knows such and one is configured."""
+        method = self.provider.user_auth
+        if method is None or (self.settings.user_key is None and self.environment != "sandbox"):
+            return None
+        return Credential(self.name, self.provider, method, self.settings, as_user=True)
 
     @property
     def upstream(self) -> Upstream:
         """The HTTP side, opened on first use and kept for the life of the process."""
         if self._upstream is None:
-            from wirepost.upstream.memory import InMemoryTransport
-            from wirepost.upstream.upstream import Upstream
-
-            sandbox = self.sandbox
-            self._upstream = Upstream(
-                self.name,
-                base_url=self.settings.base_url or self.provider.base_url,
+            as_user = self.user_credential
+            self._upstream = self._open(
+                base_url=lambda: self.credential.address or self.configured_address,
                 credential=self.credential.header,
-                forget_credential=self.credential.forget,
-                limits=self.settings.limits.over(self.provider.limits[self.environment]),
-                clock=self.clock,
-                attempt_s=self.attempt_s,
-                transport=InMemoryTransport(sandbox.app, self.clock) if sandbox else None,
+                user_credential=as_user.header if as_user else None,
+                forget_credential=self._forget,
+                is_renewable=self.credential.is_renewable,
             )
         return self._upstream
+
+    @property
+    def configured_address(self) -> str:
+        """The configured address, or the vendor's."""
+        return self.settings.base_url or self.provider.base_url or f"https://{self.provider.name}.invalid"
 
     def client(self, scope: Scope) -> Client:
         """The vendor's API as one call sees it."""
         return self.provider.client(self.upstream, scope, self.settings)
 
+    def api(self, needs: Any, scope: Scope) -> Any:
+        """What a tool needs: the vendor's client, or a contract that the vendor offers."""
+        client = self.client(scope)
+        make = self.provider.offers.get(needs)
+        return make(client) if make else client
+
     async def close(self) -> None:
         """Close what was opened."""
-        if self._upstream is not None:
-            await self._upstream.close()
+        for upstream in (self._upstream, vars(self).get("_token_upstream")):
+            if upstream is not None:
+                await upstream.close()
+
+    def _forget(self, refused: str) -> None:
+        for credential in (self.credential, self.user_credential):
+            if credential:
+                credential.forget(refused)
+
+    @cached_property
+    def _token_upstream(self) -> Upstream:
+        """The way to the token endpoint, which takes no credential."""
+
+        async def nothing() -> str:
+            return ""
+
+        return self._open(base_url=self.configured_address, credential=nothing)
+
+    def _open(self, **how: Any) -> Upstream:
+        from wirepost.upstream.memory import InMemoryTransport
+        from wirepost.upstream.upstream import Upstream
+
+        sandbox = self.sandbox
+        return Upstream(
+            self.name,
+            limits=self.settings.limits.over(self.provider.limits[self.environment]),
+            clock=self.clock,
+            attempt_s=self.attempt_s,
+            transport=InMemoryTransport(sandbox.app, self.clock) if sandbox else None,
+            **how,
+        )
 
 
 class Connections:
@@ -103,14 +157,15 @@ class Connections:
         """Refuse a key of the wrong environment (`ConfigError`); returns what is merely missing."""
         problems = []
         for connection in self.by_name.values():
-            problem = connection.credential.check()
-            if problem:
-                problems.append(f"{connection.name}: {problem}")
+            for credential in (connection.credential, connection.user_credential):
+                problem = credential.check() if credential else None
+                if problem:
+                    problems.append(f"{connection.name}: {problem}")
         return problems
 
     def fitting(self, tool: AnyTool) -> list[Connection]:
         """The connections a tool can run on."""
-        return [each for each in self.by_name.values() if issubclass(each.provider.client, tool.needs)]
+        return [each for each in self.by_name.values() if each.provider.can_serve(tool.needs)]
 
     def choose(self, tool: AnyTool, name: str | None) -> Connection:
         """The connection of a call: the named one, or the only one that fits.

@@ -5,19 +5,33 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wirepost.contracts.provider import ANY
 from wirepost.core.errors import ConfigError, NotConnected
 from wirepost.core.redact import SECRETS
 
 if TYPE_CHECKING:
-    from wirepost.contracts.provider import Provider
+    from wirepost.contracts.provider import ApiKey, Provider
     from wirepost.settings import ConnectionSettings
 
 
 class Credential:
     """An API key by reference; resolved on first use and again after the provider rejected it."""
 
-    def __init__(self, connection: str, provider: Provider, settings: ConnectionSettings) -> None:
-        self._connection, self._provider, self._settings = connection, provider, settings
+    is_renewable = False
+    address = None
+    """A key does not say where it belongs."""
+
+    def __init__(
+        self,
+        connection: str,
+        provider: Provider,
+        method: ApiKey,
+        settings: ConnectionSettings,
+        *,
+        as_user: bool = False,
+    ) -> None:
+        self._connection, self._provider, self._method = connection, provider, method
+        self._settings, self._as_user = settings, as_user
         self._value: str | None = None
 
     def __repr__(self) -> str:
@@ -55,25 +69,32 @@ class Credential:
                 raise NotConnected(
                     "not_connected",
                     f"The connection {self._connection} has no usable key: {error.message}",
-                    hint=f"Set it and try again; `wirepost doctor` checks it. {self._provider.auth[0].help}",
+                    hint=f"Set it and try again; `wirepost doctor` checks it. {self._method.help}",
                     detail={"connection": self._connection},
                 ) from None
             self._value = value
         return f"Bearer {self._value}"
 
-    def forget(self) -> None:
-        """Resolve the reference again next time."""
-        self._value = None
+    def forget(self, refused: str) -> None:
+        """Resolve the reference again next time, unless that has happened meanwhile."""
+        if refused == f"Bearer {self._value}":
+            self._value = None
+
+    @property
+    def _setting(self) -> str:
+        return "user_key" if self._as_user else "key"
 
     def _resolve(self) -> str:
         if self._settings.environment == "sandbox":
-            return self._provider.sandbox.key
-        if self._settings.key is None:
-            msg = "no key is configured"
+            return self._provider.sandbox.user_key if self._as_user else self._provider.sandbox.key
+        reference = self._settings.user_key if self._as_user else self._settings.key
+        if reference is None:
             raise ConfigError(
-                msg, key=f"connections.{self._connection}.key", hint="for example key: env:STRIPE_API_KEY"
+                f"no {self._setting} is configured",
+                key=f"connections.{self._connection}.{self._setting}",
+                hint=f"for example {self._setting}: env:{self._provider.name.upper()}_API_KEY",
             )
-        value = self._settings.key.resolve()
+        value = reference.resolve()
         SECRETS.add(value)
         return value
 
@@ -82,16 +103,12 @@ class Credential:
         declared = self._settings.environment
         if declared == "sandbox":
             return
-        for method in self._provider.auth:
-            for pattern, environment in method.environments.items():
-                if re.fullmatch(pattern, value):
-                    if environment != declared:
-                        msg = f"the key belongs to {environment}, the connection says environment: {declared}"
-                        raise ConfigError(
-                            msg,
-                            key=f"connections.{self._connection}.key",
-                            hint="change the environment or the key",
-                        )
-                    return
+        key = f"connections.{self._connection}.{self._setting}"
+        for pattern, environment in self._method.environments.items():
+            if re.fullmatch(pattern, value):
+                if environment not in {declared, ANY}:
+                    msg = f"the key belongs to {environment}, the connection says environment: {declared}"
+                    raise ConfigError(msg, key=key, hint="change the environment or the key")
+                return
         msg = f"the key does not look like a {self._provider.title} key"
-        raise ConfigError(msg, key=f"connections.{self._connection}.key", hint=self._provider.auth[0].help)
+        raise ConfigError(msg, key=key, hint=self._method.help)

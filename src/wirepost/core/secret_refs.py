@@ -71,8 +71,11 @@ class SecretRef:
     def __hash__(self) -> int:
         return hash(str(self))
 
-    def resolve(self, environ: Mapping[str, str] | None = None) -> str:
-        """The secret itself; raises `ConfigError` naming the variable or file."""
+    def resolve(self, environ: Mapping[str, str] | None = None, *, may_have_lines: bool = False) -> str:
+        """The secret itself; raises `ConfigError` naming the variable or file.
+
+        Only a key that is never sent, such as one in PEM form, may have several lines.
+        """
         value = (
             self._read_variable(os.environ if environ is None else environ)
             if self.kind == "env"
@@ -80,7 +83,7 @@ class SecretRef:
         )
         if not value:
             raise ConfigError(f"{self._title} is empty", hint="put the secret there")
-        if not value.isprintable():
+        if not (value.replace("\n", "").replace("\r", "") if may_have_lines else value).isprintable():
             # Such a value would break or extend a header.
             raise ConfigError(
                 f"{self._title} holds a line break or a control character", hint="keep the secret on one line"

@@ -113,6 +113,8 @@ class Sandbox(ABC):
     vendor: ClassVar[str]
     key: ClassVar[str]
     """A credential that is always accepted; it opens nothing but the sandbox."""
+    user_key: ClassVar[str] = ""
+    """The same for requests that act as a user, where the vendor tells them apart."""
 
     def __init__(
         self, world: World, clock: Clock, seed: int = SEED, *, accounts: Collection[str] = ()

@@ -75,8 +75,31 @@ class ConnectionSettings(Section):
         description="Where the API key is kept: env:NAME or file:/absolute/path",
         examples=["env:STRIPE_API_KEY"],
     )
+    user_key: SecretRef | None = Field(
+        default=None,
+        description="Where a second key is kept that acts as a user (Slack: for search)",
+        examples=["env:SLACK_USER_TOKEN"],
+    )
+    client_id: str | None = Field(
+        default=None, description="OAuth client (Salesforce: consumer key of the app)", examples=["3MVG9…"]
+    )
+    client_secret: SecretRef | None = Field(
+        default=None,
+        description="Where the OAuth client's secret is kept, for client credentials",
+        examples=["env:SALESFORCE_CLIENT_SECRET"],
+    )
+    private_key: SecretRef | None = Field(
+        default=None,
+        description="Where the private key (PEM) is kept that signs assertions, with username",
+        examples=["file:/run/secrets/salesforce.pem"],
+    )
+    username: str | None = Field(
+        default=None, description="In whose name assertions are signed", examples=["agent@example.com"]
+    )
     base_url: str | None = Field(
-        default=None, description="Another address of the vendor's API, such as a test server"
+        default=None,
+        description="Address of the vendor's API: the account's own (Salesforce: My Domain) or a test server",
+        examples=["https://acme.my.salesforce.com"],
     )
     accounts: list[Annotated[str, StringConstraints(pattern=r"^acct_\w+$")]] = Field(
         default_factory=list, description="Connected accounts (acct_…) that calls may name"
@@ -114,7 +137,8 @@ class ConnectionSettings(Section):
 
     @model_validator(mode="after")
     def _check_environment(self) -> ConnectionSettings:
-        if self.environment == "sandbox" and self.key is not None:
+        given = (self.key, self.user_key, self.client_secret, self.private_key)
+        if self.environment == "sandbox" and any(given):
             raise ValueError(
                 "has a key, but a sandbox needs none; remove it or choose environment test or production"
             )

@@ -48,7 +48,12 @@ class Call(Generic[Api_co]):
     dispatched_at: datetime | None = None
     """For `reconcile`: when the lost attempt was sent."""
     warnings: list[str] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
     report: Progress = no_progress
+
+    def note(self, name: str, value: Any) -> None:
+        """Add a fact about how the result came to be to `meta`."""
+        self.notes[name] = value
 
     def warn(self, message: str) -> None:
         """Tell the caller something that is not an error."""

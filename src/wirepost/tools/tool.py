@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from wirepost.tools import schema
 from wirepost.tools.context import Call
+from wirepost.tools.contract import Contract
 from wirepost.tools.results import Page, Plan, Result
 
 P = ParamSpec("P")
@@ -188,7 +189,7 @@ class Tool(Generic[Api, P, R]):
         """Runs on a connection (as against our own tools)."""
         from wirepost.upstream.client import Client
 
-        return isinstance(self.needs, type) and issubclass(self.needs, Client)
+        return isinstance(self.needs, type) and issubclass(self.needs, (Client, Contract))
 
 
 def tool(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from wirepost.contracts.provider import Provider
 from wirepost.core.errors import InvalidCall
 from wirepost.tools import marks
 from wirepost.tools.context import Call
@@ -54,7 +55,7 @@ async def connection_list(
             status=each.credential.status,
             problem=each.credential.problem,
             accounts=each.settings.accounts or None,
-            tools=sum(1 for listed in call.api.tools.tools if _fits(each.provider.client, listed)),
+            tools=sum(1 for listed in call.api.tools.tools if _fits(each.provider, listed)),
         )
         for each in call.api.connections.by_name.values()
         if provider in (None, each.provider.name)
@@ -119,8 +120,8 @@ TOPICS = {
 }
 
 
-def _fits(client: type, listed: AnyTool) -> bool:
-    return listed.is_provider_tool and issubclass(client, listed.needs)
+def _fits(provider: Provider, listed: AnyTool) -> bool:
+    return listed.is_provider_tool and provider.can_serve(listed.needs)
 
 
 def _describe(desk: Desk, name: str) -> ToolHelp:
@@ -139,7 +140,7 @@ def _describe(desk: Desk, name: str) -> ToolHelp:
         {"name": key, "required": key in required, **schema}
         for key, schema in listed.input_schema["properties"].items()
     ]
-    names = [each.name for each in desk.connections.by_name.values() if _fits(each.provider.client, listed)]
+    names = [each.name for each in desk.connections.by_name.values() if _fits(each.provider, listed)]
     return ToolHelp(
         id=listed.name,
         title=listed.title,

@@ -29,6 +29,10 @@ class Ask:
     key: str | None = None
     """Idempotency key; its presence is what allows a write to be repeated."""
     is_write: bool = False
+    as_user: bool = False
+    """Authorise with the connection's second key, which acts as a user."""
+    quota: str | None = None
+    """A further limit of the connection that this request counts against (`Limits.quotas`)."""
     timeout_s: float | None = None
     """For one attempt; the connection's default otherwise."""
 

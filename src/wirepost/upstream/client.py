@@ -40,6 +40,10 @@ class _Course:
     is_in_doubt: bool = False
     """An attempt that failed may have been carried out."""
     last_status: int | None = None
+    is_renewed: bool = False
+    """The credential was refused and is another one now."""
+    authorization: str = ""
+    """What the last attempt was authorised with."""
 
 
 class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; used directly it would be no vendor
@@ -64,11 +68,11 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         course = _Course()
         try:
             try:
-                answer = await self._attempt(ask, course)
+                answer = await self._attempt_renewed(ask, course)
             except Failure as failure:
                 if not failure.may_repeat:
                     raise
-                answer = await repeat(lambda: self._attempt(ask, course), failure, self._pace(ask))
+                answer = await repeat(lambda: self._attempt_renewed(ask, course), failure, self._pace(ask))
         except Failure as failure:
             raise self._final(ask, course, failure.error) from None
         except CallError as error:
@@ -105,10 +109,24 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         del answer
         return None
 
+    async def _attempt_renewed(self, ask: Ask, course: _Course) -> Answer:
+        """One attempt; another with a new credential where the old one was refused, which applies nothing."""
+        try:
+            return await self._attempt(ask, course)
+        except Failure as failure:
+            is_stale = failure.error.code == "auth_expired" and self.upstream.is_renewable
+            if not is_stale or course.is_renewed or ask.as_user:
+                raise
+            course.is_renewed = True
+            return await self._attempt(ask, course)
+
     async def _attempt(self, ask: Ask, course: _Course) -> Answer:
         upstream, scope = self.upstream, self.scope
-        async with upstream.turn(interactive=scope.interactive, latest=self._latest(ask)) as turn:
+        async with upstream.turn(
+            interactive=scope.interactive, latest=self._latest(ask), quota=ask.quota
+        ) as turn:
             headers = await self._all_headers(ask)
+            course.authorization = headers.get("Authorization", "")
             if ask.is_write:
                 await scope.announce_write()
             timeout_s = min(ask.timeout_s or upstream.attempt_s, scope.deadline - upstream.clock.monotonic())
@@ -138,7 +156,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             headers["Content-Type"] = ask.content_type
         headers.update(self.headers(ask))
         headers.update(ask.headers)
-        authorization = await self.upstream.authorization()
+        authorization = await self.upstream.authorization(as_user=ask.as_user)
         if authorization:
             headers["Authorization"] = authorization
         return headers
@@ -148,6 +166,8 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         scope = self.scope
         turn.is_healthy = answer.status < 500  # noqa: PLR2004 - HTTP's server errors
         course.last_status = answer.status
+        if "date" in answer.headers:
+            self.upstream.said_at = (answer.headers["date"], self.upstream.clock.now())
         scope.trail.append(f"{ask.method} {ask.path} {answer.status}")
         if answer.request_id is not None:
             scope.request_ids.append(answer.request_id)
@@ -163,9 +183,10 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         error = self.error(ask, answer)
         demanded = retry_after_s(answer.headers.get("retry-after"), self.upstream.clock.now())
         if error.code == "auth_expired":
-            self.upstream.forget_credential()  # it may have been replaced where it is kept
+            # It may have been replaced where it is kept; what others have renewed meanwhile stays.
+            self.upstream.forget_credential(course.authorization)
         if error.code == "rate_limited":
-            self.upstream.limiter.pause(demanded)
+            self.upstream.pause(demanded, ask.quota)
         if demanded is not None and isinstance(error, Unavailable | OutcomeUnknown):
             error.retry_after_s = error.retry_after_s or demanded
         error.provider_request_id = error.provider_request_id or answer.request_id

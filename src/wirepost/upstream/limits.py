@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import Unavailable
@@ -15,9 +16,18 @@ if TYPE_CHECKING:
 
 INTERACTIVE_RUN = 9
 """So many interactive requests may pass before a waiting background request gets its turn."""
+UNBOUNDED = 10_000
 _SAME_WINDOW_S = 1.0
 _ALMOST_ONE = 1.0 - 1e-9
 """A token that is short of one only by the rounding of floats."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A further limit on some requests of a connection, such as its searches."""
+
+    requests_per_s: float
+    burst: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Limits:
     """Consecutive failures after which the circuit opens."""
     cool_down_s: float = 15.0
     """How long it stays open before one request tries again."""
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    """Further limits by name; a request that names one waits for both."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,7 @@ class Limiter:
         self._run = 0
         """Interactive requests in a row while background ones waited."""
         self._timer: asyncio.Task[None] | None = None
+        self._quotas: dict[str, Limiter] = {}
 
     @property
     def waiting(self) -> int:
@@ -135,6 +148,24 @@ class Limiter:
     def in_flight(self) -> int:
         """Requests that passed and have not left yet."""
         return self._in_flight
+
+    def limiter_of(self, quota: str) -> Limiter:
+        """The limiter of a further limit, which lets as many wait as this one and bounds nothing in flight.
+
+        Raises `KeyError` for a name the limits do not have: a fault in a provider.
+        """
+        found = self._quotas.get(quota)
+        if found is None:
+            wanted = self._limits.quotas[quota]
+            limits = replace(
+                self._limits,
+                requests_per_s=wanted.requests_per_s,
+                burst=wanted.burst,
+                concurrency=UNBOUNDED,
+                quotas={},
+            )
+            found = self._quotas[quota] = Limiter(limits, self._clock)
+        return found
 
     async def enter(self, *, interactive: bool, latest: float) -> None:
         """Wait for a turn; each `enter` that returns needs a `leave`.
@@ -183,6 +214,8 @@ class Limiter:
 
     def close(self) -> None:
         """Stop waiting for tokens."""
+        for limiter in self._quotas.values():
+            limiter.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from random import Random, SystemRandom
@@ -19,6 +20,7 @@ from wirepost.core.errors import NotConnected
 from wirepost.core.redact import SECRETS
 from wirepost.upstream.ask import Ask, Lost
 from wirepost.upstream.breaker import Breaker
+from wirepost.upstream.cache import Cache
 from wirepost.upstream.limits import Limiter, Limits
 
 if TYPE_CHECKING:
@@ -58,9 +60,11 @@ class Upstream:
         self,
         name: str,
         *,
-        base_url: str,
+        base_url: str | Callable[[], str],
         credential: Callable[[], Awaitable[str]],
-        forget_credential: Callable[[], None] = lambda: None,
+        user_credential: Callable[[], Awaitable[str]] | None = None,
+        forget_credential: Callable[[str], None] = lambda _: None,
+        is_renewable: bool = False,
         limits: Limits,
         clock: Clock,
         transport: httpx2.AsyncBaseTransport | None = None,
@@ -75,17 +79,40 @@ class Upstream:
         self.breaker = Breaker(
             clock, failures_to_open=limits.failures_to_open, cool_down_s=limits.cool_down_s
         )
-        self._base_url = base_url.rstrip("/")
-        self._credential, self._transport = credential, transport
+        self.cache = Cache(clock)
+        """Slow and lasting answers of this connection."""
+        self.is_renewable = is_renewable
+        """Whether asking for the credential again after a refusal may bring a new one."""
+        self.said_at: tuple[str, datetime] | None = None
+        """The `Date` of the last answer, and when it came by our clock."""
+        self._base_url = base_url
+        self._credential, self._user_credential, self._transport = credential, user_credential, transport
         self._concurrency, self._max_body = limits.concurrency, max_body
         self._http: httpx2.AsyncClient | None = None
 
     def __repr__(self) -> str:
         return f"Upstream({self.name})"
 
-    async def authorization(self) -> str:
-        """The value of the Authorization header; from now on it is redacted in all that is said."""
-        value = await self._credential()
+    @property
+    def address(self) -> str:
+        """The base address; where a token exchange gives it, only right after the authorization."""
+        base_url = self._base_url if isinstance(self._base_url, str) else self._base_url()
+        return base_url.rstrip("/")
+
+    async def authorization(self, *, as_user: bool = False) -> str:
+        """The value of the Authorization header; from now on it is redacted in all that is said.
+
+        Raises `NotConnected` where the credential is missing or none.
+        """
+        credential = self._user_credential if as_user else self._credential
+        if credential is None:
+            raise NotConnected(
+                "not_connected",
+                f"The connection {self.name} has no key that acts as a user",
+                hint="An operator adds it as `user_key` of the connection",
+                detail={"connection": self.name},
+            )
+        value = await credential()
         if not (value.isascii() and value.isprintable()):
             raise NotConnected(
                 "not_connected",
@@ -95,9 +122,14 @@ class Upstream:
         SECRETS.add(value.rpartition(" ")[2])
         return value
 
-    def turn(self, *, interactive: bool, latest: float) -> Turn:
+    def turn(self, *, interactive: bool, latest: float, quota: str | None = None) -> Turn:
         """A place for one request, as an async context; raises `Unavailable` when none comes by `latest`."""
-        return Turn(self.limiter, self.breaker, interactive=interactive, latest=latest)
+        limiters = [self.limiter] if quota is None else [self.limiter.limiter_of(quota), self.limiter]
+        return Turn(limiters, self.breaker, interactive=interactive, latest=latest)
+
+    def pause(self, seconds: float | None, quota: str | None) -> None:
+        """The provider refused for the rate: let that kind of request wait (see `Limiter.pause`)."""
+        (self.limiter if quota is None else self.limiter.limiter_of(quota)).pause(seconds)
 
     async def exchange(self, ask: Ask, headers: Mapping[str, str], timeout_s: float) -> Reply:
         """Send one request and read its whole answer; raises `Lost` when that fails for any reason."""
@@ -145,11 +177,11 @@ class Upstream:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _url(self, ask: Ask) -> str:
-        url = self._base_url + ask.path
+        url = self.address + ask.path
         return f"{url}?{urlencode(ask.query, quote_via=quote)}" if ask.query else url
 
     async def _open(self) -> httpx2.AsyncClient:
-        context = await _tls_for(self._base_url) if self._transport is None else True
+        context = await _tls_for(self.address) if self._transport is None else True
         if self._http is None:
             _silence_request_log()
             self._http = httpx2.AsyncClient(
@@ -170,8 +202,11 @@ class Upstream:
 class Turn:
     """One request's way through circuit breaker and limiter; `is_healthy` tells the breaker how it went."""
 
-    def __init__(self, limiter: Limiter, breaker: Breaker, *, interactive: bool, latest: float) -> None:
-        self._limiter, self._breaker = limiter, breaker
+    def __init__(
+        self, limiters: Sequence[Limiter], breaker: Breaker, *, interactive: bool, latest: float
+    ) -> None:
+        self._limiters, self._breaker = limiters, breaker
+        self._entered: list[Limiter] = []
         self._interactive, self._latest = interactive, latest
         self._admission: Admission
         self.is_healthy: bool | None = None
@@ -179,16 +214,23 @@ class Turn:
     async def __aenter__(self) -> Self:
         self._admission = self._breaker.admit()
         try:
-            await self._limiter.enter(interactive=self._interactive, latest=self._latest)
+            for limiter in self._limiters:
+                await limiter.enter(interactive=self._interactive, latest=self._latest)
+                self._entered.append(limiter)
         except BaseException:
+            self._leave()
             self._breaker.abandoned(self._admission)
             raise
         return self
 
+    def _leave(self) -> None:
+        for limiter in self._entered:
+            limiter.leave(interactive=self._interactive)
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._limiter.leave(interactive=self._interactive)
+        self._leave()
         if self.is_healthy is None:
             self._breaker.abandoned(self._admission)
         elif self.is_healthy:

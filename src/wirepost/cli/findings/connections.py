@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from wirepost.cli.findings.finding import Finding, Section
@@ -12,13 +10,13 @@ from wirepost.core.errors import CallError, ConfigError, NotConnected
 
 if TYPE_CHECKING:
     from wirepost.connections.connections import Connection
+    from wirepost.contracts.provider import Probe
     from wirepost.core.clock import Clock
     from wirepost.settings import ConnectionSettings, Settings
-    from wirepost.upstream.ask import Answer
+    from wirepost.tools.tool import AnyTool
 
 CONNECTIONS = Section("connections")
 
-PROBE_S = 15.0
 SKEW_S = 30.0
 """Signatures of webhooks and tokens start to be refused a little later."""
 
@@ -27,16 +25,12 @@ async def connections(
     settings: Settings, clock: Clock, report: Callable[[str], None], *, is_offline: bool
 ) -> AsyncIterator[Finding]:
     """Each connection, asked with the read its provider names for that."""
-    from wirepost.connections.connections import Connection
-    from wirepost.providers import load_provider
-    from wirepost.sandbox.world import World
+    from wirepost.app import all_tools, connections_of
 
-    for name, each in settings.connections.items():
-        world = lambda: World.build(clock.now())  # noqa: E731 - built on first use
-        connection = Connection(name, load_provider(each.provider), each, clock, world)
-        for finding in secret(name, each):
+    for name, connection in connections_of(settings, clock).by_name.items():
+        for finding in secret(name, connection.settings):
             yield finding
-        if each.environment == "sandbox":
+        if connection.environment == "sandbox":
             yield CONNECTIONS.ok(f"{name}: {connection.provider.title} in the sandbox, no account needed")
             continue
         missing = _missing(connection)
@@ -47,7 +41,7 @@ async def connections(
         else:
             report(f"asking {connection.provider.title} on {name}")
             try:
-                async for finding in _probe(connection, clock):
+                async for finding in _ask(connection, all_tools()):
                     yield finding
             finally:
                 await connection.close()
@@ -55,15 +49,15 @@ async def connections(
 
 def secret(name: str, settings: ConnectionSettings) -> list[Finding]:
     """Whether others can read the file of a secret."""
-    reference = settings.key
-    if reference is None or not reference.is_world_readable():
-        return []
+    kept = (settings.key, settings.user_key, settings.client_secret, settings.private_key)
     return [
         CONNECTIONS.warning(
             f"{name}: every user of this machine may read {reference.path}",
-            "it holds the key of this connection",
+            "it holds a secret of this connection",
             f"chmod 600 {reference.path}",
         )
+        for reference in kept
+        if reference is not None and reference.is_world_readable()
     ]
 
 
@@ -81,41 +75,48 @@ def _missing(connection: Connection) -> Finding | None:
     return CONNECTIONS.error(f"{connection.name}: {problem}", "its calls answer not_connected", fix)
 
 
-async def _probe(connection: Connection, clock: Clock) -> AsyncIterator[Finding]:
-    from wirepost.upstream.ask import Ask
-    from wirepost.upstream.scope import Scope
+async def _ask(connection: Connection, tools: tuple[AnyTool, ...]) -> AsyncIterator[Finding]:
+    from wirepost.connections.check import check
 
-    probe = connection.provider.probe
-    ask = Ask(probe.get("method", "GET"), probe["path"])
-    started = clock.monotonic()
+    name, title = connection.name, connection.provider.title
     try:
-        answer = await connection.client(Scope(started + PROBE_S)).send(ask)
+        checked = await check(connection)
     except NotConnected as error:
-        yield CONNECTIONS.error(
-            f"{connection.name}: {error.message}",
-            "the provider refuses the key",
-            connection.provider.auth[0].help,
-        )
+        help_ = error.hint or connection.provider.auth[0].help
+        yield CONNECTIONS.error(f"{name}: {error.message}", "the provider refuses it", help_)
         return
     except CallError as error:
-        yield CONNECTIONS.error(
-            f"{connection.name}: {error.message}", "its calls will fail the same way", error.hint
-        )
+        yield CONNECTIONS.error(f"{name}: {error.message}", "its calls will fail the same way", error.hint)
         return
-    took_s = clock.monotonic() - started
-    who = f"{connection.provider.title} {connection.environment}"
-    yield CONNECTIONS.ok(f"{connection.name}: {who} answers in {took_s * 1000:.0f} ms")
-    for finding in skew(connection.name, answer, clock.now()):
+    took = f"{checked.took_s * 1000:.0f} ms"
+    who = f"{title} {connection.environment} answers in {took}"
+    yield CONNECTIONS.ok(f"{name}: {who} ({checked.probe.identity})")
+    for finding in (*scopes(connection, checked.probe, tools), *skew(name, checked.skew_s)):
         yield finding
 
 
-def skew(name: str, answer: Answer, now: datetime) -> list[Finding]:
+def scopes(connection: Connection, probe: Probe, tools: tuple[AnyTool, ...]) -> list[Finding]:
+    """Tools that are not listed because a permission is missing."""
+    from wirepost.connections.check import missing_scopes
+
+    lacking = missing_scopes(connection.provider, tools, probe.scopes)
+    by_scopes: dict[str, list[str]] = {}
+    for tool, needed in lacking.items():
+        by_scopes.setdefault(", ".join(needed), []).append(tool)
+    return [
+        CONNECTIONS.warning(
+            f"{connection.name} lacks {needed}",
+            f"not listed for that: {', '.join(names)}",
+            connection.provider.auth[0].help,
+        )
+        for needed, names in by_scopes.items()
+    ]
+
+
+def skew(name: str, ahead_s: float | None) -> list[Finding]:
     """How far this machine's clock is from the provider's."""
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
+    if ahead_s is None:
         return []
-    ahead_s = (now - theirs).total_seconds()
     if abs(ahead_s) <= SKEW_S:
         return [CONNECTIONS.ok(f"{name}: the clocks agree")]
     direction = "ahead of" if ahead_s > 0 else "behind"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from wirepost.contracts.provider import ApiKey, Provider
+from wirepost.contracts.provider import ApiKey, Probe, Provider
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.providers.stripe.tools import (
@@ -21,14 +19,14 @@ from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
 
-class StripeOptions(BaseModel):
-    """Settings that only Stripe connections have."""
+async def probe(client: StripeClient) -> Probe:
+    """Read the balance: a restricted key may not read the account, but most may read that.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    accounts: list[str] = Field(
-        default_factory=list, description="Connected accounts (acct_…) that calls may name"
-    )
+    What a restricted key may do cannot be read at all.
+    """
+    is_live = (await client.get("/v1/balance")).get("livemode")
+    identity = "a key" if is_live is None else "a live key" if is_live else "a test key"
+    return Probe(identity=identity)
 
 
 PROVIDER = Provider(
@@ -44,7 +42,6 @@ PROVIDER = Provider(
     ),
     tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance),
     sandbox=StripeSandbox,
-    options=StripeOptions,
     # https://docs.stripe.com/rate-limits: requests a second of one account.
     limits={
         "production": Limits(requests_per_s=100, burst=100, concurrency=25),
@@ -52,6 +49,5 @@ PROVIDER = Provider(
         "sandbox": Limits(requests_per_s=1000, burst=1000, concurrency=100),
     },
     api_versions={API_VERSION: None},
-    # A restricted key may not read /v1/account; the balance is what most keys may read.
-    probe={"method": "GET", "path": "/v1/balance"},
+    probe=probe,
 )

@@ -1,0 +1,70 @@
+"""Asking a provider who a connection is, what it may do, and how far the clocks are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from wirepost.core.errors import NotConnected
+from wirepost.upstream.scope import Scope
+
+if TYPE_CHECKING:
+    from wirepost.connections.connections import Connection
+    from wirepost.contracts.provider import Probe, Provider
+    from wirepost.tools.tool import AnyTool
+
+CHECK_S = 15.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found out."""
+
+    probe: Probe
+    took_s: float
+    skew_s: float | None
+    """How far this machine's clock is ahead of the provider's; `None` where it does not say its time."""
+
+
+async def check(connection: Connection) -> Checked:
+    """Ask the provider; raises `CallError`, also where it names another environment than is declared."""
+    clock = connection.clock
+    started = clock.monotonic()
+    probe = await connection.provider.probe(connection.client(Scope(started + CHECK_S, interactive=False)))
+    declared = connection.environment
+    if probe.environment not in {None, declared} and declared != "sandbox":
+        raise NotConnected(
+            "not_connected",
+            f"The connection is declared as {declared}, but the account is {probe.environment}",
+            hint="Give the connection a key of its own environment, or declare the account's",
+        )
+    return Checked(probe, clock.monotonic() - started, _skew_s(connection))
+
+
+def missing_scopes(
+    provider: Provider, tools: Iterable[AnyTool], granted: Collection[str] | None
+) -> dict[str, list[str]]:
+    """Tool → permissions it lacks. Where the granted ones are not known (`None`), none is missing."""
+    if granted is None:
+        return {}
+    lacking = {
+        tool.name: [
+            needed for needed in provider.scopes_of(tool) if not set(needed.split("|")) & set(granted)
+        ]
+        for tool in tools
+        if tool.is_provider_tool and provider.can_serve(tool.needs)
+    }
+    return {name: needed for name, needed in lacking.items() if needed}
+
+
+def _skew_s(connection: Connection) -> float | None:
+    said = connection.upstream.said_at
+    if said is None:
+        return None
+    text, ours = said
+    try:
+        return (ours - parsedate_to_datetime(text)).total_seconds()
+    except ValueError:
+        return None

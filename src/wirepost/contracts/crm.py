@@ -1,0 +1,414 @@
+"""`Crm`: records of customers, deals and tickets, whoever keeps them.
+
+Records keep the vendor's field names; `describe` is the dictionary. What is neutral here are the verbs, the
+types of fields and the shape of results.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from wirepost.tools.contract import Contract
+from wirepost.tools.results import Page, Result, UntrustedMark
+
+NEUTRAL_OBJECTS = ("contact", "company", "deal", "ticket", "task", "note", "product")
+"""Names that every CRM understands; any other name is the vendor's own."""
+ALIASES = (
+    "email",
+    "first_name",
+    "last_name",
+    "phone",
+    "company",
+    "owner",
+    "amount",
+    "stage",
+    "close_date",
+)
+"""Field names that every CRM understands on input, where the object has such a field."""
+BATCH = 100
+"""Most records of one call."""
+
+FieldType = Literal[
+    "text",
+    "long_text",
+    "html",
+    "number",
+    "integer",
+    "boolean",
+    "date",
+    "datetime",
+    "choice",
+    "choices",
+    "reference",
+    "other",
+]
+Operator = Literal[
+    "eq",
+    "neq",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "between",
+    "in",
+    "not_in",
+    "contains",
+    "starts_with",
+    "is_empty",
+    "is_not_empty",
+]
+ActivityType = Literal["note", "task", "call", "email", "meeting"]
+Function = Literal["count", "sum", "avg", "min", "max"]
+Value = str | int | float | bool | None
+"""A typed field value: dates as `2026-11-25`, moments in RFC 3339, several choices joined with `;`."""
+
+
+class ObjectKind(Result):
+    """A kind of record."""
+
+    object: str
+    label: str
+    neutral: str | None = Field(default=None, description="The name that means the same in every CRM")
+    is_custom: bool = False
+
+
+class Choice(Result):
+    """An allowed value: `value` is stored, `label` is shown to people."""
+
+    value: str
+    label: str
+
+
+class FieldSchema(Result):
+    """One field of an object."""
+
+    name: str
+    label: str
+    type: FieldType
+    required: bool = False
+    unique: bool = False
+    writable: bool = True
+    is_custom: bool = False
+    sensitive: bool = False
+    filterable: bool = True
+    options: list[Choice] | None = None
+    references: list[str] | None = Field(default=None, description="Objects that a reference leads to")
+
+
+class Stage(Result):
+    """One step of a pipeline."""
+
+    id: str
+    label: str
+    is_closed: bool = False
+    is_won: bool | None = None
+    probability: float | None = Field(default=None, description="0 to 1")
+
+
+class Pipeline(Result):
+    """The steps through which deals or tickets go."""
+
+    id: str
+    label: str
+    stages: list[Stage]
+
+
+class LinkType(Result):
+    """A kind of link from one object to another."""
+
+    to_object: str
+    labels: list[str] | None = None
+
+
+class ObjectSchema(Result):
+    """Everything an object's records may hold."""
+
+    object: str
+    label: str
+    label_field: str | None = None
+    fields: list[FieldSchema]
+    defaults: list[str] = Field(description="Fields returned when none are named")
+    aliases: dict[str, str] = Field(default_factory=dict, description="Neutral name → field")
+    pipelines: list[Pipeline] | None = None
+    links: list[LinkType] | None = None
+
+    def field(self, name: str) -> FieldSchema | None:
+        """The field of that name or alias."""
+        wanted = self.aliases.get(name, name)
+        return next((each for each in self.fields if each.name == wanted), None)
+
+
+class Link(Result):
+    """A record that another one is linked to."""
+
+    id: str
+    object: str
+    labels: list[str] | None = None
+
+
+class Record(Result):
+    """One record with the vendor's own field names."""
+
+    id: str
+    object: str
+    fields: dict[str, Annotated[Any, UntrustedMark()]]
+    url: str | None = Field(default=None, description="Opens the record in the vendor's interface")
+    created_at: str | None = None
+    updated_at: str | None = None
+    archived: bool | None = None
+    links: dict[str, list[Link]] | None = Field(default=None, description="By object")
+
+
+class Owner(Result):
+    """A user who can own records."""
+
+    id: str
+    name: str
+    email: str | None = None
+    is_active: bool = True
+
+
+class FieldTrouble(Result):
+    """What is wrong with one field."""
+
+    path: str
+    problem: str
+    allowed: list[str] | None = None
+
+
+class Trouble(Result):
+    """Why one record of several was not written."""
+
+    code: str
+    message: str
+    fields: list[FieldTrouble] | None = None
+
+
+class Written(Result):
+    """What became of one record of several, in input order."""
+
+    index: int
+    status: Literal["ok", "failed", "skipped"]
+    id: str | None = None
+    is_new: bool | None = None
+    url: str | None = None
+    error: Trouble | None = None
+
+
+class Bucket(Result):
+    """One group of a summary."""
+
+    group: dict[str, Annotated[Any, UntrustedMark()]]
+    count: int
+    values: dict[str, float | None] | None = Field(default=None, description="By function and field")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A condition whose field is described and whose values are of its type."""
+
+    field: FieldSchema
+    op: Operator
+    values: tuple[Value, ...] = ()
+    """One for comparisons, two for `between`, none for `is_empty`, any number for `in`."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search; `fields` are names that exist."""
+
+    fields: tuple[str, ...]
+    limit: int
+    position: str | None = None
+    text: str | None = None
+    filters: tuple[Filter, ...] = ()
+    is_any: bool = False
+    """One condition suffices."""
+    sort: str | None = None
+    is_descending: bool = False
+    updated_after: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LinkTo:
+    """A link to be made with a new record."""
+
+    object: str
+    id: str
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A record as it shall be: typed values by field name; `None` empties a field."""
+
+    fields: Mapping[str, Value]
+    id: str | None = None
+    links: tuple[LinkTo, ...] = ()
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something to be noted down with the records it concerns."""
+
+    type: ActivityType
+    body: str
+    subject: str | None = None
+    occurred_at: datetime | None = None
+    due_at: datetime | None = None
+    owner: str | None = None
+    related: tuple[LinkTo, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure per group."""
+
+    function: Function
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Groups and their figures; `is_complete` is false where the vendor has more groups than are returned."""
+
+    buckets: list[Bucket] = field(default_factory=list)
+    is_complete: bool = True
+
+
+class Crm(Contract):
+    """A CRM as one call sees it.
+
+    Methods take the `ObjectSchema` that `describe` returned. Arguments have been checked against it; what
+    the vendor refuses all the same is raised (`CallError`) or, in batches, told per record in input order.
+    Reads send no write; nothing is retried here (the client does).
+    """
+
+    @abstractmethod
+    async def objects(self, *, include_custom: bool) -> list[ObjectKind]:
+        """Every kind of record the credential may see."""
+
+    @abstractmethod
+    async def describe(self, object_name: str) -> ObjectSchema:
+        """An object by its neutral or own name; kept for some minutes. Raises `InvalidCall` for others."""
+
+    @abstractmethod
+    async def search(self, schema: ObjectSchema, query: Query) -> Page[Record]:
+        """Records that meet the conditions, honest about totals."""
+
+    @abstractmethod
+    async def browse(self, schema: ObjectSchema, query: Query) -> Page[Record]:
+        """All records in the order of their ids (or of change, with `updated_after`); no conditions."""
+
+    @abstractmethod
+    async def get(
+        self,
+        schema: ObjectSchema,
+        ids: Sequence[str],
+        *,
+        id_field: str | None,
+        fields: Sequence[str],
+        links: Sequence[str],
+    ) -> list[Record | None]:
+        """Records by id (or another unique field), in input order; `None` for those that do not exist."""
+
+    @abstractmethod
+    async def create(
+        self, schema: ObjectSchema, drafts: Sequence[Draft], *, skip_duplicates: bool, key: str | None
+    ) -> list[Written]:
+        """New records; one that exists already is `failed`, or `skipped` with its id."""
+
+    @abstractmethod
+    async def update(
+        self,
+        schema: ObjectSchema,
+        drafts: Sequence[Draft],
+        *,
+        unchanged_since: datetime | None,
+        key: str | None,
+    ) -> list[Written]:
+        """Change the named fields only; one that was changed after `unchanged_since` is `failed`."""
+
+    @abstractmethod
+    async def upsert(
+        self, schema: ObjectSchema, drafts: Sequence[Draft], *, match_field: str, key: str | None
+    ) -> list[Written]:
+        """Change the record whose unique `match_field` has the draft's value, or create it."""
+
+    @abstractmethod
+    async def archive(self, schema: ObjectSchema, ids: Sequence[str], *, key: str | None) -> list[Written]:
+        """Move to the vendor's recycle bin."""
+
+    @abstractmethod
+    async def find_created(
+        self, schema: ObjectSchema, drafts: Sequence[Draft], since: datetime
+    ) -> list[Written] | None:
+        """What a lost `create` left behind: the records made since then with these values, or `None`.
+
+        Raises `OutcomeUnknown` where the vendor's index cannot say yet.
+        """
+
+    @abstractmethod
+    async def links(
+        self, schema: ObjectSchema, record_id: str, to: ObjectSchema, *, limit: int, position: str | None
+    ) -> Page[Link]:
+        """What a record is linked to."""
+
+    @abstractmethod
+    async def link(
+        self,
+        schema: ObjectSchema,
+        to: ObjectSchema,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        label: str | None,
+        key: str | None,
+    ) -> list[Written]:
+        """Link records; a link that exists stays one link."""
+
+    @abstractmethod
+    async def unlink(
+        self,
+        schema: ObjectSchema,
+        to: ObjectSchema,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        label: str | None,
+        key: str | None,
+    ) -> list[Written]:
+        """Remove links (with `label`, only those of that kind)."""
+
+    @abstractmethod
+    async def log_activity(self, activity: Activity, *, key: str | None) -> Record:
+        """Write down an activity on the records it concerns."""
+
+    @abstractmethod
+    async def find_activity(self, activity: Activity, since: datetime) -> Record | None:
+        """What a lost `log_activity` left behind. Raises `OutcomeUnknown` where that cannot be said yet."""
+
+    @abstractmethod
+    async def owners(
+        self, *, email: str | None, name_contains: str | None, is_active: bool | None, limit: int
+    ) -> list[Owner]:
+        """Users who can own records, at most `limit`."""
+
+    @abstractmethod
+    async def pipelines(self, schema: ObjectSchema) -> list[Pipeline]:
+        """Pipelines and their stages; none for objects without."""
+
+    @abstractmethod
+    async def summarize(
+        self,
+        schema: ObjectSchema,
+        filters: Sequence[Filter],
+        *,
+        group_by: Sequence[str],
+        measures: Sequence[Measure],
+    ) -> Summary:
+        """Counts and figures per group; raises `InvalidCall` for what the vendor cannot count."""

@@ -1,0 +1,112 @@
+"""`CustomerCard`: what one system knows about one person, in a form that can stand beside others'."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+
+from wirepost.tools.contract import Contract
+from wirepost.tools.results import Result, Untrusted
+
+
+class PersonFact(Result):
+    """The person as this system knows them."""
+
+    id: str
+    name: Untrusted | None = None
+    email: Untrusted | None = None
+    phone: Untrusted | None = None
+    company: Untrusted | None = None
+    owner: str | None = None
+    url: str | None = None
+    created_at: str | None = None
+    source: str = ""
+
+
+class DealFact(Result):
+    """A deal of the person."""
+
+    id: str
+    name: Untrusted | None = None
+    stage: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    closes_at: str | None = None
+    url: str | None = None
+    updated_at: str | None = None
+    source: str = ""
+
+
+class TicketFact(Result):
+    """A question or complaint of the person."""
+
+    id: str
+    subject: Untrusted | None = None
+    status: str | None = None
+    priority: str | None = None
+    url: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    source: str = ""
+
+
+class PaymentFact(Result):
+    """A payment of the person; `amount` in major units."""
+
+    id: str
+    amount: str
+    currency: str
+    status: str
+    amount_refunded: str | None = None
+    description: Untrusted | None = None
+    created_at: str | None = None
+    source: str = ""
+
+
+class SubscriptionFact(Result):
+    """A recurring purchase of the person."""
+
+    id: str
+    status: str
+    amount: str | None = None
+    currency: str | None = None
+    interval: str | None = None
+    renews_at: str | None = None
+    source: str = ""
+
+
+class MessageFact(Result):
+    """What was written about the person."""
+
+    id: str
+    channel: Untrusted | None = None
+    author: Untrusted | None = None
+    text: Untrusted
+    at: str
+    url: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything one system knows, newest first; `warnings` say what is missing."""
+
+    people: list[PersonFact] = field(default_factory=list)
+    deals: list[DealFact] = field(default_factory=list)
+    tickets: list[TicketFact] = field(default_factory=list)
+    payments: list[PaymentFact] = field(default_factory=list)
+    subscriptions: list[SubscriptionFact] = field(default_factory=list)
+    messages: list[MessageFact] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class CustomerCard(Contract):
+    """A system that knows customers."""
+
+    @abstractmethod
+    async def facts(self, *, email: str | None, customer_id: str | None, limit: int) -> Facts:
+        """What is known of the person with that e-mail address (any case) or id, `limit` rows of each kind.
+
+        Empty where the system does not know the person. An id that cannot be one of this system is unknown
+        here, not an error.
+        """

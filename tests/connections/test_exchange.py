@@ -1,0 +1,301 @@
+"""Tokens fetched without a browser: asked for once, renewed when refused, never of another environment."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from support.clock import ManualClock
+from support.sample_vendor import SAMPLE
+from support.serving import served
+from wirepost.connections.connections import Connection
+from wirepost.contracts.provider import TokenExchange
+from wirepost.core.errors import ConfigError, NotConnected, Unavailable
+from wirepost.core.redact import SECRETS
+from wirepost.settings import ConnectionSettings
+from wirepost.upstream.ask import Ask
+from wirepost.upstream.scope import Scope
+
+SECRET = "hunter2-is-long-enough"
+BOT = "bot@acme.example"
+ADDRESS = "https://acme.my.vendor.example"
+EXCHANGE = TokenExchange(
+    path="/token",
+    audience=lambda address: f"{address}/audience",
+    environment_of=lambda address: "test" if ".sandbox." in address else "production",
+    help="Create a client at the vendor.",
+)
+EXCHANGING = dataclasses.replace(SAMPLE, base_url="", auth=(EXCHANGE,))
+KEY = rsa.generate_private_key(65537, 2048)
+PEM = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
+
+
+class Vendor:
+    """A token endpoint and one resource."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.valid: set[str] = set()
+        self.answer: dict[str, Any] = {}
+        self.refusal: Response | None = None
+        self.reads: list[str] = []
+        self.app = Starlette(
+            routes=[
+                Route("/token", self.token, methods=["POST"]),
+                Route("/notes", self.notes, methods=["GET", "POST"]),
+            ]
+        )
+
+    async def token(self, request: Request) -> Response:
+        form = await request.form()
+        self.asked.append({name: str(value) for name, value in form.items()})
+        if self.refusal:
+            return self.refusal
+        token = f"access-token-{len(self.asked)}"
+        self.valid.add(token)
+        return JSONResponse({"access_token": token, "token_type": "Bearer", **self.answer})
+
+    async def notes(self, request: Request) -> Response:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        self.reads.append(token)
+        if token not in self.valid:
+            return JSONResponse({"error": "expired"}, status_code=401)
+        return JSONResponse([])
+
+
+@asynccontextmanager
+async def connected(
+    vendor: Vendor, directory: Path, clock: ManualClock, **options: Any
+) -> AsyncIterator[Connection]:
+    (directory / "secret").write_text(SECRET)
+    (directory / "secret").chmod(0o600)
+    async with served(vendor.app) as address:
+        given = {"base_url": address, "client_id": "client", "client_secret": f"file:{directory}/secret"}
+        settings = ConnectionSettings.model_validate(
+            {"provider": "sample", "environment": "test", **given, **options}
+        )
+        connection = Connection("acme", EXCHANGING, settings, clock, world=lambda: None)  # type: ignore[arg-type,return-value]
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def may_write() -> None:
+    """The ledger knows."""
+
+
+def client(connection: Connection, clock: ManualClock) -> Any:
+    return connection.client(Scope(clock.monotonic() + 45, before_write=may_write))
+
+
+async def test_client_credentials_are_exchanged_once_for_many_requests(tmp_path, clock) -> None:
+    vendor = Vendor()
+    async with connected(vendor, tmp_path, clock) as connection:
+        notes = client(connection, clock)
+        await asyncio.gather(*(notes.send(Ask("GET", "/notes")) for _ in range(5)))
+    assert vendor.asked == [
+        {"grant_type": "client_credentials", "client_id": "client", "client_secret": SECRET}
+    ]
+    assert set(vendor.reads) == {"access-token-1"}
+    assert SECRETS.text(f"{SECRET} access-token-1") == "[redacted] [redacted]"
+    assert SECRET not in repr(connection.credential)
+
+
+async def test_an_assertion_is_signed_in_the_name_of_the_user(tmp_path, clock) -> None:
+    (tmp_path / "key.pem").write_text(PEM)
+    options = {
+        "client_secret": None,
+        "private_key": f"file:{tmp_path}/key.pem",
+        "username": "bot@acme.example",
+    }
+    vendor = Vendor()
+    async with connected(vendor, tmp_path, clock, **options) as connection:
+        await client(connection, clock).send(Ask("GET", "/notes"))
+        address = connection.configured_address
+    (asked,) = vendor.asked
+    assert asked["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    head, body, signature = asked["assertion"].split(".")
+    KEY.public_key().verify(
+        decoded(signature), f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256()
+    )
+    claims = json.loads(decoded(body))
+    assert json.loads(decoded(head))["alg"] == "RS256"
+    assert (claims["iss"], claims["sub"], claims["aud"]) == (
+        "client",
+        "bot@acme.example",
+        f"{address}/audience",
+    )
+    assert 0 < claims["exp"] - clock.now().timestamp() <= 180
+
+
+def decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_refused_token_is_replaced_once_and_the_request_repeated(tmp_path, clock, method) -> None:
+    vendor = Vendor()
+    async with connected(vendor, tmp_path, clock) as connection:
+        notes = client(connection, clock)
+        ask = Ask(method, "/notes", is_write=method == "POST")
+        await notes.send(ask)
+        vendor.valid.clear()
+        assert (await notes.send(ask)).status == 200
+        assert vendor.reads == ["access-token-1", "access-token-1", "access-token-2"]
+
+
+async def test_the_second_refusal_is_told(tmp_path, clock) -> None:
+    vendor = Vendor()
+    async with connected(vendor, tmp_path, clock) as connection:
+        vendor.valid = Nothing()
+        with pytest.raises(NotConnected) as refused:
+            await client(connection, clock).send(Ask("GET", "/notes"))
+    assert refused.value.code == "auth_expired"
+    assert len(vendor.asked) == len(vendor.reads) == 2
+
+
+class Nothing(set[str]):
+    """Accepts no token."""
+
+    def __contains__(self, item: object) -> bool:
+        return False
+
+
+async def test_what_others_have_renewed_is_not_thrown_away(tmp_path, clock) -> None:
+    vendor = Vendor()
+    async with connected(vendor, tmp_path, clock) as connection:
+        first = await connection.credential.header()
+        connection.credential.forget(first)
+        second = await connection.credential.header()
+        connection.credential.forget(first)
+        assert await connection.credential.header() == second
+        assert len(vendor.asked) == 2
+
+
+@pytest.mark.parametrize(("told", "life_s"), [({}, 3600), ({"expires_in": 600}, 600)])
+async def test_a_token_is_renewed_before_it_ends(tmp_path, clock, told, life_s) -> None:
+    vendor = Vendor()
+    vendor.answer = told
+    async with connected(vendor, tmp_path, clock) as connection:
+        first = await connection.credential.header()
+        clock.advance(life_s * 0.8)
+        assert await connection.credential.header() == first
+        clock.advance(life_s * 0.15)
+        assert await connection.credential.header() != first
+
+
+async def test_further_requests_go_where_the_answer_says(tmp_path, clock) -> None:
+    vendor, elsewhere = Vendor(), Vendor()
+    elsewhere.valid.add("access-token-1")
+    async with served(elsewhere.app) as address, connected(vendor, tmp_path, clock) as connection:
+        vendor.answer = {"instance_url": address}
+        await client(connection, clock).send(Ask("GET", "/notes"))
+        assert connection.upstream.address == address
+    assert (elsewhere.reads, vendor.reads) == (["access-token-1"], [])
+
+
+async def test_an_address_without_encryption_is_not_believed(tmp_path, clock) -> None:
+    vendor = Vendor()
+    vendor.answer = {"instance_url": "http://acme.example"}
+    async with connected(vendor, tmp_path, clock) as connection:
+        await client(connection, clock).send(Ask("GET", "/notes"))
+    assert vendor.reads
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "invalid_grant"])
+async def test_a_refusal_says_what_to_do_and_quotes_no_secret(tmp_path, clock, error) -> None:
+    vendor = Vendor()
+    vendor.refusal = JSONResponse(
+        {"error": error, "error_description": f"not good: {SECRET}"}, status_code=400
+    )
+    async with connected(vendor, tmp_path, clock) as connection:
+        with pytest.raises(NotConnected) as refused:
+            await client(connection, clock).send(Ask("GET", "/notes"))
+    assert refused.value.provider_code == error
+    assert refused.value.hint == "Create a client at the vendor."
+    assert SECRET not in str(refused.value.payload())
+
+
+async def test_an_answer_without_a_token_is_told(tmp_path, clock) -> None:
+    vendor = Vendor()
+    vendor.refusal = JSONResponse({"token_type": "Bearer"})
+    async with connected(vendor, tmp_path, clock) as connection:
+        with pytest.raises(NotConnected, match="without a token"):
+            await client(connection, clock).send(Ask("GET", "/notes"))
+
+
+async def test_a_token_endpoint_that_fails_is_unavailable(tmp_path, clock) -> None:
+    vendor = Vendor()
+    vendor.refusal = Response("<html>", status_code=503)
+    async with connected(vendor, tmp_path, clock) as connection:
+        with pytest.raises(Unavailable):
+            await client(connection, clock).send(Ask("GET", "/notes"))
+    assert not vendor.reads
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"base_url": None}, "no base_url"),
+        ({"client_id": None}, "no client_id"),
+        ({"client_secret": None}, "neither client_secret nor private_key"),
+        ({"client_secret": "env:SURELY_NOT_SET"}, "SURELY_NOT_SET"),
+        ({"client_secret": None, "private_key": "KEY"}, "no username"),
+    ],
+)
+async def test_what_is_missing_is_named_before_anything_is_sent(tmp_path, clock, changes, says) -> None:
+    (tmp_path / "key.pem").write_text(PEM)
+    vendor = Vendor()
+    changes = {
+        name: f"file:{tmp_path}/key.pem" if value == "KEY" else value for name, value in changes.items()
+    }
+    async with connected(vendor, tmp_path, clock, **changes) as connection:
+        assert says in (connection.credential.problem or "")
+        assert connection.credential.status == "not_connected"
+        with pytest.raises(NotConnected, match=says):
+            await client(connection, clock).send(Ask("GET", "/notes"))
+    assert not vendor.asked
+
+
+async def test_a_private_key_that_is_none_is_told_without_its_text(tmp_path, clock) -> None:
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n")
+    options = {
+        "client_secret": None,
+        "private_key": f"file:{tmp_path}/key.pem",
+        "username": "bot@acme.example",
+    }
+    async with connected(Vendor(), tmp_path, clock, **options) as connection:
+        with pytest.raises(NotConnected, match="private key cannot be read") as refused:
+            await client(connection, clock).send(Ask("GET", "/notes"))
+    assert "nonsense" not in str(refused.value.payload())
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [("test", ADDRESS), ("production", "https://acme--dev.sandbox.my.vendor.example")],
+)
+async def test_an_address_of_another_environment_refuses_to_start(
+    tmp_path, clock, environment, address
+) -> None:
+    options = {"environment": environment, "base_url": address}
+    async with connected(Vendor(), tmp_path, clock, **options) as connection:
+        with pytest.raises(ConfigError, match="the address belongs to"):
+            connection.credential.check()
+        assert connection.credential.status == "not_connected"
