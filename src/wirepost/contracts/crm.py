@@ -33,6 +33,8 @@ ALIASES = (
 """Field names that every CRM understands on input, where the object has such a field."""
 BATCH = 100
 """Most records of one call."""
+LINKS = 1000
+"""Most links of one kind that `get` returns with a record."""
 
 FieldType = Literal[
     "text",
@@ -127,7 +129,7 @@ class LinkType(Result):
 
 
 class ObjectSchema(Result):
-    """Everything an object's records may hold."""
+    """Everything an object's records may hold; `object` is the vendor's name, as everywhere in results."""
 
     object: str
     label: str
@@ -211,12 +213,15 @@ class Bucket(Result):
 
 @dataclass(frozen=True)
 class Filter:
-    """A condition whose field is described and whose values are of its type."""
+    """A condition whose field is described and whose values are of its type.
+
+    A field of several `choices` knows `contains` and `in` (has any of the values) and `not_in` (has none).
+    """
 
     field: FieldSchema
     op: Operator
     values: tuple[Value, ...] = ()
-    """One for comparisons, two for `between`, none for `is_empty`, any number for `in`."""
+    """One for comparisons, two for `between` (both included), none for `is_empty`, any number for `in`."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +278,11 @@ class Measure:
     function: Function
     field: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Under which a bucket holds the figure, such as `sum_amount`; a plain count is the bucket's own."""
+        return f"{self.function}_{self.field}" if self.field else self.function
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -289,6 +299,10 @@ class Crm(Contract):
     the vendor refuses all the same is raised (`CallError`) or, in batches, told per record in input order.
     Reads send no write; nothing is retried here (the client does).
     """
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        """What the caller should know and is no error; the tools take it over after each call."""
 
     @abstractmethod
     async def objects(self, *, include_custom: bool) -> list[ObjectKind]:
@@ -316,7 +330,10 @@ class Crm(Contract):
         fields: Sequence[str],
         links: Sequence[str],
     ) -> list[Record | None]:
-        """Records by id (or another unique field), in input order; `None` for those that do not exist."""
+        """Records by id (or another unique field), in input order; `None` for those that do not exist.
+
+        `links` names objects in the vendor's words; each record then has its links to them, `LINKS` at most.
+        """
 
     @abstractmethod
     async def create(
@@ -351,7 +368,8 @@ class Crm(Contract):
     ) -> list[Written] | None:
         """What a lost `create` left behind: the records made since then with these values, or `None`.
 
-        Raises `OutcomeUnknown` where the vendor's index cannot say yet.
+        Where only some were made, the others are `failed`. Raises `OutcomeUnknown` where the vendor's index
+        cannot say yet.
         """
 
     @abstractmethod
