@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from wirepost.calls import shape
 from wirepost.calls.shape import Shaped, View
 from wirepost.core.errors import InvalidCall
 from wirepost.core.text import tokens
+from wirepost.tools.results import Result, UntrustedMark
 
 BUDGETS = (500, 1000, 6000, 20_000)
 REST_OF_ENVELOPE = {
@@ -36,6 +37,15 @@ REST_OF_ENVELOPE = {
     },
     "warnings": [],
 }
+
+
+class Row(Result):
+    """A record whose fields have the vendor's names."""
+
+    chooses_fields: ClassVar[bool] = True
+
+    id: str
+    fields: dict[str, Annotated[Any, UntrustedMark()]]
 
 
 def view(max_tokens: int = 6000, **options: Any) -> View:
@@ -227,6 +237,20 @@ def test_outsiders_text_is_cleaned_wherever_it_stands_and_listed_once() -> None:
     assert all(is_clean(each["text"]) for each in listed.data["records"])
 
 
+def test_values_under_names_of_the_vendor_are_cleaned_at_every_depth() -> None:
+    fields = {"note": HOSTILE, "size": 3, "address": {"city": HOSTILE, "lines": [HOSTILE]}}
+    shaped = shape.page([copy.deepcopy({"id": "1", "fields": fields})], View(Row, None, 6000))
+    assert shaped.untrusted == [
+        "data.records[*].fields.*",
+        "data.records[*].fields.*.*",
+        "data.records[*].fields.*.*[*]",
+    ]
+    found = shaped.data["records"][0]["fields"]
+    texts = [found["note"], found["address"]["city"], *found["address"]["lines"]]
+    assert all("Ignore all rules" in text and is_clean(text) for text in texts)
+    assert found["size"] == 3
+
+
 def test_text_of_the_provider_itself_is_left_alone() -> None:
     assert one({"id": "n_1", "title": "<b>\u202e"}).data["title"] == "<b>\u202e"
 
@@ -306,6 +330,11 @@ def test_fields_that_do_not_exist_are_refused_with_those_that_do(name: str, allo
     assert refused.value.code == "invalid_arguments"
     assert refused.value.fields[0]["path"] == "fields"
     assert refused.value.fields[0]["allowed"] == list(allowed)
+
+
+def test_a_model_whose_operation_chooses_fields_is_shown_as_it_came() -> None:
+    row = {"id": "1", "fields": {"note": "n"}}
+    assert shape.one(copy.deepcopy(row), View(Row, ["any_name"], 6000)).data == row
 
 
 def test_a_field_name_of_any_length_is_refused_shortly() -> None:

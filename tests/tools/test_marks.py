@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from support.samples import Author, Note
 from wirepost.tools import marks
-from wirepost.tools.results import DETAIL, Result, Untrusted
+from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark
 
 
 class Hidden(Result):
@@ -21,6 +21,7 @@ class Hidden(Result):
     rare: Annotated[int, DETAIL] | None = None
     twice: Annotated[Annotated[int, DETAIL], "a note"] = 0
     people: dict[str, int] | None = None
+    values: dict[str, Annotated[str | int, UntrustedMark()]] | None = None
     plain: list[int] | None = None
     choice: int | str = 0
 
@@ -56,6 +57,7 @@ def test_untrusted_text_is_found_under_unions_tuples_and_other_notes() -> None:
         "rows": {"*": {"*": {}}},
         "either": {},
         "noted": {},
+        "values": {"*": {}},
     }
 
 

@@ -156,6 +156,19 @@ def test_what_is_just_allowed_is_no_problem() -> None:
     assert schema.problems("n", nested(4)) == []
 
 
+def test_a_list_is_no_level_of_nesting_of_its_own() -> None:
+    """`records[].fields[].name` is what every batch of records looks like: three objects in each other."""
+    records: dict[str, Any] = {"type": "string"}
+    for _ in range(4):
+        records = root(a={"type": "array", "items": records})
+    assert schema.problems("n", records) == []
+    deeper = root(a={"type": "array", "items": records})
+    assert schema.problems("n", deeper) == [
+        "a[].a[].a[].a[].a: is nested deeper than 4",
+        "a[].a[].a[].a[].a[]: is nested deeper than 4",
+    ]
+
+
 def test_a_schema_that_is_too_large_is_a_problem() -> None:
     large = root(**{f"a{n}": {"type": "string", "description": "d" * 500} for n in range(5)})
     assert [text for text in schema.problems("name", large) if "bytes, more than 2048" in text]

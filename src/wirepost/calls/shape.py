@@ -13,6 +13,7 @@ from wirepost.core.errors import InvalidCall
 from wirepost.core.text import clean, cut, strip_html
 from wirepost.tools import marks
 from wirepost.tools.catalog import CHARACTERS_PER_TOKEN
+from wirepost.tools.results import Result
 
 LONG_TEXT = 2000
 """Texts in lists are cut here; a tool that returns one object cuts only when the budget demands it."""
@@ -43,13 +44,13 @@ class Shaped:
 class View:
     """How the caller wants to see results of one model."""
 
-    model: type[BaseModel]
+    model: type[Result]
     fields: Sequence[str] | None
     max_tokens: int
     is_compact: bool = False
 
     def __post_init__(self) -> None:
-        for name in self.fields or ():
+        for name in () if self.model.chooses_fields else self.fields or ():
             known = _known_beside(self.model, name)
             if known is not None:
                 raise InvalidCall(
@@ -134,7 +135,7 @@ def _as_table(shaped: Shaped) -> None:
 
 
 def _choose(record: dict[str, Json], view: View) -> dict[str, Json]:
-    if view.fields is None:
+    if view.fields is None or view.model.chooses_fields:
         hidden = marks.details(view.model)
         return {name: value for name, value in record.items() if name not in hidden}
     wanted: dict[str, Any] = {}
@@ -174,10 +175,11 @@ def _known_beside(model: type[BaseModel], name: str) -> tuple[str, ...] | None:
 
 
 def _clean(node: Json, text_marks: dict[str, Any], path: str, found: list[str]) -> None:
-    """Clean marked texts in place and note their paths (with `*` for list items)."""
-    if marks.EACH in text_marks and isinstance(node, list):
-        for index, item in enumerate(node):
-            node[index] = _clean_value(item, text_marks[marks.EACH], f"{path}[*]", found)
+    """Clean marked texts in place and note their paths (with `*` for items of lists and maps)."""
+    if marks.EACH in text_marks and isinstance(node, list | dict):
+        each = f"{path}[*]" if isinstance(node, list) else f"{path}.*"
+        for key, item in list(enumerate(node) if isinstance(node, list) else node.items()):
+            node[key] = _clean_value(item, text_marks[marks.EACH], each, found)
         return
     if isinstance(node, dict):
         for name in [name for name in text_marks if name in node]:
@@ -189,7 +191,7 @@ def _clean_value(value: Json, text_marks: dict[str, Any], path: str, found: list
         if path not in found:
             found.append(path)
         return clean(strip_html(value))
-    _clean(value, text_marks, path, found)
+    _clean(value, text_marks or {marks.EACH: marks.LEAF}, path, found)
     return value
 
 

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -156,6 +156,8 @@ class Link(Result):
 
 class Record(Result):
     """One record with the vendor's own field names."""
+
+    chooses_fields: ClassVar[bool] = True
 
     id: str
     object: str

@@ -15,7 +15,7 @@ EACH = "*"
 LEAF: dict[str, Any] = {}
 
 Marks = dict[str, Any]
-"""Field name (or `*` for each item of a list) → marks below it; an empty dict is a marked text."""
+"""Field name (or `*` for each item of a list or map) → marks below it; an empty dict is a marked text."""
 
 
 @cache
@@ -73,8 +73,8 @@ def _marks(hint: Any) -> Marks | None:
         return LEAF if any(isinstance(mark, UntrustedMark) for mark in marks) else _marks(inner)
     if origin in (Union, types.UnionType):
         return next((marks for marks in map(_marks, get_args(hint)) if marks is not None), None)
-    if origin in (list, tuple):
-        inner_marks = _marks(get_args(hint)[0])
+    if origin in (list, tuple, dict):
+        inner_marks = _marks(get_args(hint)[-1 if origin is dict else 0])
         return None if inner_marks is None else {EACH: inner_marks}
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return untrusted(hint) or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,9 @@ class Result(BaseModel):
     """Base of every result model: immutable; absent values are left out of the answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chooses_fields: ClassVar[bool] = False
+    """`fields` names what the operation asks the vendor for, not parts of this model."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import orjson
 from wirepost.core.errors import ConfigError
 
 MAX_DEPTH = 4
+"""Objects within each other; a list adds none, as clients count what nests, not what repeats."""
 MAX_BYTES = 2048
 MAX_DESCRIPTION = 600
 MAX_ENUM = 60
@@ -143,7 +144,7 @@ def _nodes(node: Schema, path: str = "", depth: int = 0) -> Iterator[tuple[str, 
     for name, child in node.get("properties", {}).items():
         yield from _nodes(child, f"{path}.{name}".lstrip("."), depth + 1)
     if isinstance(node.get("items"), dict):
-        yield from _nodes(node["items"], f"{path}[]", depth + 1)
+        yield from _nodes(node["items"], f"{path}[]", depth)
 
 
 def _node_problems(node: Schema, depth: int) -> Iterator[str]:
