@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -20,9 +21,8 @@ Marks = dict[str, Any]
 
 @cache
 def untrusted(model: type[BaseModel]) -> Marks:
-    """Where a result model holds text that outsiders wrote."""
-    found = {name: _marks(hint) for name, hint in _hints(model).items()}
-    return {name: marks for name, marks in found.items() if marks is not None}
+    """Where a result model holds text that outsiders wrote; marks of a model in itself hold themselves."""
+    return _of(model, {})
 
 
 @cache
@@ -44,7 +44,7 @@ def field_names(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _model(hint: Any) -> type[BaseModel] | None:
-    if isinstance(hint, type) and issubclass(hint, BaseModel):
+    if _is_model(hint):
         return hint
     return next((found for found in map(_model, get_args(hint)) if found), None)
 
@@ -66,16 +66,41 @@ def _has(hint: Any, mark: type) -> bool:
     )
 
 
-def _marks(hint: Any) -> Marks | None:
-    origin = get_origin(hint)
-    if origin is Annotated:
-        inner, *marks = get_args(hint)
-        return LEAF if any(isinstance(mark, UntrustedMark) for mark in marks) else _marks(inner)
-    if origin in (Union, types.UnionType):
-        return next((marks for marks in map(_marks, get_args(hint)) if marks is not None), None)
-    if origin in (list, tuple, dict):
-        inner_marks = _marks(get_args(hint)[-1 if origin is dict else 0])
-        return None if inner_marks is None else {EACH: inner_marks}
-    if isinstance(hint, type) and issubclass(hint, BaseModel):
-        return untrusted(hint) or None
-    return None
+def _of(model: type[BaseModel], begun: dict[type[BaseModel], Marks]) -> Marks:
+    """The marks of a model; `begun` ends the way through models that lead back to it."""
+    if model not in begun:
+        marks = begun[model] = {}
+        for name, hint in _hints(model).items():
+            if _is_marked(hint, set()):
+                marks[name] = _marks(hint, begun)
+    return begun[model]
+
+
+def _marks(hint: Any, begun: dict[type[BaseModel], Marks]) -> Marks:
+    """The marks of a hint in which there are some."""
+    if _is_model(hint):
+        return _of(hint, begun)
+    if get_origin(hint) is Annotated and _has(hint, UntrustedMark):
+        return LEAF
+    marks = _marks(next(part for part in _values(hint) if _is_marked(part, set())), begun)
+    return marks if get_origin(hint) in (Annotated, Union, types.UnionType) else {EACH: marks}
+
+
+def _is_marked(hint: Any, seen: set[type[BaseModel]]) -> bool:
+    """Whether `hint` describes text of outsiders anywhere; models in `seen` are not looked at again."""
+    if not _is_model(hint):
+        return isinstance(hint, UntrustedMark) or any(_is_marked(part, seen) for part in _values(hint))
+    if hint in seen:
+        return False
+    seen.add(hint)
+    return any(_is_marked(part, seen) for part in _hints(hint).values())
+
+
+def _is_model(hint: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
+def _values(hint: Any) -> tuple[Any, ...]:
+    """What a hint is made of; of a mapping its values alone, as its keys are names."""
+    origin, parts = get_origin(hint), get_args(hint)
+    return parts[1:] if isinstance(origin, type) and issubclass(origin, Mapping) else parts
