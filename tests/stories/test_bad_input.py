@@ -58,7 +58,6 @@ async def test_wrong_arguments_are_named(wirepost: Running, arguments: dict[str,
 async def test_cursor_leads_nowhere_but_where_it_was_given(
     wirepost: Running, clock: ManualClock, change: str
 ) -> None:
-    """12.3 (3)."""
     tool, caller, asked = "stripe_list_payments", Caller("local"), {"limit": 2}
     cursor = (await wirepost.ok(tool, caller, **asked))["page"]["next_cursor"]
     second = await wirepost.ok(tool, caller, **asked, cursor=cursor)
@@ -94,7 +93,6 @@ async def test_missing_key_is_asked_for_by_name(
 async def test_key_of_the_other_environment_refuses_to_start(
     tmp_path: Path, environment: str, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """12.2 (3)."""
     monkeypatch.setenv("STRIPE_KEY", key)
     stripe = {"provider": "stripe", "environment": environment, "key": "env:STRIPE_KEY"}
     with pytest.raises(ConfigError, match="environment") as refused:

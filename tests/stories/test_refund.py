@@ -67,7 +67,6 @@ async def test_execution_without_confirmation_is_refused_with_the_plan(wirepost:
 
 
 async def test_preview_sends_no_write(wirepost: Running) -> None:
-    """12.3 (1)."""
     payment = await refundable(wirepost)
     await wirepost.ok("stripe_create_refund", payment=payment["id"], mode="preview")
     assert wirepost.sent(method="POST") == []
@@ -78,7 +77,6 @@ async def test_preview_sends_no_write(wirepost: Running) -> None:
 async def test_confirmation_fits_nothing_but_what_it_accepted(
     wirepost: Running, clock: ManualClock, change: str
 ) -> None:
-    """12.3 (2)."""
     payment = await refundable(wirepost)
     asked: dict[str, Any] = {"payment": payment["id"], "amount": "10.00", "currency": "eur"}
     token = (await wirepost.ok("stripe_create_refund", **asked, mode="preview"))["data"]["confirmation"]
@@ -106,7 +104,6 @@ async def test_confirmation_fits_nothing_but_what_it_accepted(
 
 
 async def test_confirmation_of_another_connection_does_not_fit(tmp_path: Path, clock: ManualClock) -> None:
-    """12.3 (2), connection."""
     sandbox = {"provider": "stripe", "environment": "sandbox"}
     async with running(tmp_path, clock, connections={"one": sandbox, "two": sandbox}) as wirepost:
         page = await wirepost.ok("stripe_list_payments", connection="one", status="succeeded", limit=100)
@@ -151,7 +148,7 @@ async def test_identical_call_without_intent_is_suspected_for_a_day(
 
 
 async def test_ten_callers_with_one_intent_refund_once(wirepost: Running) -> None:
-    """12.2 (3): the same intent at once."""
+    """All at the same moment."""
     payment = await refundable(wirepost)
     asked = {"payment": payment["id"], "amount": "10.00", "currency": "eur", "intent": "once"}
     token = (await wirepost.ok("stripe_create_refund", **asked, mode="preview"))["data"]["confirmation"]
@@ -181,7 +178,7 @@ async def test_lost_answer_is_asked_for_again_with_the_same_key(wirepost: Runnin
 
 
 async def test_answers_lost_for_good_are_found_by_reading(wirepost: Running) -> None:
-    """12.2 (3): nothing came back from any attempt; the refund is found and reported as done."""
+    """Nothing came back from any attempt; the refund is found and reported as done."""
     payment = await refundable(wirepost)
     sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
     assert sandbox
@@ -195,7 +192,7 @@ async def test_answers_lost_for_good_are_found_by_reading(wirepost: Running) -> 
 
 
 async def test_unknown_outcome_is_looked_up_before_anything_is_sent_again(wirepost: Running) -> None:
-    """12.2 (3): the answer and the look afterwards both fail; the repetition finds exactly one refund."""
+    """The answer and the look afterwards both fail; the repetition finds exactly one refund."""
     payment = await refundable(wirepost)
     sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
     assert sandbox
@@ -217,7 +214,7 @@ async def test_unknown_outcome_is_looked_up_before_anything_is_sent_again(wirepo
 
 
 async def test_server_error_that_would_be_replayed_gets_a_new_key(wirepost: Running) -> None:
-    """12.2 (3): a replayed 500."""
+    """A provider replays its own 500 to the same key for ever."""
     payment = await refundable(wirepost)
     sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
     assert sandbox
@@ -251,7 +248,6 @@ async def test_rejected_refund_may_be_tried_again_under_the_same_intent(wirepost
 
 
 async def test_every_attempt_leaves_exactly_one_record(wirepost: Running) -> None:
-    """12.3 (7)."""
     payment = await refundable(wirepost)
     before = len(await wirepost.records())
     await wirepost.error("stripe_create_refund", payment=payment["id"])
