@@ -106,7 +106,7 @@ async def test_callers_with_the_same_rights_share_one_list(tmp_path, clock) -> N
         tools = wirepost.app.calls.tools
         rights = frozenset({"stripe.read"})
         assert tools(Caller("a", rights)) is tools(Caller("b", rights))
-        assert tools(Caller("a")) is tools(Caller("b")) is wirepost.app.tools
+        assert tools(Caller("a")) is tools(Caller("b")) is wirepost.app.catalog.listed
 
 
 @pytest.mark.parametrize(
@@ -235,6 +235,6 @@ async def test_a_day_on_which_nothing_could_be_deleted_is_logged_and_not_the_las
         await clock.wait_for_sleepers()
         keeping.cancel()
         await asyncio.wait([keeping])
-    assert [record.levelno for record in caplog.records if "next try in a day" in record.message] == [
+    assert [record.levelno for record in caplog.records if "could not be deleted" in record.message] == [
         logging.ERROR
     ]

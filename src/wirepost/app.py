@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from wirepost.calls.audit import Audit
@@ -18,7 +18,9 @@ from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
+from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.connections import Connection, Connections
+from wirepost.connections.grants import Grants
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
 from wirepost.core.ids import new_id
@@ -28,14 +30,13 @@ from wirepost.store.database import Database
 from wirepost.store.keys import server_secret
 from wirepost.store.owner import DataDirectory
 from wirepost.store.retention import prune
-from wirepost.tools.catalog import MAX_LISTED, Selection, ToolList, select
+from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
 from wirepost.tools.tool import AnyTool, tools_in
 from wirepost.toolsets import connections as connection_tools
 from wirepost.toolsets import policy as policy_tools
 from wirepost.toolsets.desk import Desk
 
 if TYPE_CHECKING:
-    from wirepost.calls.caller import Caller
     from wirepost.sandbox.world import World
     from wirepost.settings import Settings
 
@@ -56,20 +57,37 @@ class App:
     secret: bytes
     """Of this data directory; signs everything that must come back unchanged."""
     connections: Connections
-    tools: ToolList
+    catalog: Catalog
+    grants: Grants
     calls: Calls
     audit: Audit
     opened: AsyncExitStack
     """What is to be closed, in the order in which it was opened."""
 
     async def keep_house(self) -> None:
-        """Once a day, forget what nobody can ask for any more; runs as long as the server."""
+        """At the start and once a day: check the connections, forget what nobody can ask for any more."""
         while True:
+            try:
+                await self.check_connections()
+            except CallError:
+                log.exception("what connections may do could not be noted; next try in a day")
             try:
                 await prune(self.database, self.clock, KEPT_FOR)
             except CallError:
                 log.exception("old intents could not be deleted; next try in a day")
             await self.clock.sleep(timedelta(days=1).total_seconds())
+
+    async def check_connections(self) -> None:
+        """Ask each provider what its credential may do, and list what that allows."""
+        for connection in self.connections.by_name.values():
+            if connection.environment == "sandbox" or connection.credential.status != "ready":
+                continue
+            try:
+                checked = await check(connection)
+                await self.grants.note(connection.name, checked.probe.scopes)
+            except CallError as error:
+                log.warning("connection %s could not be checked: %s", connection.name, error)
+        await self.catalog.replace(listed_tools(self.settings, await self.grants.known()))
 
     async def close(self) -> None:
         """Finish what was sent, then close everything in reverse order."""
@@ -87,8 +105,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
     clock = clock or Clock()
     connections = connections_of(settings, clock)
     everything = ToolList(all_tools())
-    listed = listed_tools(settings)
-    warn_of_length(listed)
+    listed_tools(settings)  # names that do not exist refuse to start before anything is opened
     policy = Policy(settings.policy.rules, is_read_only=settings.read_only)
     policy.check_against(everything.tools)
     for problem in connections.check():
@@ -102,13 +119,15 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         opened.push_async_callback(database.close)
         opened.push_async_callback(connections.close)
         secret = await server_secret(database)
-        signer, audit = Signer(secret), Audit(database)
+        signer, audit, grants = Signer(secret), Audit(database), Grants(database, clock)
+        catalog = Catalog(listed_tools(settings, await grants.known()))
+        warn_of_length(catalog.listed)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
         calls = Calls(
             everything=everything,
-            visible=_visibility(listed),
+            visible=lambda caller: catalog.visible(caller.scopes),
             connections=connections,
-            objects={Desk: Desk(connections, listed, judge)},
+            objects={Desk: Desk(connections, catalog, judge)},
             judge=judge,
             writes=Writes(judge, await _ledger(database, clock, signer), clock),
             cursors=Cursors(signer, settings.limits.cursor_s),
@@ -118,7 +137,19 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         )
         opened.push_async_callback(calls.close)
         closing = opened.pop_all()
-        return App(settings, clock, directory, database, secret, connections, listed, calls, audit, closing)
+        return App(
+            settings=settings,
+            clock=clock,
+            directory=directory,
+            database=database,
+            secret=secret,
+            connections=connections,
+            catalog=catalog,
+            grants=grants,
+            calls=calls,
+            audit=audit,
+            opened=closing,
+        )
 
 
 async def _ledger(database: Database, clock: Clock, signer: Signer) -> Ledger:
@@ -163,16 +194,23 @@ def selection(settings: Settings) -> Selection:
     )
 
 
-def listed_tools(settings: Settings) -> ToolList:
-    """The configured selection; a tool without a fitting connection is left out."""
-    providers = [load_provider(name) for name in {each.provider for each in settings.connections.values()}]
-    return ToolList(
-        tuple(
-            tool
-            for tool in select(all_tools(), selection(settings))
-            if not tool.is_provider_tool or any(provider.can_serve(tool.needs) for provider in providers)
+def listed_tools(settings: Settings, granted: Mapping[str, Collection[str] | None] | None = None) -> ToolList:
+    """The configured selection without the tools that no connection can run.
+
+    `granted` holds the permissions of connections as far as they are known.
+    """
+    connections = [
+        (load_provider(each.provider), (granted or {}).get(name))
+        for name, each in settings.connections.items()
+    ]
+
+    def can_run(tool: AnyTool) -> bool:
+        return not tool.is_provider_tool or any(
+            provider.can_serve(tool.needs) and not missing_scopes(provider, [tool], scopes)
+            for provider, scopes in connections
         )
-    )
+
+    return ToolList(tuple(tool for tool in select(all_tools(), selection(settings)) if can_run(tool)))
 
 
 def warn_of_length(listed: ToolList) -> None:
@@ -182,19 +220,3 @@ def warn_of_length(listed: ToolList) -> None:
         log.warning(
             "%d tools are listed (%d tokens); some clients stop at %d", count, listed.tokens, MAX_LISTED
         )
-
-
-def _visibility(listed: ToolList) -> Callable[[Caller], ToolList]:
-    """Caller → list, kept for the rights seen last; without scopes a caller sees all of it."""
-
-    @lru_cache(maxsize=64)
-    def allowed(scopes: frozenset[str]) -> ToolList:
-        return ToolList(tuple(tool for tool in listed.tools if _scope(tool) in scopes))
-
-    return lambda caller: listed if caller.scopes is None else allowed(caller.scopes)
-
-
-def _scope(tool: AnyTool) -> str:
-    """The caller's scope a tool needs: its toolset and what it may break."""
-    part = {"R": "read", "W1": "write", "W2": "write", "W3": "money", "W4": "danger"}[tool.risk]
-    return f"{tool.toolset}.{part}"

@@ -27,7 +27,7 @@ def test_the_migrations_produce_exactly_the_schema_on_the_page(clock):
     written.execute(SCHEMA.read_text()).fetchall()
     assert shape(migrated) == shape(written)
     tables = {name for kind, name, *_ in shape(written) if kind == "table"}
-    assert tables == {"schema_version", "intents", "confirmations", "spend", "audit", "keys"}
+    assert tables == {"schema_version", "intents", "confirmations", "spend", "audit", "keys", "grants"}
 
 
 def test_migrations_are_numbered_without_a_gap():

@@ -7,7 +7,7 @@ import pytest
 
 from support.samples import SAMPLES, Board
 from wirepost.core.errors import ConfigError
-from wirepost.tools.catalog import PRESETS, Selection, ToolList, select, token_cost, wire_entry
+from wirepost.tools.catalog import PRESETS, Catalog, Selection, ToolList, select, token_cost, wire_entry
 from wirepost.tools.context import Call
 from wirepost.tools.results import Result
 from wirepost.tools.tool import Risk, tool
@@ -144,3 +144,23 @@ def test_a_list_is_built_once_and_finds_its_tools() -> None:
     assert listed.by_name["sample_get_note"] is SAMPLES[0]
     assert listed.input_schema("sample_get_note") == SAMPLES[0].input_schema
     assert listed.input_schema("stripe_pay") is None
+
+
+async def test_a_catalog_shows_each_caller_the_part_its_scopes_name_and_tells_of_changes() -> None:
+    told = []
+
+    async def tell() -> None:
+        told.append([tool.name for tool in catalog.listed.tools])
+
+    pay, notes = (ToolList(tuple(select(ALL, Selection(None, [name])))) for name in ("stripe", "sample"))
+    catalog = Catalog(pay)
+    catalog.on_change.append(tell)
+    assert catalog.visible(None) is pay
+    assert catalog.visible(frozenset({"stripe.money"})) is catalog.visible(frozenset({"stripe.money"}))
+    assert [tool.name for tool in catalog.visible(frozenset({"stripe.money"})).tools] == ["stripe_pay"]
+    assert catalog.visible(frozenset()).tools == ()
+    await catalog.replace(ToolList(pay.tools))
+    assert told == []
+    await catalog.replace(notes)
+    assert catalog.visible(frozenset({"stripe.money"})).tools == ()
+    assert told == [[tool.name for tool in notes.tools]]

@@ -19,7 +19,7 @@ async def test_each_connection_is_shown_with_its_state(tmp_path, clock) -> None:
     async with running(tmp_path, clock, connections=THREE) as wirepost:
         envelope = await wirepost.ok("connection_list")
         cards = {card["id"]: card for card in envelope["data"]["records"]}
-        tools = sum(1 for tool in wirepost.app.tools.tools if tool.is_provider_tool)
+        tools = sum(1 for tool in wirepost.app.catalog.listed.tools if tool.is_provider_tool)
     assert list(cards) == list(THREE)
     assert (cards["shop-eu"]["status"], cards["shop-eu"]["accounts"]) == ("ready", ["acct_1"])
     assert "accounts" not in cards["shop-us"]
@@ -80,7 +80,7 @@ async def test_an_unknown_tool_or_topic_is_refused_with_what_there_is(tmp_path, 
         close = await wirepost.error("connection_help", tool="stripe_create_refnd")
         far = await wirepost.error("connection_help", tool="\u202e" + "z" * 500)
         topic = await wirepost.error("connection_help", topic="t" * 500)
-        names = [tool.name for tool in wirepost.app.tools.tools]
+        names = [tool.name for tool in wirepost.app.catalog.listed.tools]
     assert close["fields"][0]["allowed"][0] == "stripe_create_refund"
     assert far["fields"][0]["allowed"] == sorted(names)
     assert "\u202e" not in far["message"]

@@ -14,7 +14,7 @@ from wirepost.core.errors import CallError, ConfigError
 
 COMMANDS = (
     *("serve", "mcp", "demo", "doctor", "install"),
-    *("tools", "config", "policy", "audit", "sandbox"),
+    *("tools", "connections", "config", "policy", "audit", "sandbox"),
 )
 """Each is the `app` of the module of the same name beside this one."""
 

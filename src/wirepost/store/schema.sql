@@ -62,3 +62,10 @@ CREATE TABLE keys (
   name  TEXT NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT;
+
+-- What the last check of each connection found it may do.
+CREATE TABLE grants (
+  connection TEXT NOT NULL PRIMARY KEY,
+  scopes     TEXT,                          -- JSON list; NULL where they cannot be read
+  checked_at TEXT NOT NULL
+) STRICT;

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -164,3 +164,42 @@ class ToolList:
         """The input schema of one listed tool."""
         tool = self.by_name.get(name)
         return tool.input_schema if tool else None
+
+
+class Catalog:
+    """The list as it is now, and the part of it that callers see."""
+
+    def __init__(self, listed: ToolList) -> None:
+        self._listed = listed
+        self._by_scopes = lru_cache(maxsize=64)(self._allowed)
+        self.on_change: list[Callable[[], Awaitable[None]]] = []
+        """Who is told when the list has changed."""
+
+    @property
+    def listed(self) -> ToolList:
+        """Every tool that is offered."""
+        return self._listed
+
+    def visible(self, scopes: frozenset[str] | None) -> ToolList:
+        """The tools for a caller with these scopes; without any (`None`) a caller sees the whole list."""
+        return self._listed if scopes is None else self._by_scopes(scopes)
+
+    async def replace(self, listed: ToolList) -> None:
+        """Offer other tools from now on."""
+        if listed.tools == self._listed.tools:
+            return
+        self._listed = listed
+        self._by_scopes.cache_clear()
+        for tell in self.on_change:
+            await tell()
+
+    def _allowed(self, scopes: frozenset[str]) -> ToolList:
+        return ToolList(tuple(tool for tool in self._listed.tools if caller_scope(tool) in scopes))
+
+
+def caller_scope(tool: AnyTool) -> str:
+    """The scope a caller needs for a tool: its toolset and what it may break."""
+    return f"{tool.toolset}.{_PARTS[tool.risk]}"
+
+
+_PARTS: Mapping[str, str] = {"R": "read", "W1": "write", "W2": "write", "W3": "money", "W4": "danger"}

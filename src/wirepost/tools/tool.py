@@ -89,8 +89,9 @@ class Tool(Generic[Api, P, R]):
 
     @property
     def toolset(self) -> str:
-        """The prefix of the name."""
-        return self.name.partition("_")[0]
+        """The prefix of the name; what only one CRM has belongs with what all have."""
+        prefix = self.name.partition("_")[0]
+        return "crm" if prefix in {"hubspot", "salesforce"} else prefix
 
     @property
     def description(self) -> str:

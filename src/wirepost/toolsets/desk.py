@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wirepost.calls.decide import Judge
 from wirepost.connections.connections import Connections
-from wirepost.tools.catalog import ToolList
+from wirepost.tools.catalog import Catalog, ToolList
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,5 +14,10 @@ class Desk:
     """Connections, all tools, and the judge of calls."""
 
     connections: Connections
-    tools: ToolList
+    catalog: Catalog
     judge: Judge
+
+    @property
+    def tools(self) -> ToolList:
+        """The tools that are offered now."""
+        return self.catalog.listed

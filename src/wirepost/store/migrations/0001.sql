@@ -53,3 +53,9 @@ CREATE TABLE keys (
   name  TEXT NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE grants (
+  connection TEXT NOT NULL PRIMARY KEY,
+  scopes     TEXT,
+  checked_at TEXT NOT NULL
+) STRICT;
