@@ -99,6 +99,16 @@ async def test_a_configuration_that_cannot_be_used_is_told_to_the_client_too(tmp
 
 
 @pytest.mark.parametrize("way", [[], ["--in-process"]])
+async def test_a_data_directory_that_is_a_file_is_told_to_the_client_too(tmp_path, way):
+    (tmp_path / "file").touch()
+    front = await start("mcp", "--data-dir", str(tmp_path / "file"), *way)
+    code, answers, said = await talk(front, lines(INITIALIZE))
+    assert code == 2
+    assert "file: the data directory cannot be used: " in said
+    assert "the data directory cannot be used" in answers[0]["error"]["message"]
+
+
+@pytest.mark.parametrize("way", [[], ["--in-process"]])
 async def test_a_missing_configuration_file_is_told_to_the_client_too(tmp_path, way):
     missing = str(tmp_path / "no.yaml")
     code, answers, said = await talk(await start("mcp", "--config", missing, *way), lines(INITIALIZE))

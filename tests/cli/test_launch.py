@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from support.programs import end_owner
+from support.programs import PATIENCE_S, end_owner
 from support.raw import Raw, call
 from wirepost.cli.front import CannotStart
 from wirepost.cli.launch import LARGEST_LOG, launch_and_connect
@@ -69,3 +72,41 @@ def test_an_owner_that_accepts_nobody_is_named(tmp_path):
         owner.release()
     assert "for itself alone" in refused.value.message
     assert "--data-dir" in refused.value.hint
+
+
+def test_an_owner_that_does_not_end_in_its_own_time_is_named(tmp_path):
+    owner = DataDirectory(tmp_path)
+    owner.acquire(Clock())
+    owner.announce("http://127.0.0.1:1", 0.1)
+    try:
+        with pytest.raises(ConfigError, match=f"process {os.getpid()} does not end"):
+            launch_and_connect(DataDirectory(tmp_path), None, patience_s=0)
+    finally:
+        owner.release()
+
+
+async def test_an_ending_server_gets_the_time_it_asked_for(tmp_path):
+    owner = DataDirectory(tmp_path)
+    owner.acquire(Clock())
+    owner.announce("http://127.0.0.1:1", PATIENCE_S)
+    waiting = asyncio.create_task(
+        asyncio.to_thread(launch_and_connect, DataDirectory(tmp_path), None, patience_s=0)
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_locked(tmp_path / "launch.lock"):
+            await asyncio.to_thread(os.sched_yield)
+        assert not waiting.done()
+        owner.release()
+        assert "result" in await answer_of(await waiting), "then it starts a server of its own"
+    await end_owner(tmp_path)
+
+
+def is_locked(path: Path) -> bool:
+    try:
+        with path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from wirepost.cli.remote import Remote, find_server
+from wirepost.cli.remote import Remote
 from wirepost.core.errors import ConfigError
+from wirepost.store.owner import DataDirectory
 
 Answer = Callable[[dict[str, Any]], list[dict[str, Any]] | None]
 
@@ -80,26 +80,9 @@ def test_a_socket_nobody_listens_on_is_told(tmp_path: Path) -> None:
         Remote(str(tmp_path / "none"))
 
 
-def test_no_server_is_no_owner(tmp_path: Path) -> None:
-    assert find_server(tmp_path) is None
-
-
 def test_the_real_server_answers(home: Path, server: str) -> None:
-    owner = find_server(home / ".local" / "share" / "wirepost")
+    owner = DataDirectory(home / ".local" / "share" / "wirepost").find_owner()
     assert owner is not None
     with Remote(owner.socket) as remote:
         names = [tool["name"] for tool in remote.request("tools/list", {})["tools"]]
     assert "stripe_create_refund" in names
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_directory_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0)
-    with pytest.raises(ConfigError, match="cannot be read"):
-        find_server(tmp_path / "a")
-    tmp_path.chmod(0o700)
-
-
-def test_a_file_in_the_place_of_the_directory_has_no_owner(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("x")
-    assert find_server(tmp_path / "a") is None

@@ -2,49 +2,83 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 
+import httpx2
 import pytest
+
+from support.programs import serving
+from wirepost.core.clock import Clock
+from wirepost.store.owner import DataDirectory
 
 
 def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
-    url = ("--url", server)
-    assert cli("sandbox", "faults", "add", "402;match=GET /v1/balance", *url).code == 0
-    added = cli("sandbox", "faults", "add", "stripe-sandbox", "slow=1;match=POST *", *url, "--json").json
+    assert cli("sandbox", "faults", "add", "402;match=GET /v1/balance").code == 0
+    added = cli("sandbox", "faults", "add", "stripe-sandbox", "slow=1;match=POST *", "--json").json
     assert [(fault["kind"], fault["match"]) for fault in added["faults"]] == [
         ("status", "GET /v1/balance"),
         ("slow", "POST *"),
     ]
-    assert "GET /v1/balance" in cli("sandbox", "faults", "list", *url).out
-    assert cli("sandbox", "faults", "clear", "stripe-sandbox", *url, "--json").json == {"faults": []}
+    assert "GET /v1/balance" in cli("sandbox", "faults", "list").out
+    assert cli("sandbox", "faults", "clear", "stripe-sandbox", "--json").json == {"faults": []}
 
-    refused = cli("sandbox", "faults", "add", "nonsense", *url)
+    refused = cli("sandbox", "faults", "add", "nonsense")
     assert refused.code == 2
     assert "kind must be one of status" in refused.err
-    assert cli("sandbox", "faults", "add", "a", "b", "c", *url).code == 2
+    assert cli("sandbox", "faults", "add", "a", "b", "c").code == 2
 
     cli("tools", "call", "stripe_list_payments", "limit=1")
-    shown = cli("sandbox", "show", *url).out
+    shown = cli("sandbox", "show").out
     assert "/v1/payment_intents" in shown
     assert "payment_intents" in shown.partition("METHOD")[0], "what the sandbox holds so far"
-    state = cli("sandbox", "show", *url, "--json").json
+    state = cli("sandbox", "show", "--url", server, "--json").json
     assert state["requests"]
     assert state["vendor"] == "stripe"
-    assert cli("sandbox", "reset", *url).out == "the sandbox is as it began\n"
-    assert cli("sandbox", "reset", *url, "--json").json["faults"] == []
+    assert cli("sandbox", "reset").out == "the sandbox is as it began\n"
+    assert cli("sandbox", "reset", "--json").json["faults"] == []
 
-    missing = cli("sandbox", "show", "other", *url)
+    missing = cli("sandbox", "show", "other")
     assert missing.code == 2
     assert "There is no sandbox connection 'other'" in missing.err
 
 
-def test_without_a_server_the_answer_says_how_to_start_one(cli) -> None:
+def test_an_address_where_nobody_answers_is_told(cli) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     result = cli("sandbox", "show", "--url", url)
     assert result.code == 2
     assert "no server answers" in result.err
     assert "wirepost serve" in result.err
+
+
+async def test_a_server_on_any_port_is_found_by_its_data_directory(cli, tmp_path) -> None:
+    async with serving(tmp_path / "elsewhere") as running:
+        found = await asyncio.to_thread(
+            cli, "sandbox", "faults", "add", "503", "--data-dir", str(tmp_path / "elsewhere"), "--json"
+        )
+        async with httpx2.AsyncClient(base_url=running.url) as http:
+            there = (await http.get("/sandbox/stripe-sandbox/__sandbox/faults")).json()
+    assert found.json == there
+    assert [fault["status"] for fault in there["faults"]] == [503]
+
+
+def test_without_a_server_the_answer_says_how_to_start_one(cli) -> None:
+    result = cli("sandbox", "show")
+    assert result.code == 2
+    assert "no server runs in this data directory (start it with wirepost serve" in result.err
+
+
+def test_an_owner_without_http_is_named(cli, tmp_path) -> None:
+    owner = DataDirectory(tmp_path / "d")
+    owner.acquire(Clock())
+    try:
+        result = cli("sandbox", "show", "--data-dir", str(tmp_path / "d"))
+    finally:
+        owner.release()
+    assert result.code == 2
+    assert f"process {os.getpid()} uses this data directory and serves no HTTP" in result.err
 
 
 @pytest.mark.parametrize(

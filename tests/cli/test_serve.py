@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 
+import httpx2
+
 from support.programs import PATIENCE_S, end_owner, start
 from wirepost.cli.serve import _tell_person
 from wirepost.server.run import Address
@@ -32,6 +34,8 @@ async def test_in_the_background_it_returns_once_clients_can_connect(tmp_path):
     assert (process.returncode, out) == (0, b"")
     owner = DataDirectory(tmp_path).find_owner()
     assert owner is not None
-    assert f"process {owner.pid}" in said.decode()
+    assert f"running at {owner.url} (process {owner.pid};" in said.decode()
+    async with httpx2.AsyncClient() as http:
+        assert (await http.get(f"{owner.url}/healthz")).json()["status"] == "ok"
     assert os.getsid(owner.pid) == owner.pid
     await end_owner(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -106,6 +107,62 @@ def test_an_empty_or_missing_directory_has_no_owner(tmp_path):
     assert not (tmp_path / "missing").exists()
 
 
+def test_an_owner_says_where_it_is_reached_and_how_long_it_takes_to_end(tmp_path, clock):
+    directory = DataDirectory(tmp_path)
+    directory.acquire(clock)
+    owner = DataDirectory(tmp_path).find_owner()
+    assert (owner.url, owner.ends_within_s) == (None, 0)
+    for url in ("http://127.0.0.1:12345", "http://[::1]:1"):
+        directory.announce(url, 12.5)
+        owner = DataDirectory(tmp_path).find_owner()
+        assert (owner.pid, owner.url, owner.ends_within_s) == (os.getpid(), url, 12.5)
+    directory.release()
+    directory.acquire(clock)
+    assert DataDirectory(tmp_path).find_owner().url is None, "the next owner starts anew"
+    directory.release()
+
+
+def test_a_note_of_a_later_version_can_be_read(tmp_path):
+    note = {"pid": 1, "started_at": "now", "socket": "/s", "url": None, "colour": "red"}
+    with (tmp_path / "owner.json").open("w") as about:
+        about.write(json.dumps(note))
+        about.flush()
+        fcntl.flock(about, fcntl.LOCK_EX)
+        assert DataDirectory(tmp_path).find_owner().pid == 1
+
+
+def test_a_note_that_cannot_be_read_names_nobody(tmp_path):
+    with (tmp_path / "owner.json").open("w") as about:
+        about.write('{"pid": 1, "sta')
+        about.flush()
+        fcntl.flock(about, fcntl.LOCK_EX)
+        assert DataDirectory(tmp_path).find_owner() is None
+
+
+def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path, clock):
+    (tmp_path / "file").touch()
+    for act in (
+        DataDirectory(tmp_path / "file").find_owner,
+        lambda: DataDirectory(tmp_path / "file").acquire(clock),
+    ):
+        with pytest.raises(ConfigError, match=r"file: the data directory cannot be used: .*\(Let this user"):
+            act()
+
+
+def test_a_directory_that_cannot_be_looked_into_is_refused(tmp_path):
+    (tmp_path / "owner.json").symlink_to("owner.json")
+    with pytest.raises(ConfigError, match="the data directory cannot be used: Too many levels of symbolic"):
+        DataDirectory(tmp_path).find_owner()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_directory_of_somebody_else_is_refused(tmp_path):
+    tmp_path.chmod(0)
+    with pytest.raises(ConfigError, match="the data directory cannot be used: Permission denied"):
+        DataDirectory(tmp_path).find_owner()
+    tmp_path.chmod(0o700)
+
+
 def test_directory_and_files_are_for_this_user_alone(tmp_path, clock):
     directory = DataDirectory(tmp_path / "made" / "here")
     directory.acquire(clock)
@@ -145,15 +202,36 @@ def test_the_files_of_a_directory_are_in_it(tmp_path):
 def test_the_socket_can_be_bound_whatever_the_directory_is_called(tmp_path, length, clock):
     path = tmp_path / "ä" / ("d" * length)
     directory = DataDirectory(path)
-    directory.create()
+    directory.acquire(clock)
     assert directory.socket_path == DataDirectory(str(path)).socket_path
     bound = Path(directory.socket_path)
     assert bound.parent.stat().st_mode & 0o777 == 0o700
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(bound))
     bound.unlink()
-    if bound.parent != path:
-        bound.parent.rmdir()
+    directory.release()
+    assert bound.parent.exists() is (bound.parent == path), "nothing is left outside the directory"
+
+
+def test_who_is_refused_leaves_the_socket_of_the_owner_where_it_is(tmp_path, clock):
+    owner, other = (DataDirectory(tmp_path / ("f" * 120)) for _ in range(2))
+    owner.acquire(clock)
+    with pytest.raises(ConfigError, match="runs in this data directory"):
+        other.acquire(clock)
+    other.release()
+    assert Path(owner.socket_path).parent.is_dir()
+    owner.release()
+
+
+def test_what_others_put_beside_the_socket_stays(tmp_path, clock):
+    directory = DataDirectory(tmp_path / ("g" * 120))
+    directory.acquire(clock)
+    left = Path(directory.socket_path).with_name("left")
+    left.touch()
+    directory.release()
+    assert left.exists()
+    left.unlink()
+    left.parent.rmdir()
 
 
 def test_two_long_directories_have_two_sockets(tmp_path):
@@ -161,15 +239,17 @@ def test_two_long_directories_have_two_sockets(tmp_path):
     assert one.socket_path != two.socket_path
 
 
-def test_a_short_socket_directory_that_is_open_to_others_is_refused(tmp_path):
+def test_a_short_socket_directory_that_is_open_to_others_is_refused(tmp_path, clock):
     directory = DataDirectory(tmp_path / ("e" * 120))
     beside = Path(directory.socket_path).parent
     beside.mkdir(mode=0o755)
     try:
         with pytest.raises(ConfigError, match=r"the data directory cannot be used: .* open to others"):
-            directory.create()
+            directory.acquire(clock)
     finally:
         beside.rmdir()
+    directory.acquire(clock)
+    directory.release()
 
 
 def test_only_the_standard_library_is_loaded_and_little_of_it():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from wirepost.cli.output import FAILED, REFUSED, print_json, print_note
-from wirepost.cli.remote import Remote, find_server
+from wirepost.cli.remote import Remote
 from wirepost.core.errors import ConfigError
+from wirepost.store.owner import DataDirectory
 
 if TYPE_CHECKING:
     from wirepost.settings import Loaded
@@ -46,7 +47,7 @@ def call_tool(
     twice = next((key for key in texts if key in arguments), None)
     if twice:
         raise ConfigError(f"the argument {twice} is given twice")
-    owner = find_server(loaded.settings.data_dir)
+    owner = DataDirectory(loaded.settings.data_dir).find_owner()
     if owner is None:
         return asyncio.run(_call_here(loaded, name, arguments, texts, may_ask=may_ask))
     with Remote(owner.socket) as remote:

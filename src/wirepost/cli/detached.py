@@ -24,11 +24,11 @@ def command(data_directory: str, config: str | None) -> list[str]:
 def main(arguments: list[str]) -> None:
     """Serve the data directory named first, with the configuration named second; ends when idle."""
     data_directory, *config = arguments
-    if DataDirectory(data_directory).find_owner():
-        return  # another one was faster; whoever started this one finds it
     # Importing makes objects that all stay; looking for garbage among them takes a fifth of the start.
     gc.disable()
     try:
+        if DataDirectory(data_directory).find_owner():
+            return  # another one was faster; whoever started this one finds it
         _serve(data_directory, config[0] if config else None)
     except ConfigError as problem:
         sys.stderr.write(f"{problem}\n")

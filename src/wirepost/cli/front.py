@@ -92,7 +92,7 @@ def connect(path: str) -> socket.socket | None:
     server = socket.socket(socket.AF_UNIX)
     try:
         server.connect(path)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         server.close()
         return None
     return server

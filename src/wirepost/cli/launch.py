@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import select
 import socket
@@ -17,12 +18,12 @@ from wirepost.core.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wirepost.store.owner import DataDirectory
+    from wirepost.store.owner import DataDirectory, Owner
 
 START_S = 30
 """A server that is not there by then will not come."""
 ANSWER_S = 5
-"""How long another owner of the data directory may take until it accepts connections."""
+"""How long another owner of the data directory may take to start, or to close its files when it ends."""
 TICK_MS = 20
 LARGEST_LOG = 5 * 2**20
 SHOWN_LOG = 2000
@@ -48,18 +49,22 @@ def launch_and_connect(
 
 def _wait_for_owner(directory: DataDirectory, patience_s: float) -> socket.socket | None:
     """A connection to a server that is starting or ending right now; `None` once nobody owns it."""
-    owner = None
-    for _ in _ticks(patience_s):
+    for waited_s in _ticks():
         owner = directory.find_owner()
         if owner is None:
-            return None
+            break
         server = connect(directory.socket_path)
         if server is not None:
             return server
-    raise ConfigError(
-        f"process {owner.pid} uses this data directory for itself alone"
-        if owner
-        else "the data directory is in use",
+        if waited_s >= patience_s + owner.ends_within_s:
+            raise _still_there(directory, owner)
+    return None
+
+
+def _still_there(directory: DataDirectory, owner: Owner) -> ConfigError:
+    does = "does not end" if owner.url else "uses this data directory for itself alone"
+    return ConfigError(
+        f"process {owner.pid} {does}",
         file=directory.path,
         hint="end it, or choose another directory with --data-dir",
     )
@@ -112,8 +117,8 @@ def _log_end(path: Path) -> str:
     return f"{lines[-1] if lines else 'it said nothing'} (more in {path})"
 
 
-def _ticks(seconds: float) -> Iterator[None]:
-    """Come back every few milliseconds for a while."""
-    for _ in range(int(seconds * 1000 / TICK_MS)):
-        yield
+def _ticks() -> Iterator[float]:
+    """Come back every few milliseconds; how many seconds that has been so far."""
+    for count in itertools.count():
+        yield count * TICK_MS / 1000
         select.select([], [], [], TICK_MS / 1000)

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from wirepost.core.errors import ConfigError
-from wirepost.store.owner import DataDirectory, Owner
 
 PROTOCOL = "2025-11-25"
 TIMEOUT_S = 60.0
@@ -102,17 +101,3 @@ def _gone() -> ConfigError:
         "the running server ended the connection",
         hint="the call may have been carried out: repeat it with the same intent, or see wirepost audit list",
     )
-
-
-def find_server(data_dir: os.PathLike[str] | str) -> Owner | None:
-    """The process that owns the data directory, if any; raises `ConfigError` when that cannot be seen."""
-    try:
-        return DataDirectory(data_dir).find_owner()
-    except NotADirectoryError:
-        return None
-    except OSError as error:
-        raise ConfigError(
-            f"the data directory cannot be read: {error.strerror}",
-            file=str(data_dir),
-            hint="let this user read it, or choose another directory",
-        ) from None

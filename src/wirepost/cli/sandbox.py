@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from wirepost.cli.options import Config, Json, command_group, read_settings
+from wirepost.cli.options import Config, DataDir, Json, command_group, read_settings
 from wirepost.cli.output import print_json, print_table
 from wirepost.core.errors import ConfigError
+from wirepost.store.owner import DataDirectory
 
 app = command_group("Look into the sandbox, let it fail, start it over.")
 faults = command_group("Faults that the sandbox shows.")
@@ -21,16 +23,21 @@ _OK = 200
 
 Connection = Annotated[str | None, typer.Argument(help="Sandbox connection; needed when there are several.")]
 Url = Annotated[
-    str | None, typer.Option("--url", help="Address of the server.", show_default="the configured one")
+    str | None, typer.Option("--url", help="Address of the server.", show_default="the running one")
 ]
 
 
 @app.command()
 def show(
-    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None,
+    *,
+    url: Url = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
 ) -> None:
     """Show what is in the sandbox, and the newest requests to it."""
-    server = _Server(connection, url, config)
+    server = _Server(connection, url, config, data_dir)
     state, requests = server.ask("GET", ""), server.ask("GET", "requests")
     if as_json:
         print_json({**state, "requests": requests["requests"]})
@@ -46,10 +53,15 @@ def show(
 
 @app.command()
 def reset(
-    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None,
+    *,
+    url: Url = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
 ) -> None:
     """Put the sandbox back to how it began, without faults."""
-    state = _Server(connection, url, config).ask("POST", "reset")
+    state = _Server(connection, url, config, data_dir).ask("POST", "reset")
     if as_json:
         print_json(state)
         return
@@ -58,10 +70,15 @@ def reset(
 
 @faults.command("list")
 def list_faults(
-    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None,
+    *,
+    url: Url = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
 ) -> None:
     """List the faults still to come."""
-    _show(_Server(connection, url, config).ask("GET", "faults"), as_json=as_json)
+    _show(_Server(connection, url, config, data_dir).ask("GET", "faults"), as_json=as_json)
 
 
 @faults.command()
@@ -76,22 +93,28 @@ def add(
     *,
     url: Url = None,
     config: Config = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Let requests fail: a status, slow, refused, cut, lost_answer, malformed or html."""
     *names, fault = words
     if len(names) > 1:
         raise ConfigError("give one connection and one fault", hint="quote the fault: it may hold spaces")
-    server = _Server(names[0] if names else None, url, config)
+    server = _Server(names[0] if names else None, url, config, data_dir)
     _show(server.ask("POST", "faults", {"fault": fault}), as_json=as_json)
 
 
 @faults.command()
 def clear(
-    connection: Connection = None, *, url: Url = None, config: Config = None, as_json: Json = False
+    connection: Connection = None,
+    *,
+    url: Url = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
 ) -> None:
     """Remove all faults."""
-    _show(_Server(connection, url, config).ask("DELETE", "faults"), as_json=as_json)
+    _show(_Server(connection, url, config, data_dir).ask("DELETE", "faults"), as_json=as_json)
 
 
 def _show(answer: dict[str, Any], *, as_json: bool) -> None:
@@ -105,8 +128,10 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
 class _Server:
     """The control routes of one sandbox connection."""
 
-    def __init__(self, connection: str | None, url: str | None, config: Any) -> None:
-        settings = read_settings(config).settings
+    def __init__(
+        self, connection: str | None, url: str | None, config: Path | None, data_dir: Path | None
+    ) -> None:
+        settings = read_settings(config, data_dir).settings
         names = [name for name, each in settings.connections.items() if each.environment == "sandbox"]
         if connection is None and len(names) != 1:
             raise ConfigError(
@@ -116,7 +141,7 @@ class _Server:
                 hint=f"name one of {', '.join(names)}" if names else None,
             )
         self._name = connection or names[0]
-        self._url = url or settings.server.address
+        self._url = url or _running_at(settings.data_dir)
 
     def ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
         import orjson
@@ -142,6 +167,24 @@ class _Server:
         finally:
             server.close()
         return _read(status, raw)
+
+
+def _running_at(data_dir: Path) -> str:
+    """Where the server of the data directory serves HTTP; raises `ConfigError` if none does."""
+    owner = DataDirectory(data_dir).find_owner()
+    if owner is None:
+        raise ConfigError(
+            "no server runs in this data directory",
+            file=str(data_dir),
+            hint="start it with wirepost serve, or name its address with --url",
+        )
+    if owner.url is None:
+        raise ConfigError(
+            f"process {owner.pid} uses this data directory and serves no HTTP",
+            file=str(data_dir),
+            hint="end it and start wirepost serve",
+        )
+    return owner.url
 
 
 def _read(status: int, raw: bytes) -> dict[str, Any]:

@@ -76,6 +76,5 @@ def _start_behind(config: Path | None, data_dir: Path | None) -> None:
     directory = DataDirectory(find_data_directory(str(data_dir) if data_dir else None, file))
     launch_and_connect(directory, file).close()
     owner = directory.find_owner()
-    typer.echo(
-        f"Wirepost is running (process {owner.pid if owner else '?'}; log in {directory.log_path})", err=True
-    )
+    where = f"at {owner.url} (process {owner.pid}; " if owner else "("
+    typer.echo(f"Wirepost is running {where}log in {directory.log_path})", err=True)

@@ -14,13 +14,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 
 from wirepost import __version__
 from wirepost.app import build_app
 from wirepost.server.asgi import build_asgi
 from wirepost.server.lifetime import in_operation
-from wirepost.server.local import LocalSocket
+from wirepost.server.local import CLOSING_S, LocalSocket
 from wirepost.server.mcp import build_mcp
 from wirepost.server.presence import Presence
 
@@ -64,28 +64,37 @@ async def _serve(
 ) -> None:
     app = await build_app(settings)
     try:
-        listen = ListenHandler(InMemorySubscriptionBus(), max_subscriptions=MAX_LISTENERS)
+        bus = InMemorySubscriptionBus()
+        app.catalog.on_change.append(lambda: bus.publish(ToolsListChanged()))
+        listen = ListenHandler(bus, max_subscriptions=MAX_LISTENERS)
         mcp = build_mcp(app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=listen)
         presence = Presence(app.clock)
         local = LocalSocket(mcp, presence)
         await local.listen(app.directory.socket_path)
         try:
-            http = HttpServer(_http_config(build_asgi(app, mcp, presence=presence), settings), listen)
+            config = _http_config(build_asgi(app, mcp, presence=presence), settings)
+            http = HttpServer(config, listen, local, settings.server.shutdown_s)
             with http.capture_signals():
-                announce(_address(app, endpoint))
+                url = _local_url(settings, endpoint)
+                app.directory.announce(url, settings.server.shutdown_s + CLOSING_S)
+                announce(_address(app, url))
                 idle_s = settings.server.idle_exit_s if is_detached else None
                 async with in_operation(app):
                     await http.serve_until_idle(endpoint, presence, idle_s)
         finally:
-            await local.close(settings.server.shutdown_s)
+            await local.close()
     finally:
         await app.close()
 
 
-def _address(app: App, endpoint: socket.socket) -> Address:
+def _local_url(settings: Settings, endpoint: socket.socket) -> str:
+    """Where programs on this machine reach the port that was bound, which others may know by another name."""
     host, port = endpoint.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    url = app.settings.server.url or f"http://{shown}:{port}"
+    return settings.server.model_copy(update={"host": host, "port": port, "url": None}).address
+
+
+def _address(app: App, local_url: str) -> Address:
+    url = app.settings.server.url or local_url
     return Address(url, app.directory.socket_path, tuple(app.connections.by_name))
 
 
@@ -118,9 +127,11 @@ def _http_config(asgi: Any, settings: Settings) -> uvicorn.Config:
 class HttpServer(uvicorn.Server):
     """uvicorn that ends with open streams, and ends normally: a signal is a request, not a failure."""
 
-    def __init__(self, config: uvicorn.Config, listen: ListenHandler) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listen: ListenHandler, local: LocalSocket, answers_within_s: float
+    ) -> None:
         super().__init__(config)
-        self._listen = listen
+        self._listen, self._local, self._answers_within_s = listen, local, answers_within_s
         self._loop = asyncio.get_running_loop()
 
     async def serve_until_idle(
@@ -133,6 +144,10 @@ class HttpServer(uvicorn.Server):
         finally:
             if watch:
                 watch.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End both ways in at the same moment, so that nobody is let in by one while the other ends."""
+        await asyncio.gather(super().shutdown(sockets), self._local.close(self._answers_within_s))
 
     async def _stop_when_idle(self, presence: Presence, idle_s: float) -> None:
         await presence.wait_until_idle(idle_s)

@@ -71,10 +71,11 @@ def test_an_address_that_is_not_of_this_machine_is_an_error(tmp_path: Path) -> N
     assert "cannot be used" in look(tmp_path, 9, host="203.0.113.1")[1].what  # TEST-NET-3, RFC 5737
 
 
-def test_a_running_server_is_ours(home: Path, server: str) -> None:
-    found = look(home / ".local" / "share" / "wirepost", urlsplit(server).port or 0)
+def test_a_running_server_is_ours_on_whatever_port(home: Path, server: str, free_port: int) -> None:
+    found = look(home / ".local" / "share" / "wirepost", free_port)
     assert [each.status for each in found] == ["ok", "ok"]
     assert "offers" in found[0].what
+    assert found[1].what.startswith(f"{server} answers as Wirepost ")
 
 
 def test_a_wirepost_with_another_directory_is_told_apart(server: str, tmp_path: Path) -> None:
@@ -82,12 +83,29 @@ def test_a_wirepost_with_another_directory_is_told_apart(server: str, tmp_path: 
     assert finding.what.startswith("a Wirepost with another data directory has port")
 
 
-def test_an_owner_that_does_not_answer_is_an_error(tmp_path: Path, free_port: int) -> None:
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[DataDirectory]:
+    """An owner of the data directory that accepts nobody."""
     directory = DataDirectory(tmp_path)
     directory.acquire(Clock())
-    try:
-        found = look(tmp_path, free_port)
-    finally:
-        directory.release()
-    assert [each.status for each in found] == ["error", "warning"]
+    yield directory
+    directory.release()
+
+
+def test_an_owner_that_does_not_answer_is_an_error(owner: DataDirectory, free_port: int) -> None:
+    owner.announce(f"http://127.0.0.1:{free_port}", 1)
+    found = look(Path(owner.path), free_port)
+    assert [each.status for each in found] == ["error", "error"]
     assert (found[0].fix or "").startswith("kill ")
+    assert found[1].what == f"http://127.0.0.1:{free_port} does not answer"
+
+
+def test_an_owner_need_not_serve_http(owner: DataDirectory, free_port: int) -> None:
+    assert look(Path(owner.path), free_port)[1].status == "skipped"
+
+
+def test_a_data_directory_that_cannot_be_looked_into_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (found,) = look(tmp_path / "file", 0)
+    assert found.status == "error"
+    assert "Not a directory" in found.what

@@ -6,10 +6,12 @@ import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from wirepost.cli.findings.finding import Finding, Section
-from wirepost.cli.remote import Remote, find_server
+from wirepost.cli.remote import Remote
 from wirepost.core.errors import ConfigError
+from wirepost.store.owner import DataDirectory
 
 if TYPE_CHECKING:
     from wirepost.settings import Settings
@@ -20,17 +22,18 @@ _OK = 200
 
 
 def server(settings: Settings) -> Iterator[Finding]:
-    """The process of this data directory, and the port."""
+    """The process of this data directory, and where it serves HTTP, or could."""
     try:
-        owner = find_server(settings.data_dir)
+        owner = DataDirectory(settings.data_dir).find_owner()
     except ConfigError as error:
         yield SERVER.error(error.message, "whether a server runs cannot be seen", error.hint)
         return
     if owner is None:
         yield SERVER.skipped("no server runs in this data directory", "none was started", "wirepost serve")
-    else:
-        yield _local(owner.pid, owner.socket, owner.started_at)
-    yield _port(settings, is_running=owner is not None)
+        yield _port(settings)
+        return
+    yield _local(owner.pid, owner.socket, owner.started_at)
+    yield _http(owner.url)
 
 
 def _local(pid: int, path: str, since: str) -> Finding:
@@ -46,22 +49,24 @@ def _local(pid: int, path: str, since: str) -> Finding:
     return SERVER.ok(f"process {pid} runs since {since} and offers {len(listed['tools'])} tools")
 
 
-def _port(settings: Settings, *, is_running: bool) -> Finding:
+def _http(url: str | None) -> Finding:
+    if url is None:
+        return SERVER.skipped("HTTP is not served", "a client runs the server for itself alone")
+    parts = urlsplit(url)
+    health = _health(parts.hostname or "", parts.port or 0)
+    if health is None:
+        return SERVER.error(f"{url} does not answer", "clients reach the server there", "wirepost serve")
+    return SERVER.ok(f"{url} answers as Wirepost {health.get('version')}")
+
+
+def _port(settings: Settings) -> Finding:
     host, port = settings.server.host, settings.server.port
     if port == 0:
         return SERVER.ok("any free port")
     problem = _cannot_bind(host, port)
     if problem is None:
-        if is_running:
-            return SERVER.warning(
-                f"port {port} is free although a server runs",
-                "it listens elsewhere, or for local programs only",
-                "stop it and start it again",
-            )
         return SERVER.ok(f"port {port} is free")
     health = _health(host, port)
-    if health and is_running:
-        return SERVER.ok(f"port {port} answers as Wirepost {health.get('version')}")
     other = "a Wirepost with another data directory" if health else "another program"
     if not health and "in use" not in problem.lower():
         return SERVER.error(f"{host}:{port} cannot be used: {problem}", "clients reach the server there")
