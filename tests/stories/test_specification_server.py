@@ -1,4 +1,4 @@
-"""The same calls twice: to the sandbox, and to a server that refuses what Stripe's description does not allow."""
+"""The same calls twice: to the sandbox, and to a server that refuses what Stripe does not describe."""
 
 from __future__ import annotations
 
@@ -156,9 +156,8 @@ async def test_what_works_on_the_sandbox_breaks_no_rule_of_the_published_descrip
         on_sandbox, _, _ = await journey(written(tmp_path / "one", sandbox, "sk_test_of_the_sandbox"))
 
     stub_a_paid_customer(specmock_server)
-    specified, payment, refund = await journey(
-        tmp_path / "two", specmock_server.stripe, "sk_test_of_the_server"
-    )
+    config = written(tmp_path / "two", specmock_server.stripe, "sk_test_of_the_server")
+    specified, payment, refund = await journey(config)
 
     assert specified == on_sandbox
     assert (payment, refund) == ("pi_1", "re_1")
