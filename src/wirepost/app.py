@@ -33,7 +33,9 @@ from wirepost.store.retention import prune
 from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
 from wirepost.tools.tool import AnyTool, tools_in
 from wirepost.toolsets import connections as connection_tools
+from wirepost.toolsets import customers as customer_tools
 from wirepost.toolsets import policy as policy_tools
+from wirepost.toolsets.cards import Cards
 from wirepost.toolsets.desk import Desk
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class App:
 def all_tools() -> tuple[AnyTool, ...]:
     """Every tool that exists."""
     provided = (tool for name in provider_names() for tool in load_provider(name).tools)
-    return (*tools_in(connection_tools, policy_tools), *provided)
+    return (*tools_in(connection_tools, customer_tools, policy_tools), *provided)
 
 
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:
@@ -123,11 +125,15 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         catalog = Catalog(listed_tools(settings, await grants.known()))
         warn_of_length(catalog.listed)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
+        desk = Desk(connections, catalog, judge)
         calls = Calls(
             everything=everything,
             visible=lambda caller: catalog.visible(caller.scopes),
             connections=connections,
-            objects={Desk: Desk(connections, catalog, judge)},
+            objects={
+                Desk: lambda _: desk,
+                Cards: lambda attempt: Cards(connections, judge, attempt, clock),
+            },
             judge=judge,
             writes=Writes(judge, await _ledger(database, clock, signer), clock),
             cursors=Cursors(signer, settings.limits.cursor_s),

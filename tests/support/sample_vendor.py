@@ -142,7 +142,7 @@ async def assembled(
     """Put it together as an application does; `options` are those of the one connection."""
     database = await Database.open(directory / "wirepost.db", clock)
     connections = Connections({"sample": connection(clock=clock, **options)})
-    signer, listed = Signer(b"secret of the tests"), ToolList(SAMPLES)
+    signer, listed, board = Signer(b"secret of the tests"), ToolList(SAMPLES), Board()
     policy = Policy([Rule.model_validate(rule) for rule in rules or []])
     judge = Judge(policy, Confirmations(signer, 600))
     ledger = Ledger(database, clock, signer, "this process")
@@ -150,7 +150,7 @@ async def assembled(
         everything=listed,
         visible=lambda caller: listed,
         connections=connections,
-        objects={Board: Board()},
+        objects={Board: lambda _: board},
         judge=judge,
         writes=Writes(judge, ledger, clock),
         cursors=Cursors(signer, 3600),

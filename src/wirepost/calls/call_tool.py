@@ -47,7 +47,7 @@ class Calls:
         everything: ToolList,
         visible: Callable[[Caller], ToolList],
         connections: Connections,
-        objects: Mapping[type, Any],
+        objects: Mapping[type, Callable[[Attempt], Any]],
         judge: Judge,
         writes: Writes,
         cursors: Cursors,
@@ -181,7 +181,7 @@ class Calls:
             if attempt.connection.settings.compact and attempt.view:
                 attempt.view = dataclasses.replace(attempt.view, is_compact=True)
         else:
-            attempt.api = self._objects[tool.needs]
+            attempt.api = self._objects[tool.needs](attempt)
         if reading.cursor:
             attempt.position = self._cursors.open(
                 reading.cursor, owner=_owner(attempt), arguments_hash=reading.hash, now=attempt.at

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ApiKey, Probe, Provider
+from wirepost.providers.stripe.card import StripeCard
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.providers.stripe.tools import (
@@ -50,4 +52,5 @@ PROVIDER = Provider(
     },
     api_versions={API_VERSION: None},
     probe=probe,
+    offers={CustomerCard: StripeCard},
 )
