@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from support.clock import ManualClock
+from support.clock import START, ManualClock
 from support.disk import fill_disk, free_disk
 from support.sample_vendor import Assembled, assembled
+from wirepost.calls.attempt import Attempt
+from wirepost.calls.caller import LOCAL
+from wirepost.calls.write import Writes
 from wirepost.sandbox.faults import Fault
+from wirepost.tools.context import no_progress
+from wirepost.upstream.scope import Scope
 
 TOOL = "sample_send_note"
 NAMED = {"note": "n_1", "intent": "send it"}
@@ -91,3 +96,25 @@ async def test_an_action_whose_end_was_not_stored_is_found_by_reading(path: Asse
     assert again.envelope["data"] == {"id": "n_1"}
     assert again.envelope["meta"]["idempotency"]["replayed"]
     assert len(path.vendor.made) == 1
+
+
+async def test_a_no_that_was_not_stored_is_looked_up_before_the_next_attempt(path: Assembled) -> None:
+    """The disk is full just when the provider's no is to be stored; the caller gets the no all the same."""
+    path.vendor.inject(Fault("status", status=409, match="POST *"))
+    await fill_disk(path.database, "intents", "NEW.state = 'not_applied'")
+    first = await path.confirmed(TOOL, **NAMED)
+    assert first.envelope["error"]["code"] == "conflict"
+    assert first.envelope["error"]["outcome"] == "not_applied"
+    await free_disk(path.database)
+
+    before = list(path.vendor.requests)
+    again = await path.call(TOOL, **NAMED)
+    assert again.envelope["data"] == {"id": "n_1"}
+    assert [request.method for request in list(path.vendor.requests)[len(before) :]] == ["GET", "POST"]
+    assert len(path.vendor.made) == 1
+
+
+async def test_a_write_needs_a_tool(path: Assembled, clock: ManualClock) -> None:
+    nothing = Attempt(LOCAL, TOOL, {}, no_progress, START, 1000.0, 1045.0, Scope(1045.0))
+    with pytest.raises(RuntimeError, match="tool is not known"):
+        await Writes(path.judge, path.ledger, clock).once(nothing, [].append)
