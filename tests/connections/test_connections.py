@@ -10,6 +10,7 @@ import pytest
 from support.clock import START, ManualClock
 from support.samples import SampleClient, sample_get_note
 from wirepost.connections.connections import Connection, Connections
+from wirepost.contracts.provider import ApiKey
 from wirepost.core.errors import ConfigError, InvalidCall, NotConnected, Unavailable
 from wirepost.core.secret_refs import SecretRef
 from wirepost.providers import load_provider
@@ -142,3 +143,40 @@ async def test_a_vendor_out_of_reach_is_unavailable_and_its_key_stays_hidden(tmp
         await shop.client(Scope(deadline=shop.clock.monotonic() + 30)).send(BALANCE)
     assert "sk_test_secret" not in f"{refused.value.payload()}"
     await shop.close()
+
+
+TWO_KEYS = dataclasses.replace(
+    SAMPLE, user_auth=ApiKey({r"user_test_\w+": "test", r"user_live_\w+": "production"}, help="Ask a user.")
+)
+
+
+def user_key(directory: Path, value: str) -> SecretRef:
+    (directory / "user_key").write_text(value)
+    return SecretRef(f"file:{directory}/user_key")
+
+
+async def test_a_second_key_acts_as_the_user(tmp_path: Path) -> None:
+    notes = connection("notes", TWO_KEYS, "test", user_key=user_key(tmp_path, "user_test_12345678"))
+    assert notes.user_credential is not None
+    assert await notes.user_credential.header() == "Bearer user_test_12345678"
+
+
+def test_a_second_key_of_another_environment_is_refused(tmp_path: Path) -> None:
+    notes = connection("notes", TWO_KEYS, "test", user_key=user_key(tmp_path, "user_live_12345678"))
+    with pytest.raises(ConfigError, match="belongs to production") as refused:
+        connections(notes).check()
+    assert refused.value.key == "connections.notes.user_key"
+
+
+def test_a_second_key_is_used_only_where_one_is_configured_and_the_provider_knows_it(tmp_path: Path) -> None:
+    assert connection("notes", TWO_KEYS, "test").user_credential is None
+    given = user_key(tmp_path, "user_test_12345678")
+    assert connection("notes", SAMPLE, "test", user_key=given).user_credential is None
+
+
+async def test_the_sandbox_knows_the_user_without_a_configured_key() -> None:
+    sandbox = dataclasses.replace(TWO_KEYS, sandbox=type("Two", (STRIPE.sandbox,), {"user_key": "the user"}))
+    as_user = connection("notes", sandbox).user_credential
+    assert as_user is not None
+    assert as_user.check() is None
+    assert await as_user.header() == "Bearer the user"

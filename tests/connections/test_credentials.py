@@ -98,6 +98,18 @@ async def test_a_key_is_read_once_until_the_provider_rejected_it(tmp_path) -> No
     assert await key.header() == "Bearer sk_test_second"
 
 
+async def test_a_key_that_was_replaced_meanwhile_is_not_forgotten(tmp_path) -> None:
+    """Two requests are refused with the old key; the second refusal comes after the first one's new key."""
+    key = credential("test", kept(tmp_path, "sk_test_first"))
+    old = await key.header()
+    kept(tmp_path, "sk_test_second")
+    key.forget(old)
+    await key.header()
+    kept(tmp_path, "sk_test_third")
+    key.forget(old)
+    assert await key.header() == "Bearer sk_test_second"
+
+
 async def test_a_key_that_appears_later_is_used_without_a_restart(tmp_path) -> None:
     key = credential("test", SecretRef(f"file:{tmp_path / 'key'}"))
     with pytest.raises(NotConnected):

@@ -19,13 +19,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from support.clock import ManualClock
-from support.sample_vendor import SAMPLE
+from support.clock import START, ManualClock
+from support.sample_vendor import SAMPLE, SampleSandbox
 from support.serving import served
 from wirepost.connections.connections import Connection
 from wirepost.contracts.provider import TokenExchange
 from wirepost.core.errors import ConfigError, NotConnected, Unavailable
 from wirepost.core.redact import SECRETS
+from wirepost.sandbox.faults import Fault
+from wirepost.sandbox.vendor import Request as SandboxRequest
+from wirepost.sandbox.vendor import Response as SandboxResponse
+from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
@@ -299,3 +303,27 @@ async def test_an_address_of_another_environment_refuses_to_start(
         with pytest.raises(ConfigError, match="the address belongs to"):
             connection.credential.check()
         assert connection.credential.status == "not_connected"
+
+
+class TokenSandbox(SampleSandbox):
+    """A sandbox whose requests need a token."""
+
+    async def respond(self, request: SandboxRequest, fault: Fault | None) -> SandboxResponse:
+        """Give a token to whoever brings the sandbox's own credentials; other requests need it."""
+        if request.path == "/token":
+            is_right = dict(request.form).get("client_secret") == self.key
+            said = {"access_token": "sandbox-token"} if is_right else {"error": "invalid_client"}
+            return SandboxResponse(200 if is_right else 400, json.dumps(said).encode())
+        if request.headers["authorization"] != "Bearer sandbox-token":
+            return SandboxResponse(401, b"{}")
+        return await super().respond(request, fault)
+
+
+async def test_a_sandbox_needs_no_client_and_gives_its_own_token(clock) -> None:
+    provider = dataclasses.replace(EXCHANGING, sandbox=TokenSandbox)
+    settings = ConnectionSettings(provider="sample", environment="sandbox")
+    connection = Connection("acme", provider, settings, clock, lambda: World.build(START))
+    assert (connection.credential.status, connection.credential.problem) == ("ready", None)
+    assert (await client(connection, clock).send(Ask("GET", "/notes"))).status == 200
+    assert [logged.path for logged in connection.sandbox.requests] == ["/token", "/notes"]
+    await connection.close()

@@ -24,6 +24,14 @@ async def test_two_calls_share_no_warnings() -> None:
     assert second.warnings == []
 
 
+async def test_a_note_is_of_one_call_and_the_last_word_on_it_counts() -> None:
+    first, second = (Call(api=None, caller="local", now=START) for _ in range(2))
+    first.note("sources", ["one"])
+    first.note("sources", ["one", "two"])
+    assert first.notes == {"sources": ["one", "two"]}
+    assert second.notes == {}
+
+
 async def test_progress_that_nobody_asked_for_goes_nowhere() -> None:
     call = Call(api=None, caller="local", now=START)
     await call.report(1, 2, "half")

@@ -73,6 +73,25 @@ async def test_a_load_that_nobody_waits_for_ends_and_the_next_starts_anew(clock)
     assert await cache.get("a", source) == 2
 
 
+async def test_a_load_that_comes_to_its_end_all_the_same_is_kept(clock) -> None:
+    async def finish() -> int:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return 7
+        return 0
+
+    cache, source = Cache(clock), Source()
+    only = asyncio.create_task(cache.get("a", finish))
+    await clock.sleep(0)
+    only.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await only
+    await clock.sleep(0)
+    assert await cache.get("a", source) == 7
+    assert source.asked == 0
+
+
 async def test_values_are_forgotten_by_prefix(clock) -> None:
     cache, source = Cache(clock), Source()
     for key in ("users/1", "users/2", "channels"):
