@@ -15,7 +15,9 @@ try {
   for (const call of calls) {
     results.push(await callable[call.name].execute(call.arguments, { toolCallId: String(results.length), messages: [] }));
   }
-  process.stdout.write(JSON.stringify({ tools, results }) + '\n');
+  const schemas = Object.entries(callable).map(async ([name, tool]) => [name, await tool.inputSchema.jsonSchema]);
+  const functions = Object.fromEntries(await Promise.all(schemas));
+  process.stdout.write(JSON.stringify({ tools, functions, results }) + '\n');
 } finally {
   await client.close();
 }

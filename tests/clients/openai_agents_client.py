@@ -11,6 +11,8 @@ import sys
 from typing import Any
 
 from agents.mcp import MCPServer, MCPServerStdio, MCPServerStreamableHttp
+from agents.mcp.util import MCPUtil
+from agents.models.openai_responses import Converter
 
 
 def server_of(transport: dict[str, Any]) -> MCPServer:
@@ -23,6 +25,12 @@ def server_of(transport: dict[str, Any]) -> MCPServer:
     return MCPServerStreamableHttp(params, client_session_timeout_seconds=30)
 
 
+def functions_of(server: MCPServer, tools: list[Any], *, strict: bool) -> list[Any]:
+    """The tools as the SDK gives them to OpenAI's API."""
+    functions = [MCPUtil.to_function_tool(tool, server, convert_schemas_to_strict=strict) for tool in tools]
+    return list(Converter.convert_tools(functions, []).tools)
+
+
 async def carry_out(plan: dict[str, Any]) -> dict[str, Any]:
     """List the tools, make the calls one after the other."""
     async with server_of(plan["transport"]) as server:
@@ -30,6 +38,10 @@ async def carry_out(plan: dict[str, Any]) -> dict[str, Any]:
         results = [await server.call_tool(call["name"], call["arguments"]) for call in plan["calls"]]
     return {
         "tools": [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools],
+        "functions": {
+            "strict": functions_of(server, tools, strict=True),
+            "plain": functions_of(server, tools, strict=False),
+        },
         "results": [result.model_dump(mode="json", by_alias=True, exclude_none=True) for result in results],
     }
 

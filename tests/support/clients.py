@@ -19,6 +19,9 @@ class Seen(TypedDict):
     """What a client printed, spelt as in the protocol (`inputSchema`, `structuredContent`, `isError`)."""
 
     tools: list[dict[str, Any]]
+    functions: dict[str, Any]
+    """The same tools as the client hands them to a model: the AI SDK's input schemas by name, the Agents
+    SDK's functions for OpenAI as `strict` and as `plain` ones."""
     results: list[dict[str, Any]]
 
 
