@@ -35,6 +35,11 @@ class Ask:
     """A further limit of the connection that this request counts against (`Limits.quotas`)."""
     timeout_s: float | None = None
     """For one attempt; the connection's default otherwise."""
+    origin: str | None = None
+    """Scheme, host and port to ask instead of the connection's address, such as the vendor's store of files:
+    the connection's own, or one that the client names in `other_hosts`. Answers may be of any type there."""
+    has_credential: bool = False
+    """Whether an `origin` gets the credential too."""
 
     @property
     def may_repeat(self) -> bool:

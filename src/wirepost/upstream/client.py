@@ -7,9 +7,10 @@ from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from wirepost import __version__
-from wirepost.core.errors import CallError, InvalidCall, OutcomeUnknown, Unavailable
+from wirepost.core.errors import CallError, InvalidCall, OutcomeUnknown, Rejected, Unavailable
 from wirepost.core.redact import SECRETS
 from wirepost.core.text import clean, clean_line
 from wirepost.upstream import faults
@@ -51,6 +52,8 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
 
     answers_json: ClassVar[bool] = True
     """Whether a success with another body than JSON is a fault."""
+    other_hosts: ClassVar[frozenset[str]] = frozenset()
+    """Hosts besides the connection's address that the vendor sends clients to; asked over https only."""
 
     def __init__(self, upstream: Upstream, scope: Scope, options: Any) -> None:
         self.upstream, self.scope, self.options = upstream, scope, options
@@ -65,6 +68,8 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             raise WriteRefused(f"{ask.method} {ask.path} is a write, but this call may only read")
         if _LEADS_ELSEWHERE.search(ask.path):
             raise InvalidCall("invalid_arguments", "An id in this call would lead to another address")
+        if ask.origin is not None:
+            self._check_origin(ask.origin)
         course = _Course()
         try:
             try:
@@ -109,6 +114,18 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         del answer
         return None
 
+    def _check_origin(self, origin: str) -> None:
+        """An address in an answer is followed only to where the vendor is known to be."""
+        own = urlsplit(self.upstream.address)
+        if origin == f"{own.scheme}://{own.netloc}":
+            return
+        if origin not in {f"https://{host}" for host in self.other_hosts}:
+            raise Rejected(
+                "upstream_rejected",
+                f"{self.upstream.name} leads to an address that is not known to be the vendor's: "
+                f"{clean_line(origin, 80)}; nothing was sent there",
+            )
+
     async def _attempt_renewed(self, ask: Ask, course: _Course) -> Answer:
         """One attempt; another with a new credential where the old one was refused, which applies nothing."""
         try:
@@ -140,7 +157,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             self._record(ask, course, turn, answer)
             if not answer.is_success:
                 raise self._refused(ask, course, answer)
-            if self.answers_json and not _is_json(answer):
+            if self.answers_json and ask.origin is None and not _is_json(answer):
                 turn.is_healthy = False
                 course.is_in_doubt = True
                 raise Failure(faults.unreadable(upstream.name, ask), may_repeat=ask.may_repeat)
@@ -156,6 +173,8 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             headers["Content-Type"] = ask.content_type
         headers.update(self.headers(ask))
         headers.update(ask.headers)
+        if ask.origin is not None and not ask.has_credential:
+            return headers
         authorization = await self.upstream.authorization(as_user=ask.as_user)
         if authorization:
             headers["Authorization"] = authorization

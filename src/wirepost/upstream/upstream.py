@@ -177,7 +177,7 @@ class Upstream:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _url(self, ask: Ask) -> str:
-        url = self.address + ask.path
+        url = (self.address if ask.origin is None else ask.origin) + ask.path
         return f"{url}?{urlencode(ask.query, quote_via=quote)}" if ask.query else url
 
     async def _open(self) -> httpx2.AsyncClient:
