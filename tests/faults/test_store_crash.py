@@ -30,7 +30,7 @@ async def write_for_ever(database, name):
             await tx.execute(INSERT, unit, "first half")
             await tx.execute(INSERT, unit, "x" * (n * 37 % 9000))
             return unit
-        acknowledged = await database.write(work)
+        acknowledged = await database.write(work, is_relaxed=sys.argv[3] == "relaxed")
         os.write(1, f"{acknowledged}\\n".encode())
         n += 1
 
@@ -42,9 +42,9 @@ asyncio.run(main())
 """
 
 
-def write_until_killed(path: Path, name: str, acknowledgements: int) -> list[str]:
+def write_until_killed(path: Path, name: str, acknowledgements: int, kind: str) -> list[str]:
     """What a process was told is stored before SIGKILL, a moment after so many acknowledgements."""
-    program = [sys.executable, "-c", WRITE, str(path), name]
+    program = [sys.executable, "-c", WRITE, str(path), name, kind]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         told = [process.stdout.readline() for _ in range(acknowledgements)]
         process.kill()
@@ -54,11 +54,14 @@ def write_until_killed(path: Path, name: str, acknowledgements: int) -> list[str
 
 
 @pytest.mark.slow
-async def test_every_acknowledged_unit_survives_kill_9_exactly_once(tmp_path):
+@pytest.mark.parametrize("kind", ["full", "relaxed"])
+async def test_every_acknowledged_unit_survives_kill_9_exactly_once(tmp_path, kind):
     path = tmp_path / "wirepost.db"
     told: list[str] = []
     for number in range(ROUNDS):
-        told += write_until_killed(path, f"{number}", 100 + 333 * number)  # up to and past a check-point
+        told += write_until_killed(
+            path, f"{number}", 100 + 333 * number, kind
+        )  # up to and past a check-point
         database = await Database.open(path, ManualClock())
         stored = Counter(row[0] for row in await database.read("SELECT record FROM audit"))
         assert set(stored.values()) == {2}  # both halves of each unit, never one, never again
@@ -74,7 +77,7 @@ async def test_every_acknowledged_unit_survives_kill_9_exactly_once(tmp_path):
 @pytest.mark.slow
 async def test_what_one_writer_was_told_is_stored_in_its_order(tmp_path):
     path = tmp_path / "wirepost.db"
-    told = write_until_killed(path, "run", 500)
+    told = write_until_killed(path, "run", 500, "full")
     database = await Database.open(path, ManualClock())
     rows = await database.read("SELECT record FROM audit WHERE prev_hash = 'first half' ORDER BY seq")
     await database.close()

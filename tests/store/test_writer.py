@@ -6,9 +6,13 @@ import asyncio
 import struct
 import threading
 from pathlib import Path
+from typing import ClassVar
+
+import apsw
 
 from support.clock import ManualClock
 from wirepost.store.database import Database, Tx
+from wirepost.store.writer import _Batches, _Unit
 
 
 def commits_in(path: Path) -> int:
@@ -35,6 +39,56 @@ async def test_units_that_wait_together_are_committed_together(path, database):
     assert commits_in(path) == before + 3  # 256 + 256 + 88; the one that held them up wrote nothing
     await database.write(write)
     assert commits_in(path) == before + 4
+
+
+class CountingFile(apsw.VFSFile):
+    """Counts how often the log is brought to the disk."""
+
+    synced: ClassVar[list[str]] = []
+
+    def __init__(self, name, flags):
+        super().__init__("", name, flags)
+        self.name = str(name.filename() if isinstance(name, apsw.URIFilename) else name)
+
+    def xSync(self, flags):  # noqa: N802 - the name is the library's
+        self.synced.append(self.name)
+        return super().xSync(flags)
+
+
+class CountingVFS(apsw.VFS):
+    """The usual file system, counted."""
+
+    def __init__(self):
+        self.name = "counting"
+        super().__init__(self.name, "")
+
+    def xOpen(self, name, flags):  # noqa: N802 - the name is the library's
+        return CountingFile(name, flags)
+
+
+def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, database):
+    vfs = CountingVFS()
+    connection = apsw.Connection(str(path), vfs=vfs.name)
+    connection.pragma("journal_mode", "wal")
+    batches = _Batches(connection, path)
+    loop = asyncio.new_event_loop()
+
+    async def write(tx: Tx) -> None:
+        await tx.execute("INSERT INTO audit (at, record, prev_hash, hash) VALUES ('', '', '', '')")
+
+    def syncs(*kinds: str) -> int:
+        CountingFile.synced.clear()
+        units = [_Unit(write, loop.create_future(), kind == "relaxed") for kind in kinds]
+        assert [done.error for done in batches.run(units)] == [None] * len(units)
+        return len(CountingFile.synced)
+
+    assert syncs("full") >= 1
+    assert syncs("relaxed") == 0
+    assert syncs("relaxed", "relaxed") == 0
+    assert syncs("relaxed", "full") >= 1
+    assert syncs("relaxed") == 0
+    batches.close()
+    loop.close()
 
 
 def test_a_loop_that_ends_first_loses_nothing_that_was_submitted(path):

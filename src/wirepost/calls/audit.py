@@ -36,22 +36,26 @@ class Audit:
         self._database = database
         self._waiting: deque[tuple[str, str]] = deque(maxlen=_KEPT_IN_MEMORY)
 
-    async def record(self, at: str, record: dict[str, Any]) -> None:
-        """Append one record; returns when it is durable. Raises `Unavailable` when the store is."""
+    async def record(self, at: str, record: dict[str, Any], *, is_read: bool = False) -> None:
+        """Append one record; returns when it is stored. Raises `Unavailable` when that fails.
+
+        The record of a read does not wait for the disk: it outlives this process, but a loss of power within
+        seconds may take it, as the last ones of the chain.
+        """
         self._waiting.append((at, canonical(record).decode()))
         try:
-            await self.flush()
+            await self.flush(is_relaxed=is_read)
         except CallError:
             log.exception("audit record not stored yet", extra={"record": record})
             raise
 
-    async def flush(self) -> None:
+    async def flush(self, *, is_relaxed: bool = False) -> None:
         """Store whatever is waiting, in order."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not batch:
             return
         try:
-            await self._database.write(lambda tx: _append(tx, batch))
+            await self._database.write(lambda tx: _append(tx, batch), is_relaxed=is_relaxed)
         except Unavailable:
             self._waiting.extendleft(reversed(batch))
             raise

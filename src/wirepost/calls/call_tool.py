@@ -234,7 +234,9 @@ class Calls:
         self._step(attempt, "record")
         try:
             duration_s = self._clock.monotonic() - attempt.started
-            await self._audit.record(to_rfc3339(attempt.at), attempt.audit_entry(outcome, duration_s))
+            entry = attempt.audit_entry(outcome, duration_s)
+            is_read = attempt.tool is not None and attempt.tool.risk.is_read
+            await self._audit.record(to_rfc3339(attempt.at), entry, is_read=is_read)
         except CallError as error:
             if not attempt.is_sent:
                 outcome = Outcome(attempt.failure(error), is_error=True)

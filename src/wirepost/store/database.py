@@ -41,14 +41,17 @@ class Database:
         await asyncio.to_thread(check_readable, path)
         return Reader(path)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, is_relaxed: bool = False) -> T:
         """Run one unit of work, all or nothing; returns its value once it is on the disk.
+
+        A relaxed unit is on its way to the disk when this returns: it survives the end of this process, and a
+        loss of power once the next unit that is not relaxed returns or the system has written it (seconds).
 
         `work` awaits nothing but `tx.execute`, does nothing outside the database, and runs exactly once.
         Units are committed in the order in which they were submitted. What it raises, the caller gets, and
         nothing is stored.
         """
-        return await self._writer.submit(work)
+        return await self._writer.submit(work, is_relaxed=is_relaxed)
 
     async def read(self, sql: str, *params: Value) -> list[Row]:
         """All rows of one statement, which has a `LIMIT` and an index; sees every write that has returned."""

@@ -24,6 +24,7 @@ _FULL_RETRY_S = 1.0
 class _Unit(NamedTuple):
     work: Work[Any]
     future: asyncio.Future[Any]
+    is_relaxed: bool
 
 
 class _Done(NamedTuple):
@@ -45,7 +46,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="wirepost-write", daemon=True)
         self._thread.start()
 
-    async def submit(self, work: Work[T]) -> T:
+    async def submit(self, work: Work[T], *, is_relaxed: bool = False) -> T:
         """Run one unit; whoever stops waiting for it does not stop it."""
         if self._is_closing:
             raise shutting_down()
@@ -58,7 +59,7 @@ class Writer:
             )
         future: asyncio.Future[T] = self._loop.create_future()
         self._waiting += 1
-        self._units.put(_Unit(work, future))
+        self._units.put(_Unit(work, future, is_relaxed))
         return await future
 
     async def close(self) -> None:
@@ -112,10 +113,12 @@ class _Batches:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
         self._cursor = connection.cursor()
+        self._synchronous = "full"
 
     def run(self, batch: list[_Unit]) -> list[_Done]:
         """One transaction: units that fail are taken out of it, the others are committed or fail together."""
         try:
+            self._wait_for_disk("normal" if all(unit.is_relaxed for unit in batch) else "full")
             self._cursor.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 return [self._run_alone(batch[0])]
@@ -131,6 +134,12 @@ class _Batches:
         with contextlib.suppress(apsw.Error):
             self._connection.pragma("optimize")
         self._connection.close(True)  # noqa: FBT003 - positional only; errors of closing do not matter any more
+
+    def _wait_for_disk(self, synchronous: str) -> None:
+        """Whether the next commit waits until the disk has it (`full`), with all that came before it."""
+        if synchronous != self._synchronous:
+            self._connection.pragma("synchronous", synchronous)
+            self._synchronous = synchronous
 
     def _run_alone(self, unit: _Unit) -> _Done:
         done, _ = self._run_unit(unit)

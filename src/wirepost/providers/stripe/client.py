@@ -153,6 +153,8 @@ class StripeClient(Client):
 
 async def together(*reads: Awaitable[Json]) -> list[Json]:
     """Several reads at once; the first failure ends the others and is raised as it is."""
+    if len(reads) == 1:
+        return [await reads[0]]
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_awaited(read)) for read in reads]
