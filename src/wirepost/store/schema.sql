@@ -20,7 +20,6 @@ CREATE TABLE intents (
   attempt        INTEGER NOT NULL,
   owner          TEXT    NOT NULL,          -- the process that carries it out
   result         TEXT,                      -- JSON, what a repeated call gets
-  error          TEXT,
   last_status    INTEGER,                   -- HTTP status of the provider's last answer
   claimed_at     REAL    NOT NULL,
   dispatched_at  REAL,

@@ -15,7 +15,6 @@ CREATE TABLE intents (
   attempt        INTEGER NOT NULL,
   owner          TEXT    NOT NULL,
   result         TEXT,
-  error          TEXT,
   last_status    INTEGER,
   claimed_at     REAL    NOT NULL,
   dispatched_at  REAL,
