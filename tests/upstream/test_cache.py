@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -74,12 +75,13 @@ async def test_a_load_that_nobody_waits_for_ends_and_the_next_starts_anew(clock)
 
 
 async def test_a_load_that_comes_to_its_end_all_the_same_is_kept(clock) -> None:
+    may_end = asyncio.Event()
+
     async def finish() -> int:
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            return 7
-        return 0
+        await may_end.wait()
+        return 7
 
     cache, source = Cache(clock), Source()
     only = asyncio.create_task(cache.get("a", finish))
@@ -87,6 +89,8 @@ async def test_a_load_that_comes_to_its_end_all_the_same_is_kept(clock) -> None:
     only.cancel()
     with pytest.raises(asyncio.CancelledError):
         await only
+    await clock.sleep(0)
+    may_end.set()
     await clock.sleep(0)
     assert await cache.get("a", source) == 7
     assert source.asked == 0
