@@ -201,7 +201,7 @@ async def test_a_rule_on_amounts_is_left_open_where_the_amount_is_not_known(tmp_
     async with judged(tmp_path, {"id": "much", "effect": "deny", "amount": OVER_20}) as path:
         subject = Subject(sample_pay_note, "sample", "sandbox", "anna", is_money_known=False)
         assert path.judge.explain(subject) == Decision(
-            "confirm", "amount", "depends on the amount; a preview tells"
+            "confirm", "amount", "depends on amount or target; a preview tells"
         )
 
 

@@ -155,6 +155,21 @@ def test_an_unknown_amount_leaves_the_decision_open() -> None:
     assert effect([limit, rule("all", "allow")], is_money_known=False) == "open"
 
 
+@pytest.mark.parametrize(
+    ("patterns", "targets", "decided"),
+    [
+        (["#support"], ("C1", "#support"), "deny"),
+        (["C1*"], ("C123", "#support"), "deny"),
+        (["#sales", "@anna"], ("U1", "@anna"), "deny"),
+        (["#support"], ("C1", "#sales"), "confirm"),
+        (["*"], (), "confirm"),
+        (["#support"], None, "open"),
+    ],
+)
+def test_targets(patterns: list[str], targets: tuple[str, ...] | None, decided: str) -> None:
+    assert effect([rule(targets=patterns)], targets=targets) == decided
+
+
 def test_an_unknown_amount_does_not_matter_to_rules_before_it_or_that_do_not_fit() -> None:
     limit = {"over": "100", "currency": "eur"}
     before = [rule("all", "deny"), rule("limit", "allow", amount=limit)]

@@ -49,11 +49,11 @@ class Judge:
     def explain(self, subject: Subject) -> Decision:
         """The decision without a plan: rules on amounts are left open and said so."""
         decision = self._policy.decide(subject)
-        return decision or Decision("confirm", "amount", "depends on the amount; a preview tells")
+        return decision or Decision("confirm", "amount", "depends on amount or target; a preview tells")
 
     def _decide_early(self, attempt: Attempt) -> Decision | None:
         """Refuse what no plan can save, before anything is read from the provider."""
-        decision = self._policy.decide(_subject(attempt, None, is_money_known=not _has_preview(attempt)))
+        decision = self._policy.decide(_subject(attempt, None))
         if decision is not None and decision.effect == "deny":
             attempt.decision = decision
             raise refusal(decision, attempt.name)
@@ -105,17 +105,19 @@ def _plan(attempt: Attempt) -> Plan:
     return attempt.plan
 
 
-def _subject(attempt: Attempt, plan: Plan | None, *, is_money_known: bool = True) -> Subject:
+def _subject(attempt: Attempt, plan: Plan | None) -> Subject:
     if attempt.tool is None:
         msg = "the tool is not known yet"
         raise RuntimeError(msg)
+    is_known = plan is not None or not _has_preview(attempt)
     return Subject(
         attempt.tool,
         attempt.connection_name,
         attempt.environment,
         attempt.caller.id,
         plan.money if plan else None,
-        is_money_known,
+        is_money_known=is_known,
+        targets=plan.targets if plan else () if is_known else None,
     )
 
 

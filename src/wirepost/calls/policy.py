@@ -37,6 +37,8 @@ class Subject:
     money: Money | None = None
     is_money_known: bool = True
     """False before the plan was made: a rule on amounts can then neither match nor be passed over."""
+    targets: tuple[str, ...] | None = ()
+    """Names of who will see it; `None` before the plan was made."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,17 @@ class Policy:
                 )
 
     def decide(self, subject: Subject) -> Decision | None:
-        """The decision; `None` when it depends on an amount that is not known yet."""
+        """The decision; `None` when it depends on an amount or a target that is not known yet."""
         if self._is_read_only and not subject.tool.risk.is_read:
             return Decision("deny", "read_only", "this server is read-only")
         for rule in self._rules:
             if not _fits(rule, subject):
                 continue
+            if rule.targets:
+                if subject.targets is None:
+                    return None
+                if not any(_matches(name, rule.targets) for name in subject.targets):
+                    continue
             if rule.amount is not None:
                 if not subject.is_money_known:
                     return None

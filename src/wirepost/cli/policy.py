@@ -56,7 +56,7 @@ def explain(
         print_json({**shown, **_decision(decision)})
         return
     if decision is None:
-        typer.echo("it depends on the amount; give amount=… and currency=…")
+        typer.echo("it depends on amount (give amount=… and currency=…) or target (a preview tells)")
         return
     typer.echo(f"{decision.effect}: {_MEANINGS[decision.effect]}")
     origin = loaded.origin_of(f"policy.rules[{decision.rule}]")
@@ -66,7 +66,7 @@ def explain(
 
 def _decision(decision: Decision | None) -> dict[str, str]:
     if decision is None:
-        return {"effect": "depends on the amount"}
+        return {"effect": "depends on amount or target"}
     return {"effect": decision.effect, "rule": decision.rule, "reason": decision.reason}
 
 
@@ -79,7 +79,13 @@ def _subject(settings: Settings, tool: AnyTool, given: dict[str, str], caller: s
     has_money = "amount" in given and "currency" in given
     money = Money.parse(given["amount"], given["currency"]) if has_money else None
     return Subject(
-        tool, connection, environment, caller, money, is_money_known=has_money or not tool.risk.has_preview
+        tool,
+        connection,
+        environment,
+        caller,
+        money,
+        is_money_known=has_money or not tool.risk.has_preview,
+        targets=None if tool.risk.has_preview else (),
     )
 
 

@@ -55,6 +55,11 @@ class Rule(Section):
     environments: list[Environment] = Field(
         default_factory=list, description="Environments of the connection"
     )
+    targets: list[Pattern] = Field(
+        default_factory=list,
+        description="Who will see it: names or ids of channels and people, with * for any text",
+        examples=[["#support", "C0123*"]],
+    )
     callers: list[Pattern] = Field(default_factory=list, description="Caller ids, with * for any text")
     amount: AmountRange | None = Field(
         default=None,

@@ -72,6 +72,8 @@ class Plan:
     state: Any
     money: Money | None = None
     """What moves or becomes due; checked against the connection's money rules and amount policies."""
+    targets: tuple[str, ...] = ()
+    """Who or what outside will see it, under each of its names (`C123`, `#support`); policy may name them."""
     notes: tuple[str, ...] = ()
 
 

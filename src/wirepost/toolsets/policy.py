@@ -39,7 +39,7 @@ class Explanation(Result):
     title="Explain the policy",
     example={"tool": "stripe_create_refund", "arguments": [{"name": "payment", "value": "pi_1"}]},
     long_help="Nothing is read from the provider: rules on amounts use amount and currency as given; without "
-    "them the answer says that it depends on the amount.",
+    "them the answer says that it depends on the amount; so it does for rules on targets.",
 )
 async def policy_explain(
     call: Call[Desk],
@@ -69,6 +69,7 @@ async def policy_explain(
             call.caller,
             money,
             is_money_known=money is not None or not listed.risk.has_preview,
+            targets=None if listed.risk.has_preview else (),
         )
     )
     return Explanation(
