@@ -78,8 +78,9 @@ async def test_a_search_continues_with_stripes_own_page(stripe):
 
 
 async def test_something_to_look_for_is_required(stripe):
-    with pytest.raises(InvalidCall):
+    with pytest.raises(InvalidCall) as refused:
         await stripe.run(stripe_find_customers)
+    assert refused.value.message == "query is required, unless email or metadata is given"
 
 
 async def test_a_customer_comes_with_the_lists_asked_for(stripe):

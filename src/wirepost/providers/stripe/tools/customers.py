@@ -57,7 +57,7 @@ async def stripe_find_customers(
             call.warn("e-mail is matched exactly, upper and lower case included; query finds other spellings")
         return page
     if not query and not metadata:
-        raise wrong("query", "or email or metadata is required")
+        raise wrong("query", "is required, unless email or metadata is given")
     text = _search(email, query, metadata or [])
     raw = await api.get("/v1/customers/search", query=text, limit=call.limit, page=call.position)
     return found_of(Customer, raw)
