@@ -56,6 +56,12 @@ def test_the_words_of_a_vendor_are_found_where_vendors_put_them(body, words):
     assert faults.vendor_words(Answer(400, {}, json.dumps(body).encode())) == words
 
 
+def test_the_words_of_a_vendor_are_one_line_without_secrets_and_cut_behind_them():
+    assert faults.safe_words("one\ntwo\u202e sk_live_abc\u200bdefgh") == "one two [redacted]"
+    assert faults.safe_words("x" * 195 + " sk_live_abcdefgh").startswith("x" * 195 + " [re")
+    assert len(faults.safe_words("x" * 500)) == 200
+
+
 @given(st.binary(max_size=200))
 def test_any_body_is_survived(body):
     words = faults.vendor_words(Answer(400, {}, body))

@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from wirepost.core.errors import CallError, InvalidCall, NotConnected, OutcomeUnknown, Rejected, Unavailable
-from wirepost.core.text import clean_line
+from wirepost.core.redact import SECRETS
+from wirepost.core.text import clean_line, cut
 from wirepost.upstream.ask import Answer, Ask, How
 
 MAX_WORDS = 200
@@ -92,7 +93,15 @@ def vendor_words(answer: Answer) -> str | None:
     except ValueError:
         return None
     found = _find_words(body)
-    return clean_line(found, MAX_WORDS) if found else None
+    return safe_words(found) if found else None
+
+
+def safe_words(text: str) -> str:
+    """A vendor's words made safe to show: one line, nothing invisible or secret, at most 200 characters.
+
+    What is secret goes before the text is cut: half a secret would not be known for one.
+    """
+    return cut(SECRETS.text(clean_line(text)), MAX_WORDS)
 
 
 def _find_words(body: Any, depth: int = 0) -> str | None:

@@ -18,16 +18,14 @@ from wirepost.core.errors import (
     Rejected,
     Unavailable,
 )
-from wirepost.core.redact import redact
-from wirepost.core.text import clean_line
 from wirepost.providers.stripe.encoding import form
 from wirepost.upstream.client import Answer, Ask, Client
+from wirepost.upstream.faults import safe_words
 
 API_VERSION = "2026-10-28.endive"
 MAX_KEY = 255
 """Longest idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
 MAX_PAGE = 100
-MAX_WORDS = 200
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, LIMITED, FAILED = 401, 403, 404, 409, 429, 500
 FORM = "application/x-www-form-urlencoded"
 
@@ -172,11 +170,6 @@ def subkey(key: str | None, part: str) -> str | None:
     return None if key is None else f"{key}:{part}"[-MAX_KEY:]
 
 
-def cleaned(text: str) -> str:
-    """A vendor's words made safe to show: one line, nothing invisible or secret, at most 200 characters."""
-    return clean_line(redact(text), MAX_WORDS)
-
-
 def _posted(path: str, params: Mapping[str, Any], *, key: str | None = None, is_write: bool) -> Ask:
     fields = form(params)
     return Ask(
@@ -241,7 +234,7 @@ def _refused(status: int, found: Json) -> CallError:
     else:
         family, otherwise = "upstream_rejected", f"Stripe answered {status}"
     message = found.get("message")
-    shown = f"Stripe: {cleaned(message)}" if isinstance(message, str) and message else otherwise
+    shown = f"Stripe: {safe_words(message)}" if isinstance(message, str) and message else otherwise
     return Rejected(family, shown, fields=_fields(found))
 
 
@@ -265,7 +258,7 @@ def _forbidden(found: Json) -> CallError:
 
 def _limited(answer: Answer, found: Json) -> CallError:
     reason = answer.headers.get("stripe-rate-limited-reason")
-    detail = {"reason": cleaned(reason)} if reason else {}
+    detail = {"reason": safe_words(reason)} if reason else {}
     if found.get("code") == "lock_timeout":
         return Unavailable(
             "rate_limited", "Another request holds this Stripe object; try again", detail=detail
@@ -295,6 +288,6 @@ def _fields(found: Json) -> list[FieldProblem]:
     path = ".".join([_OUR_NAMES.get(name, name), *rest])
     return [
         FieldProblem(
-            path=cleaned(path), problem=cleaned(str(found.get("message") or "was refused by Stripe"))
+            path=safe_words(path), problem=safe_words(str(found.get("message") or "was refused by Stripe"))
         )
     ]
