@@ -13,7 +13,7 @@ from wirepost.core.money import Money
 class Result(BaseModel):
     """Base of every result model: immutable; absent values are left out of the answer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # most are never needed
 
     chooses_fields: ClassVar[bool] = False
     """`fields` names what the operation asks the vendor for, not parts of this model."""
