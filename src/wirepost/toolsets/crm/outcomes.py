@@ -1,0 +1,84 @@
+"""What became of the records of a batch, and when that is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wirepost.contracts.crm import FieldTrouble, Trouble, Written
+from wirepost.core.errors import FieldProblem, Rejected
+from wirepost.core.text import clean_line
+from wirepost.tools.results import Result
+from wirepost.toolsets.crm.checking import NAMED
+
+_LONGEST = 300
+
+
+class Outcomes(Result):
+    """Every record of a batch, in input order."""
+
+    results: list[Written]
+    succeeded: int
+    failed: int
+    skipped: int
+
+
+def outcomes_of(results: Sequence[Written], argument: str = "records") -> Outcomes:
+    """The results with their counts; raises `Rejected` where every record failed.
+
+    `argument` names the list that the indexes belong to.
+    """
+    shown = [_cleaned(each) for each in results]
+    failed = [each for each in shown if each.status == "failed"]
+    if failed and len(failed) == len(shown):
+        raise _rejected(failed, argument)
+    return Outcomes(
+        results=shown,
+        succeeded=sum(each.status == "ok" for each in shown),
+        failed=len(failed),
+        skipped=sum(each.status == "skipped" for each in shown),
+    )
+
+
+def all_done(ids: Sequence[str]) -> Outcomes:
+    """Every record was found to be as it should."""
+    return outcomes_of([Written(index=index, status="ok", id=each) for index, each in enumerate(ids)])
+
+
+def _cleaned(written: Written) -> Written:
+    """Messages of a vendor may quote what outsiders wrote."""
+    error = written.error
+    if error is None:
+        return written
+    fields = [
+        FieldTrouble(
+            path=clean_line(each.path, _LONGEST),
+            problem=clean_line(each.problem, _LONGEST),
+            allowed=each.allowed and [clean_line(value, _LONGEST) for value in each.allowed],
+        )
+        for each in error.fields or ()
+    ]
+    message = clean_line(error.message, _LONGEST)
+    return written.model_copy(
+        update={"error": Trouble(code=error.code, message=message, fields=fields or None)}
+    )
+
+
+def _rejected(failed: Sequence[Written], argument: str) -> Rejected:
+    troubles = [(each.index, each.error) for each in failed if each.error is not None]
+    codes = {trouble.code for _, trouble in troubles}
+    code = codes.pop() if len(codes) == 1 else "upstream_rejected"
+    said = troubles[0][1].message if troubles else "the vendor gave no reason"
+    message = said if len(failed) == 1 else f"None of the {len(failed)} records was written: {said}"
+    problems = [problem for index, trouble in troubles for problem in _problems(index, trouble, argument)]
+    return Rejected(code if code in Rejected.codes else "upstream_rejected", message, fields=problems[:NAMED])
+
+
+def _problems(index: int, trouble: Trouble, argument: str) -> Iterator[FieldProblem]:
+    place = f"{argument}[{index}]"
+    if not trouble.fields:
+        yield FieldProblem(path=place, problem=trouble.message)
+    for each in trouble.fields or ():
+        problem = FieldProblem(path=f"{place}.{each.path}", problem=each.problem)
+        if each.allowed:
+            problem["allowed"] = each.allowed
+        yield problem

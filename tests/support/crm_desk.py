@@ -1,0 +1,123 @@
+"""The call path over the CRM tools and one CRM, in this process."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from support.paper_crm import PaperBook, PaperCrm
+from support.sample_vendor import SAMPLE
+from wirepost.calls.attempt import Outcome
+from wirepost.calls.audit import Audit
+from wirepost.calls.call_tool import Calls
+from wirepost.calls.caller import LOCAL
+from wirepost.calls.confirm import Confirmations
+from wirepost.calls.cursor import Cursors
+from wirepost.calls.decide import Judge
+from wirepost.calls.ledger import Ledger
+from wirepost.calls.policy import Policy
+from wirepost.calls.write import Writes
+from wirepost.connections.connections import Connection, Connections
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.provider import Provider
+from wirepost.core.clock import Clock
+from wirepost.core.signing import Signer
+from wirepost.sandbox.world import World
+from wirepost.settings import ConnectionSettings, LimitSettings
+from wirepost.store.database import Database
+from wirepost.tools.catalog import ToolList
+from wirepost.tools.tool import tools_in
+from wirepost.toolsets import crm
+from wirepost.upstream.client import Client
+
+NAME = "crm"
+TOOLS = ToolList(tools_in(*crm.MODULES))
+
+
+def on_paper(book: PaperBook) -> Provider:
+    """A vendor whose CRM is this book."""
+
+    def open_book(client: Client) -> PaperCrm:
+        return PaperCrm(book, client.scope)
+
+    return dataclasses.replace(SAMPLE, name="paper", tools=(), offers={Crm: open_book})
+
+
+@dataclasses.dataclass(eq=False)
+class CrmDesk:
+    """Short ways to call CRM tools."""
+
+    calls: Calls
+    connection: Connection
+
+    async def outcome(self, name: str, /, **arguments: Any) -> Outcome:
+        """Call a tool; the envelope must be JSON, as every client gets it."""
+        outcome = await self.calls.call(LOCAL, name, arguments)
+        assert orjson.loads(orjson.dumps(outcome.envelope)) == outcome.envelope
+        return outcome
+
+    async def ok(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call a tool that must succeed; the whole envelope."""
+        outcome = await self.outcome(name, **arguments)
+        assert not outcome.is_error, outcome.envelope
+        return outcome.envelope
+
+    async def error(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call a tool that must fail; the error object."""
+        outcome = await self.outcome(name, **arguments)
+        assert outcome.is_error, outcome.envelope
+        error: dict[str, Any] = outcome.envelope["error"]
+        return error
+
+    async def plan(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """The preview of a tool."""
+        plan: dict[str, Any] = (await self.ok(name, **arguments, mode="preview"))["data"]
+        return plan
+
+    async def confirmed(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Preview, then execute with the confirmation."""
+        plan = await self.plan(name, **arguments)
+        return await self.ok(name, **arguments, confirmation=plan["confirmation"])
+
+    async def records(self, name: str, /, **arguments: Any) -> list[dict[str, Any]]:
+        """All records of a list, page after page."""
+        found: list[dict[str, Any]] = []
+        envelope = await self.ok(name, **arguments)
+        while True:
+            found += envelope["data"]["records"]
+            if not envelope["page"]["has_more"]:
+                return found
+            envelope = await self.ok(name, **arguments, cursor=envelope["page"]["next_cursor"])
+
+
+@asynccontextmanager
+async def crm_desk(directory: Path, clock: Clock, provider: Provider, world: World) -> AsyncIterator[CrmDesk]:
+    """Put it together as an application does."""
+    database = await Database.open(directory / "wirepost.db", clock)
+    settings = ConnectionSettings.model_validate({"provider": provider.name, "environment": "sandbox"})
+    connection = Connection(NAME, provider, settings, clock, lambda: world)
+    signer = Signer(b"secret of the tests")
+    judge = Judge(Policy([]), Confirmations(signer, 600))
+    calls = Calls(
+        everything=TOOLS,
+        visible=lambda caller: TOOLS,
+        connections=Connections({NAME: connection}),
+        objects={},
+        judge=judge,
+        writes=Writes(judge, Ledger(database, clock, signer, "this process"), clock),
+        cursors=Cursors(signer, 3600),
+        audit=Audit(database),
+        clock=clock,
+        limits=LimitSettings(),
+    )
+    try:
+        yield CrmDesk(calls, connection)
+    finally:
+        await calls.close()
+        await connection.close()
+        await database.close()
