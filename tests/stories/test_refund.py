@@ -204,11 +204,15 @@ async def test_unknown_outcome_is_looked_up_before_anything_is_sent_again(wirepo
     error = await wirepost.error("stripe_create_refund", **asked, confirmation=token)
     assert error["code"] == "outcome_unknown"
     assert error["outcome"] == "unknown"
+    record = (await wirepost.records())[-1]
+    assert record["sent_at"] == record["at"]
+    assert record["sent"][-3:] == [f"POST {REFUNDS} cut"] * 3
     sent = len(wirepost.sent(path=REFUNDS))
 
     done = await wirepost.ok("stripe_create_refund", **asked)
     assert done["meta"]["idempotency"]["replayed"]
     assert len(wirepost.sent(path=REFUNDS)) == sent
+    assert "sent" not in (await wirepost.records())[-1]
     refunds = await wirepost.ok("stripe_list_refunds", payment=payment["id"])
     assert [refund["id"] for refund in refunds["data"]["records"]] == [done["data"]["id"]]
 

@@ -13,7 +13,7 @@ import orjson
 from wirepost.calls import confirm
 from wirepost.calls.shape import Shaped, trusted_warnings
 from wirepost.core.redact import SECRETS
-from wirepost.core.text import clean
+from wirepost.core.text import clean, cut
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Call, Progress
 
@@ -191,9 +191,17 @@ class Attempt:
             "declined": error.get("declined"),
             "reference": error.get("reference"),
             "request_ids": self.scope.request_ids[-5:] or None,
+            **(self._sent() if error.get("outcome") == "unknown" else {}),
             "duration_ms": round(duration_s * 1000, 1),
         }
         return {name: value for name, value in entry.items() if value is not None}
+
+    def _sent(self) -> dict[str, Json]:
+        """What left and when, for whoever has to find out at the provider whether it happened; no bodies."""
+        return {
+            "sent_at": to_rfc3339(self.dispatched_at) if self.dispatched_at else None,
+            "sent": [cut(SECRETS.text(line), _MAX_LINE) for line in self.scope.trail[-_MAX_LINES:]],
+        }
 
     def _applied(self) -> str | None:
         is_write = self.tool is not None and not self.tool.risk.is_read
@@ -201,6 +209,8 @@ class Attempt:
 
 
 _MAX_AUDITED = 4000
+_MAX_LINES = 10
+_MAX_LINE = 200
 
 
 def _kept(raw: Mapping[str, Json]) -> Json:
