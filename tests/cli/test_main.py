@@ -33,7 +33,10 @@ def test_the_version_is_printed(cli) -> None:
 def test_an_unknown_command_is_misuse(cli) -> None:
     result = cli("tolls", "list")
     assert result.code == 2
-    assert "No such command 'tolls'" in result.err
+    assert "No such command 'tolls'. Did you mean 'tools'?" in result.err
+    far = cli("xyz")
+    assert (far.code, "Did you mean" in far.err) == (2, False)
+    assert "No such command 'xyz'" in far.err
 
 
 def test_a_broken_configuration_is_one_line_and_exit_code_two(cli, configure) -> None:
