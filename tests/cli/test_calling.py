@@ -74,6 +74,26 @@ def test_an_error_is_printed_with_fields_hint_and_plan(capsys) -> None:
     ]
 
 
+def test_nothing_about_an_argument_is_printed_twice(capsys) -> None:
+    fields = [
+        {"path": "state", "problem": "must be one of open, done", "allowed": ["open", "done"]},
+        {"path": "colour", "problem": "is not an argument", "allowed": ["note", "state"]},
+        {"path": "note", "problem": "is required"},
+    ]
+    message = "sample: state must be one of open, done (and 2 more)"
+    print_outcome(
+        Outcome(
+            {"error": {"code": "invalid_arguments", "message": message, "fields": fields}}, is_error=True
+        ),
+        as_json=False,
+    )
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: invalid_arguments: {message}",
+        "  colour: is not an argument (allowed: note, state)",
+        "  note: is required",
+    ]
+
+
 def test_progress_is_told_beside_the_result(capsys) -> None:
     print_progress({"progress": 1, "total": 4, "message": "page 1"})
     print_progress({"progress": 2})

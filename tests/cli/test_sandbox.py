@@ -23,6 +23,8 @@ def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
     ]
     assert "GET /v1/balance" in cli("sandbox", "faults", "list").out
     assert cli("sandbox", "faults", "clear", "stripe-sandbox", "--json").json == {"faults": []}
+    nothing = cli("sandbox", "faults", "list")
+    assert (nothing.out, nothing.err) == ("", "no faults: the sandbox answers as it should\n")
 
     refused = cli("sandbox", "faults", "add", "nonsense")
     assert refused.code == 2

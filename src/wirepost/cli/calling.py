@@ -139,8 +139,10 @@ def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
 def _print_failure(error: Mapping[str, Any]) -> None:
     print_note(f"error: {error['code']}: {error['message']}")
     for problem in error.get("fields", ()):
-        allowed = f" (allowed: {', '.join(problem['allowed'])})" if problem.get("allowed") else ""
-        print_note(f"  {problem['path']}: {problem['problem']}{allowed}")
+        path, says, choices = problem["path"], problem["problem"], ", ".join(problem.get("allowed", ()))
+        allowed = f" (allowed: {choices})" if choices and choices not in says else ""
+        if allowed or f"{path} {says}" not in error["message"]:
+            print_note(f"  {path}: {says}{allowed}")
     if error.get("outcome", "not_applied") != "not_applied":
         print_note(f"  outcome: {error['outcome']}")
     if error.get("hint"):

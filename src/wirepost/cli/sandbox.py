@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from wirepost.cli.options import Config, DataDir, Json, command_group, read_settings
-from wirepost.cli.output import print_json, print_table
+from wirepost.cli.output import print_json, print_note, print_table
 from wirepost.core.errors import ConfigError
 from wirepost.store.owner import DataDirectory
 
@@ -120,6 +120,9 @@ def clear(
 def _show(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
+        return
+    if not answer["faults"]:
+        print_note("no faults: the sandbox answers as it should")
         return
     columns = ("kind", "match", "times", "status", "retry_after", "delay_s", "is_applied")
     print_table(columns, [[each.get(name) for name in columns] for each in answer["faults"]])
