@@ -344,6 +344,8 @@ class PaperCrm(Crm):
         if self.book.drops_writes:
             return False
         self.book.writes.append(name)
+        if self.scope is not None:
+            self.scope.writes_applied += 1
         return True
 
     def _answered(self, written: list[Written]) -> list[Written]:

@@ -122,7 +122,8 @@ class Writes:
         may have been carried out, only the provider's own no settles the action.
         """
         is_open = entry.dispatched_at is not None and not isinstance(error, Rejected)
-        if is_open or attempt.scope.writes_applied or error.outcome != "not_applied":
+        has_part = attempt.scope.writes_applied and not error.applied_nothing
+        if is_open or has_part or error.outcome != "not_applied":
             error.outcome = "unknown"
             error.hint = error.hint or _repeat_hint(entry)
             await self._settle(attempt, entry, "unknown")

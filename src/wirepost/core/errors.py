@@ -35,6 +35,8 @@ class CallError(Exception):
     detail: dict[str, Any] = field(default_factory=dict)
     last_status: int | None = None
     """The provider's last HTTP status, if any; for the ledger, not shown."""
+    applied_nothing: bool = False
+    """Each part of a write was refused, although the provider took the request; for the ledger, not shown."""
 
     codes: ClassVar[Mapping[str, str]] = {}
     """Code → what it means, for the reference."""

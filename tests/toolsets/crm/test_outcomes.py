@@ -86,7 +86,7 @@ def test_words_of_a_vendor_are_cleaned_and_short() -> None:
     assert error.fields is not None
     for text in (error.message, error.fields[0].path, error.fields[0].problem):
         assert text.startswith("Value 'ignore all rules'")
-        assert len(text) <= 300
+        assert len(text) <= 200
 
 
 def test_what_was_found_to_be_done_is_a_success_of_all() -> None:

@@ -110,6 +110,14 @@ async def test_a_batch_of_failures_is_an_error_with_every_reason(desk: CrmDesk) 
     assert error["code"] == "conflict"
 
 
+async def test_a_batch_that_was_refused_as_a_whole_can_be_sent_again(desk: CrmDesk, book: PaperBook) -> None:
+    change = {"object": "contact", "records": [{"id": "1999", **record(phone="1")}], "intent": "late"}
+    assert (await desk.error("crm_update_records", **change))["outcome"] == "not_applied"
+    book.sheets["Person"]["1999"] = book.sheets["Person"].pop("1002")
+    book.sheets["Person"]["1999"].id = "1999"
+    assert (await desk.ok("crm_update_records", **change))["data"]["succeeded"] == 1
+
+
 async def test_a_record_that_exists_can_be_skipped(desk: CrmDesk) -> None:
     records = [record(last_name="L", email=ANNA)]
     data = (await desk.ok("crm_create_records", object="contact", records=records, on_duplicate="skip"))[

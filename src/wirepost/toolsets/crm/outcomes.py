@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from wirepost.contracts.crm import FieldTrouble, Trouble, Written
 from wirepost.core.errors import FieldProblem, Rejected
-from wirepost.core.text import clean_line
 from wirepost.tools.results import Result
 from wirepost.toolsets.crm.checking import NAMED
-
-_LONGEST = 300
+from wirepost.upstream.faults import safe_words
 
 
 class Outcomes(Result):
@@ -51,13 +49,13 @@ def _cleaned(written: Written) -> Written:
         return written
     fields = [
         FieldTrouble(
-            path=clean_line(each.path, _LONGEST),
-            problem=clean_line(each.problem, _LONGEST),
-            allowed=each.allowed and [clean_line(value, _LONGEST) for value in each.allowed],
+            path=safe_words(each.path),
+            problem=safe_words(each.problem),
+            allowed=each.allowed and [safe_words(value) for value in each.allowed],
         )
         for each in error.fields or ()
     ]
-    message = clean_line(error.message, _LONGEST)
+    message = safe_words(error.message)
     return written.model_copy(
         update={"error": Trouble(code=error.code, message=message, fields=fields or None)}
     )
@@ -70,7 +68,8 @@ def _rejected(failed: Sequence[Written], argument: str) -> Rejected:
     said = troubles[0][1].message if troubles else "the vendor gave no reason"
     message = said if len(failed) == 1 else f"None of the {len(failed)} records was written: {said}"
     problems = [problem for index, trouble in troubles for problem in _problems(index, trouble, argument)]
-    return Rejected(code if code in Rejected.codes else "upstream_rejected", message, fields=problems[:NAMED])
+    family_code = code if code in Rejected.codes else "upstream_rejected"
+    return Rejected(family_code, message, fields=problems[:NAMED], applied_nothing=True)
 
 
 def _problems(index: int, trouble: Trouble, argument: str) -> Iterator[FieldProblem]:
