@@ -368,10 +368,10 @@ class Crm(Contract):
     async def find_created(
         self, schema: ObjectSchema, drafts: Sequence[Draft], since: datetime
     ) -> list[Written] | None:
-        """What a lost `create` left behind: the records made since then with these values, or `None`.
+        """What a lost `create` left behind: the records made since then (by our clock) with these values.
 
-        Where only some were made, the others are `failed`. Raises `OutcomeUnknown` where the vendor's index
-        cannot say yet.
+        `None` where there is none; where only some were made, the others are `failed`. Raises
+        `OutcomeUnknown` where the vendor's index cannot say yet.
         """
 
     @abstractmethod

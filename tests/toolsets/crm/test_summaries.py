@@ -38,6 +38,12 @@ async def test_only_records_that_meet_the_conditions_are_counted(desk: CrmDesk) 
     assert group == {"group": {}, "count": sum(amount(deal) >= 10000 for deal in shop().deals)}
 
 
+async def test_values_of_a_field_can_be_counted(desk: CrmDesk) -> None:
+    measures = [{"function": "count", "field": "amount"}]
+    (group,) = (await desk.ok("crm_summarize_records", object="deal", measures=measures))["data"]["groups"]
+    assert group["values"] == {"count_Amount": len(shop().deals)}
+
+
 async def test_more_groups_than_are_returned_are_not_hidden(desk: CrmDesk) -> None:
     data = (await desk.ok("crm_summarize_records", object="deal", group_by=["close_date", "stage"]))["data"]
     assert data["is_complete"] is False

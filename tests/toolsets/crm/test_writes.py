@@ -53,6 +53,31 @@ async def test_a_new_record_has_typed_values_under_the_vendors_names(desk: CrmDe
     assert envelope["meta"]["aliases_applied"]["owner"] == "OwnerId"
 
 
+async def test_a_write_says_a_moment_and_not_how_long_ago(desk: CrmDesk, book: PaperBook) -> None:
+    for text in ("now", "-2h"):
+        given = record(last_name="L", SeenAt=text)
+        error = await desk.error("crm_create_records", object="contact", records=[given])
+        assert error["fields"][0]["path"] == "records[0].fields[1].value"
+    given = record(last_name="L", SeenAt="today", Since="-1d")
+    result = (await desk.ok("crm_create_records", object="contact", records=[given]))["data"]["results"][0]
+    assert stored(book, result["id"]) == {
+        "LastName": "L",
+        "SeenAt": "2026-11-25T00:00:00Z",
+        "Since": "2026-11-24",
+    }
+
+
+async def test_a_lost_write_of_yesterday_is_recognised_today(tmp_path, clock, book) -> None:
+    book.loses_answers = book.lags = True
+    arguments = {"object": "contact", "records": [record(last_name="L", Since="today")], "intent": "once"}
+    async with crm_desk(tmp_path, clock, on_paper(book), shop()) as desk:
+        await desk.error("crm_create_records", **arguments)
+        clock.advance(86400)
+        book.lags = False
+        assert (await desk.ok("crm_create_records", **arguments))["data"]["succeeded"] == 1
+    assert len(book.writes) == 1
+
+
 async def test_a_new_record_is_linked_at_once(desk: CrmDesk, book: PaperBook) -> None:
     given = record(last_name="Larsen") | {
         "links": [{"object": "company", "id": "2001", "label": "Advisor"}, {"object": "Sale", "id": "3001"}]
@@ -211,6 +236,17 @@ async def test_a_write_that_never_arrived_is_repeated(tmp_path, clock, book, nam
         envelope = await desk.ok(name, object="contact", **arguments, intent="once")
     assert envelope["data"]["succeeded"] == 1
     assert len(book.writes) == 1
+
+
+async def test_a_lost_match_that_made_nothing_is_repeated(tmp_path, clock, book) -> None:
+    book.drops_writes = True
+    new = record(email="new@example.com", last_name="New")
+    arguments = {"object": "contact", "match_field": "email", "records": [new], "intent": "once"}
+    async with crm_desk(tmp_path, clock, on_paper(book), shop()) as desk:
+        assert (await desk.error("crm_upsert_records", **arguments))["code"] == "outcome_unknown"
+        book.drops_writes = False
+        results = (await desk.ok("crm_upsert_records", **arguments))["data"]["results"]
+    assert results[0]["is_new"] is True
 
 
 async def test_an_index_that_lags_leaves_the_outcome_open(tmp_path, clock, book) -> None:

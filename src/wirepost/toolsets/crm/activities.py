@@ -16,8 +16,8 @@ from wirepost.toolsets.crm.drafts import links_of
     example={
         "type": "note",
         "body": "Asked for a quote by Friday",
-        "related": [{"object": "contact", "id": "101"}],
-        "intent": "note-101-quote",
+        "related": [{"object": "contact", "id": "100001"}],
+        "intent": "note-100001-quote",
     },
     long_help="""
     `occurred_at` is now unless it is given; `due_at` belongs to tasks. Nothing is sent to anybody: an

@@ -125,6 +125,8 @@ class Reader:
     def __init__(self, call: Call[Crm], schema: ObjectSchema, problems: Problems | None = None) -> None:
         self.call, self.schema = call, schema
         self.problems = problems or Problems()
+        self.now = call.dispatched_at or call.now
+        """What `today` refers to; looking for a lost write, the day on which it was sent."""
         self._by_name = {field.name: field for field in schema.fields}
         self._owners: dict[str, str | None] = {}
 
@@ -154,7 +156,7 @@ class Reader:
         if field.name == self.schema.aliases.get("owner") and "@" in text:
             return await self._owner(text, path)
         try:
-            return values.read(field, text, self.call.now)
+            return values.read(field, text, self.now)
         except Unfit as unfit:
             self.problems.add(path, f"{unfit.problem} ({field.name} is {field.type})", unfit.allowed)
             return None

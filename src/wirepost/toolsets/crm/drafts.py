@@ -31,8 +31,7 @@ class Writer:
                 continue
             if field.name in read:
                 self.problems.add(f"{at}.name", f"{field.name} is given twice")
-            value = await self._reader.value(field, item.value, f"{at}.value") if item.value else None
-            read[field.name] = value
+            read[field.name] = await self._value(field, item.value, f"{at}.value") if item.value else None
         return read
 
     def has_values(self, record: Record, draft: Draft) -> bool:
@@ -52,6 +51,13 @@ class Writer:
         if field is None or self.problems.found:
             raise self.problems.refusal()
         return field
+
+    async def _value(self, field: FieldSchema, text: str, path: str) -> Value:
+        if field.type == "datetime" and values.is_relative(text):
+            problem = "must be the moment itself: a repetition of this write has to mean the same"
+            self.problems.add(path, problem)
+            return None
+        return await self._reader.value(field, text, path)
 
     def _writable(self, name: str, path: str) -> FieldSchema | None:
         field = self._reader.find(name, path)

@@ -91,7 +91,7 @@ def _whole_days(
     if op not in (*_ORDERED, "eq"):
         reader.problems.add(f"{path}.value", f"{op} needs moments for {field.name}; between takes days")
         return None
-    now = reader.call.now
+    now = reader.now
     if op == "eq":
         op, given = "between", [given[0], given[0]]
     is_end = {"lte": (True,), "gt": (True,), "between": (False, True)}.get(op, (False,))

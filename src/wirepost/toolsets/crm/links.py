@@ -27,7 +27,7 @@ Pairs = Annotated[list[Pair], Field(description="Up to 100")]
 @tool(
     Risk.READ,
     title="List links (CRM)",
-    example={"object": "contact", "id": "101", "to_object": "deal"},
+    example={"object": "contact", "id": "100001", "to_object": "deal"},
     long_help="`label` keeps links of that kind only; crm_describe_object lists the kinds.",
 )
 async def crm_list_links(
@@ -46,9 +46,10 @@ async def crm_list_links(
     example={
         "from_object": "contact",
         "to_object": "company",
-        "pairs": [{"from_id": "101", "to_id": "201"}],
-        "intent": "link-101-201",
+        "pairs": [{"from_id": "100001", "to_id": "200001"}],
+        "intent": "link-100001-200001",
     },
+    long_help="`label` names the kind of link; crm_describe_object lists the kinds.",
 )
 async def crm_link_records(
     call: Call[Crm],
@@ -84,7 +85,11 @@ async def find_linked(
 @tool(
     Risk.DESTRUCTIVE,
     title="Unlink records (CRM)",
-    example={"from_object": "contact", "to_object": "company", "pairs": [{"from_id": "101", "to_id": "201"}]},
+    example={
+        "from_object": "contact",
+        "to_object": "company",
+        "pairs": [{"from_id": "100025", "to_id": "200008"}],
+    },
     long_help="With `label` only links of that kind are removed. The records themselves stay.",
 )
 async def crm_unlink_records(

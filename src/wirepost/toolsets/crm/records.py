@@ -38,8 +38,8 @@ class Records(Result):
     example={"object": "contact", "ids": ["anna.lindqvist@example.com"], "id_field": "email"},
     long_help="""
     `id_field` names another unique field whose values `ids` are. `include_links` names objects; each
-    record then comes with what it is linked to. `missing` lists ids without a record. Long texts are
-    whole, up to max_tokens.
+    record then comes with what it is linked to. `missing` lists ids without a record. Long texts
+    are whole up to max_tokens; where more was left out, meta.truncated says so.
     """,
 )
 async def crm_get_records(
@@ -66,7 +66,7 @@ async def crm_get_records(
 @tool(
     Risk.DESTRUCTIVE,
     title="Archive records (CRM)",
-    example={"object": "contact", "ids": ["101"]},
+    example={"object": "contact", "ids": ["100002"]},
     long_help="Records go to the vendor's recycle bin, from which people can restore them for some time.",
 )
 async def crm_archive_records(call: Call[Crm], *, object: ObjectName, ids: Ids) -> Outcomes:

@@ -40,6 +40,11 @@ def is_day(text: str) -> bool:
     return text == "today" or (len(text) == len("2026-11-25") and _DAY.fullmatch(text) is not None)
 
 
+def is_relative(text: str) -> bool:
+    """Whether a text means another moment each time it is read; `today` does only once a day."""
+    return text == "now" or text.startswith("-")
+
+
 def end_of_day(text: str, now: datetime) -> str:
     """The last second (UTC) of the day that the text means."""
     return times.to_rfc3339(_moment(text, now).replace(hour=23, minute=59, second=59))

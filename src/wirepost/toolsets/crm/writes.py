@@ -73,8 +73,8 @@ async def find_created(
     title="Update records (CRM)",
     example={
         "object": "contact",
-        "records": [{"id": "101", "fields": [{"name": "phone", "value": "+49 30 1234567"}]}],
-        "intent": "phone-101",
+        "records": [{"id": "100001", "fields": [{"name": "phone", "value": "+49 30 1234567"}]}],
+        "intent": "phone-100001",
     },
     long_help="""
     Only the named fields change; an empty value clears one. A record that was changed after
