@@ -1,0 +1,64 @@
+"""Slack: search, channels, threads, people, messages, reactions, files."""
+
+from __future__ import annotations
+
+from wirepost.contracts.customer import CustomerCard
+from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
+from wirepost.core.errors import NotConnected
+from wirepost.providers.slack.card import SlackCard
+from wirepost.providers.slack.client import SlackClient
+from wirepost.providers.slack.limits import REAL, UNHURRIED
+from wirepost.providers.slack.sandbox import SlackSandbox
+from wirepost.providers.slack.tools import channels, files, messages, people, reactions, schedule, search
+from wirepost.tools.tool import tools_in
+
+
+async def probe(client: SlackClient) -> Probe:
+    """Ask who the app is; Slack lists the scopes of a token in a header of each answer.
+
+    A user token adds what it may search, which is all that it is used for.
+    """
+    body, granted = await client.identify()
+    warnings: list[str] = []
+    try:
+        _, of_user = await client.identify(as_user=True)
+    except NotConnected as error:
+        of_user = []
+        warnings.append(
+            "There is no user token, so nothing can be searched"
+            if error.code == "not_connected"
+            else f"The user token is refused: {error.message}"
+        )
+    searching = [scope for scope in of_user if scope.startswith("search:")]
+    return Probe(
+        identity=str(body.get("user") or body["user_id"]),
+        account=body.get("team"),
+        account_id=body.get("team_id"),
+        scopes=sorted({*granted, *searching}) if granted else None,
+        warnings=warnings or None,
+    )
+
+
+PROVIDER = Provider(
+    name="slack",
+    title="Slack",
+    base_url="https://slack.com/api",
+    client=SlackClient,
+    auth=(
+        ApiKey(
+            # The token does not show whether its workspace is a real one or for trying.
+            environments={r"xoxb-[\w-]+": ANY, r"xoxe\.xoxb-[\w-]+": ANY},
+            help="Install an app at https://api.slack.com/apps and copy its Bot User OAuth Token",
+        ),
+    ),
+    user_auth=ApiKey(
+        environments={r"xoxp-[\w-]+": ANY, r"xoxe\.xoxp-[\w-]+": ANY},
+        help="Copy the User OAuth Token of the same app from https://api.slack.com/apps",
+    ),
+    tools=tools_in(search, channels, people, messages, schedule, reactions, files),
+    sandbox=SlackSandbox,
+    limits={"production": REAL, "test": REAL, "sandbox": UNHURRIED},
+    api_versions={},
+    probe=probe,
+    offers={CustomerCard: SlackCard},
+)
