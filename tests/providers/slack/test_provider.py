@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-
 import pytest
 
-from wirepost.contracts.customer import CustomerCard
-from wirepost.core.errors import NotConnected
-from wirepost.providers.slack import PROVIDER, probe
-from wirepost.providers.slack.limits import TIERS
-from wirepost.tools import schema
+from wirepost.providers.slack import PROVIDER
 from wirepost.tools.results import Page
-from wirepost.tools.tool import Risk
 
 TOOLS = {tool.name: tool for tool in PROVIDER.tools}
 
