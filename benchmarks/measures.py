@@ -74,7 +74,7 @@ def _lists(rounds: Rounds) -> list[Measure]:
     ours_size, plain_size = (rounds.size(f"sixty-{which}-http") for which in ("ours", "plain"))
     at_most_40 = Target("ours", "≤", 40)
     return [
-        Measure("list-60-http", "ms", ours_http, plain_http, PLAIN, half),
+        Measure("list-60-http", "ms", ours_http, plain_http, PLAIN),
         Measure("list-60-inside", "ms", ours_inside, plain_inside, PLAIN, half),
         Measure("list-60-size", "KB", ours_size, plain_size, PLAIN, at_most_40, is_constant=True),
     ]
