@@ -1,0 +1,96 @@
+"""HubSpot: contacts, companies, deals, tickets and everything else in a HubSpot account, as a CRM."""
+
+from __future__ import annotations
+
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
+from wirepost.core.text import clean_line
+from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
+from wirepost.providers.hubspot.crm import HubSpotCrm
+from wirepost.providers.hubspot.sandbox import HubSpotSandbox
+from wirepost.upstream.limits import Limits, Quota
+
+KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST": "test"}
+"""Kind of an account → environment; app developer accounts hold no records."""
+
+
+async def probe(client: HubSpotClient) -> Probe:
+    """Read the account, which every token may, and what the token may do, where HubSpot tells."""
+    account = await client.account()
+    granted = await client.granted()
+    number = str(account["portalId"])
+    who = f"app {(await client.token()).get('appId')}" if granted is not None else "a token"
+    return Probe(
+        identity=clean_line(f"{who} on {account['uiDomain']}", 200),
+        account=number,
+        account_id=number,
+        environment=KINDS_OF_ACCOUNT.get(account["accountType"]),
+        scopes=granted,
+        quota=client.scope.quota,
+        warnings=None
+        if granted is not None
+        else ["HubSpot does not tell what this token may do; all tools are listed"],
+    )
+
+
+_RECORDS = ("crm.objects.contacts", "crm.objects.companies", "crm.objects.deals", "crm.objects.custom")
+READ = "|".join((*(f"{each}.read" for each in _RECORDS), "tickets", "e-commerce"))
+WRITE = "|".join((*(f"{each}.write" for each in _RECORDS), "tickets", "e-commerce"))
+"""A token that may read or write one kind of records makes a tool useful; HubSpot checks the others."""
+
+PROVIDER = Provider(
+    name="hubspot",
+    title="HubSpot",
+    base_url="https://api.hubapi.com",
+    client=HubSpotClient,
+    auth=(
+        ApiKey(
+            # Tokens of private apps, service keys and OAuth look alike for every kind of account.
+            environments={r"[\x21-\x7e]{20,}": ANY},
+            help="Create a service key or private app under Development in the settings of HubSpot",
+        ),
+    ),
+    tools=(),
+    sandbox=HubSpotSandbox,
+    # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines: in ten seconds 100
+    # requests of a private app, 190 from Professional on; searches 5 a second for the whole account.
+    limits={
+        "production": Limits(requests_per_s=9, burst=10, quotas={SEARCH: Quota(4, 1)}),
+        "test": Limits(requests_per_s=9, burst=10, quotas={SEARCH: Quota(4, 1)}),
+        "sandbox": Limits(
+            requests_per_s=1000, burst=1000, concurrency=100, quotas={SEARCH: Quota(1000, 1000)}
+        ),
+    },
+    # Each dated version lives for 18 months at least.
+    api_versions={API_VERSION: None},
+    probe=probe,
+    offers={Crm: HubSpotCrm},
+    contract_scopes={
+        **dict.fromkeys(
+            (
+                "crm_list_objects",
+                "crm_describe_object",
+                "crm_search_records",
+                "crm_list_records",
+                "crm_get_records",
+                "crm_list_links",
+                "crm_list_pipelines",
+                "crm_summarize_records",
+            ),
+            (READ,),
+        ),
+        **dict.fromkeys(
+            (
+                "crm_create_records",
+                "crm_update_records",
+                "crm_upsert_records",
+                "crm_archive_records",
+                "crm_link_records",
+                "crm_unlink_records",
+            ),
+            (WRITE,),
+        ),
+        "crm_log_activity": ("crm.objects.contacts.write",),
+        "crm_list_owners": ("crm.objects.owners.read",),
+    },
+)
