@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from support.worlds import world_at
 from wirepost.app import App, build_app
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.caller import LOCAL, Caller
@@ -71,8 +72,11 @@ class Running:
 
 @asynccontextmanager
 async def running(directory: Path, clock: Clock | None = None, **options: Any) -> AsyncIterator[Running]:
-    """Start and stop an app on `directory`."""
+    """Start and stop an app on `directory`; its sandboxes stand in a world that tests share."""
     app = await build_app(settings_for(directory, **options), clock)
+    world = world_at(app.clock.now())
+    for connection in app.connections.by_name.values():
+        connection.world = lambda: world
     try:
         yield Running(app)
     finally:

@@ -13,6 +13,7 @@ import httpx2
 from specmock import SpecMock
 from support.clock import START, ManualClock
 from support.specmock_fixture import described, new_mock
+from support.worlds import world_at
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.sandbox.world import World
 
@@ -22,10 +23,9 @@ NOT_DESCRIBED = frozenset({"metadata"})
 """Properties that the description leaves out of its object schemas although every object has them."""
 
 
-@cache
 def shop() -> World:
-    """The facts; nothing changes them, so all tests of a process share them."""
-    return World.build(START)
+    """The facts at the start of the manual clock."""
+    return world_at(START)
 
 
 @dataclass

@@ -17,11 +17,14 @@ async def served(app: Any, **options: Any) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         options = {"interface": "asgi3", "log_level": "warning", "timeout_graceful_shutdown": 1, **options}
         server = uvicorn.Server(uvicorn.Config(app, **options))
-        task = asyncio.create_task(server._serve([listening]))  # noqa: SLF001 - the public one takes the signals
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup([listening])
+        # Without the server's own loop, which looks only ten times a second whether it is to end.
+        await server.on_tick(0)
         try:
-            # The socket listens already, so a client that is early waits in its queue.
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
             async with asyncio.timeout(10):
-                await task
+                await server.shutdown([listening])

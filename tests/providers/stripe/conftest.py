@@ -13,11 +13,11 @@ import pytest
 from specmock import SpecMock
 from support.clock import ManualClock
 from support.specmock_fixture import new_mock
+from support.worlds import world_at
 from wirepost.providers.stripe.client import StripeClient
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.providers.stripe.tools.payments import stripe_list_payments
 from wirepost.providers.stripe.tools.refunds import stripe_list_refunds
-from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings
 from wirepost.tools.context import Call, ConnectionFacts
 from wirepost.tools.tool import AnyTool
@@ -240,7 +240,7 @@ def stripe_with(stripe_mock: SpecMock, open_stripe: Callable[..., Stripe]) -> Ca
 @pytest.fixture
 def open_shop(clock: ManualClock) -> Callable[..., Shop]:
     def opened(settings: dict[str, Any] | None = None, clock: ManualClock = clock, **sandbox: Any) -> Shop:
-        vendor = StripeSandbox(World.build(clock.now()), clock, **sandbox)
+        vendor = StripeSandbox(world_at(clock.now()), clock, **sandbox)
         chosen = ConnectionSettings.model_validate(
             {"provider": "stripe", "environment": "sandbox", **(settings or {})}
         )
