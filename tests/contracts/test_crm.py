@@ -16,6 +16,8 @@ from support.crm_desk import CrmDesk
 from support.crms import ANNA, CRMS, anna, described, found, opened, read, schema_of
 from support.paper_shop import shop
 from wirepost.contracts.crm import ALIASES, NEUTRAL_OBJECTS
+from wirepost.sandbox.faults import Fault
+from wirepost.settings.faults import FaultKind
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -291,3 +293,54 @@ async def test_a_note_stands_on_the_contact_it_concerns(desk: CrmDesk) -> None:
     )["data"]
     links = await desk.records("crm_list_links", object="contact", id=person, to_object="note", limit=100)
     assert record["id"] in {link["id"] for link in links}
+
+
+@pytest.mark.parametrize("desk", [name for name in CRMS if name != "paper"], indirect=True)
+@pytest.mark.parametrize("kind", ["lost_answer", "malformed", "cut"])
+async def test_a_contact_whose_answer_is_lost_is_made_once(
+    desk: CrmDesk, clock: ManualClock, kind: FaultKind
+) -> None:
+    await create(desk, first_name="Kim", last_name="First", email="first@nordlicht.example")
+    desk.sandbox.inject(Fault(kind, match=desk.last_write))
+    values = {"first_name": "Kim", "last_name": "Second", "email": "second@nordlicht.example"}
+    made = {"object": "contact", "records": [contact(**values)], "intent": "kim"}
+    await repeated(desk, clock, "crm_create_records", made)
+    clock.advance(120)
+    assert len(await found(desk, "contact", {"field": "email", "op": "eq", "value": values["email"]})) == 1
+
+
+@pytest.mark.parametrize("desk", [name for name in CRMS if name != "paper"], indirect=True)
+@pytest.mark.parametrize("kind", ["lost_answer", "cut"])
+async def test_a_note_whose_answer_is_lost_is_written_once(
+    desk: CrmDesk, clock: ManualClock, kind: FaultKind
+) -> None:
+    person = await anna(desk)
+
+    async def notes() -> int:
+        asked = {"object": "contact", "id": person, "to_object": "note", "limit": 100}
+        return len(await desk.records("crm_list_links", **asked))
+
+    def note(body: str) -> dict[str, Any]:
+        return {
+            "type": "note",
+            "body": body,
+            "related": [{"object": "contact", "id": person}],
+            "intent": body,
+        }
+
+    await desk.ok("crm_log_activity", **note("first"))
+    before = await notes()
+    desk.sandbox.inject(Fault(kind, match=desk.last_write))
+    await repeated(desk, clock, "crm_log_activity", note("second"))
+    assert await notes() == before + 1
+
+
+async def repeated(desk: CrmDesk, clock: ManualClock, name: str, arguments: dict[str, Any]) -> None:
+    """Make a call as its hint says: again with the same intent, while the outcome is unknown."""
+    for _ in range(4):
+        outcome = await desk.outcome(name, **arguments)
+        if not outcome.is_error:
+            return
+        assert outcome.envelope["error"]["code"] == "outcome_unknown"
+        clock.advance(60)
+    pytest.fail("the outcome stayed unknown")

@@ -27,6 +27,7 @@ from wirepost.contracts.crm import Crm
 from wirepost.contracts.provider import Provider
 from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
+from wirepost.sandbox.vendor import Sandbox
 from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings, LimitSettings
 from wirepost.store.database import Database
@@ -54,6 +55,22 @@ class CrmDesk:
 
     calls: Calls
     connection: Connection
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The vendor's imitation behind the connection."""
+        sandbox = self.connection.sandbox
+        assert sandbox is not None
+        return sandbox
+
+    @property
+    def last_write(self) -> str:
+        """Method and path of the last request that was no read."""
+        for request in reversed(self.sandbox.requests):
+            words = request.path.rpartition("/")[2].lower()
+            if request.method != "GET" and not any(word in words for word in ("read", "search", "query")):
+                return f"{request.method} {request.path}"
+        raise AssertionError("nothing was written")
 
     async def outcome(self, name: str, /, **arguments: Any) -> Outcome:
         """Call a tool; the envelope must be JSON, as every client gets it."""
