@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from support.clock import START, ManualClock
 from support.sandboxes import ANNA, PAID, JudgedStripe
 from support.worlds import world_at
 from wirepost.providers.stripe.sandbox import StripeSandbox
-from wirepost.providers.stripe.sandbox.app import KINDS
+from wirepost.providers.stripe.sandbox.endpoints import KINDS
 from wirepost.sandbox.world import World
 
 FACTS = (
@@ -29,7 +31,7 @@ async def test_writing_in_a_sandbox_changes_no_fact() -> None:
     stripe = JudgedStripe(StripeSandbox(world, clock), clock)
     for kind in KINDS:
         stripe.sandbox.state().table(kind)
-    writes = {
+    writes: dict[str, dict[str, Any]] = {
         "/v1/refunds": {"payment_intent": PAID, "amount": 500},
         f"/v1/customers/{ANNA}": {"name": "Somebody Else", "email": "else@example.com"},
         "/v1/subscriptions/sub_NordlichtExample": {"cancel_at_period_end": True},
