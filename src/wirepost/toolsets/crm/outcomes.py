@@ -6,9 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from wirepost.contracts.crm import FieldTrouble, Trouble, Written
 from wirepost.core.errors import FieldProblem, Rejected
+from wirepost.core.text import cut
 from wirepost.tools.results import Result
 from wirepost.toolsets.crm.checking import NAMED
 from wirepost.upstream.faults import safe_words
+
+_BRIEF = 60
+"""Characters of the message of a failure that is told in brief."""
+_MOST_ALLOWED = 20
 
 
 class Outcomes(Result):
@@ -25,7 +30,7 @@ def outcomes_of(results: Sequence[Written], argument: str = "records") -> Outcom
 
     `argument` names the list that the indexes belong to.
     """
-    shown = [_cleaned(each) for each in results]
+    shown = list(_shown(results))
     failed = [each for each in shown if each.status == "failed"]
     if failed and len(failed) == len(shown):
         raise _rejected(failed, argument)
@@ -42,23 +47,33 @@ def all_done(ids: Sequence[str]) -> Outcomes:
     return outcomes_of([Written(index=index, status="ok", id=each) for index, each in enumerate(ids)])
 
 
-def _cleaned(written: Written) -> Written:
+def _shown(results: Sequence[Written]) -> Iterator[Written]:
+    """Results with clean words; of many failures the later ones in brief, so that none has to be left out."""
+    failures = 0
+    for each in results:
+        if each.error is None:
+            yield each
+            continue
+        failures += 1
+        error = _in_full(each.error) if failures <= NAMED else _in_brief(each.error)
+        yield each.model_copy(update={"error": error})
+
+
+def _in_full(error: Trouble) -> Trouble:
     """Messages of a vendor may quote what outsiders wrote."""
-    error = written.error
-    if error is None:
-        return written
     fields = [
         FieldTrouble(
             path=safe_words(each.path),
             problem=safe_words(each.problem),
-            allowed=each.allowed and [safe_words(value) for value in each.allowed],
+            allowed=each.allowed and [safe_words(value) for value in each.allowed[:_MOST_ALLOWED]],
         )
         for each in error.fields or ()
     ]
-    message = safe_words(error.message)
-    return written.model_copy(
-        update={"error": Trouble(code=error.code, message=message, fields=fields or None)}
-    )
+    return Trouble(code=error.code, message=safe_words(error.message), fields=fields or None)
+
+
+def _in_brief(error: Trouble) -> Trouble:
+    return Trouble(code=error.code, message=cut(safe_words(error.message), _BRIEF))
 
 
 def _rejected(failed: Sequence[Written], argument: str) -> Rejected:
