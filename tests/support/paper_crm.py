@@ -96,6 +96,9 @@ class PaperCrm(Crm):
         super().__init__()
         self.book, self.scope = book, scope
 
+    def canonical_id(self, record_id: str) -> str:
+        return record_id.removeprefix("No. ")
+
     async def objects(self, *, include_custom: bool) -> list[ObjectKind]:
         neutral = {own: name for name, own in self.book.neutral.items()}
         return [

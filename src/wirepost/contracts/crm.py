@@ -306,6 +306,10 @@ class Crm(Contract):
         self.warnings: list[str] = []
         """What the caller should know and is no error; the tools take it over after each call."""
 
+    def canonical_id(self, record_id: str) -> str:
+        """An id as the vendor spells it in answers, where it reads several spellings; no request is made."""
+        return record_id
+
     @abstractmethod
     async def objects(self, *, include_custom: bool) -> list[ObjectKind]:
         """Every kind of record the credential may see."""

@@ -130,6 +130,18 @@ async def test_pairs_have_two_ids(desk: CrmDesk) -> None:
     assert error["fields"][0]["path"] == "to_object"
 
 
+async def test_ids_in_another_spelling_name_the_same_records(desk: CrmDesk, book: PaperBook) -> None:
+    book.tie(("Person", "1001"), ("Firm", "2001"), "Employee")
+    plan = await desk.plan("crm_unlink_records", **STAFF, pairs=pairs(("No. 1001", "No. 2001")))
+    assert plan["effects"][0]["what"] == "Person 1001 – Firm 2001"
+    same = pairs(("1001", "2001"), ("No. 1001", "2001"))
+    error = await desk.error("crm_unlink_records", **STAFF, pairs=same, mode="preview")
+    assert error["fields"] == [{"path": "pairs[1]", "problem": "repeats entry 0"}]
+    assert await staff(desk, id="No. 2001", label="Employee") == await staff(
+        desk, id="2001", label="Employee"
+    )
+
+
 async def test_a_lost_link_is_found_by_reading(tmp_path, clock, book) -> None:
     book.loses_answers = True
     async with crm_desk(tmp_path, clock, on_paper(book), shop()) as desk:

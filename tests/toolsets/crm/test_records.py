@@ -19,7 +19,7 @@ async def anna(desk: CrmDesk) -> str:
 
 
 async def test_records_come_in_the_order_of_their_ids(desk: CrmDesk) -> None:
-    ids = ["1003", "1001", "1002", "1001"]
+    ids = ["1003", "1001", "1002", "No. 1001"]
     data = (await desk.ok("crm_get_records", object="contact", ids=ids))["data"]
     assert [record["id"] for record in data["records"]] == ["1003", "1001", "1002"]
     assert "missing" not in data
@@ -68,6 +68,8 @@ async def test_only_named_fields_come_with_the_links_that_were_asked_for(desk: C
 @pytest.mark.parametrize("ids", [[], [""], ["1001", " "], [str(number) for number in range(101)]])
 async def test_ids_are_one_to_a_hundred(desk: CrmDesk, ids: list[str]) -> None:
     error = await desk.error("crm_get_records", object="contact", ids=ids)
+    assert (error["code"], error["fields"][0]["path"]) == ("invalid_arguments", "ids")
+    error = await desk.error("crm_get_records", object="contact", ids=ids, id_field="email")
     assert (error["code"], error["fields"][0]["path"]) == ("invalid_arguments", "ids")
 
 

@@ -89,12 +89,18 @@ def sized(items: Sequence[Item], path: str) -> list[Item]:
     return list(items)
 
 
-def ids_of(ids: Sequence[str], path: str = "ids") -> list[str]:
-    """Ids in the order given; raises `InvalidCall` for an empty one."""
-    named = [each.strip() for each in sized(ids, path)]
-    if not all(named):
-        raise refusal(path, "must not contain an empty id")
-    return named
+def id_of(call: Call[Crm], given: str) -> str:
+    """An id as the vendor spells it; an empty one stays empty."""
+    named = given.strip()
+    return call.api.canonical_id(named) if named else ""
+
+
+def filled(texts: Sequence[str], path: str) -> list[str]:
+    """At most `BATCH` texts, trimmed; raises `InvalidCall` for an empty one."""
+    given = [each.strip() for each in sized(texts, path)]
+    if not all(given):
+        raise refusal(path, "must not contain an empty text")
+    return given
 
 
 def sliced(call: Call[Crm], rows: Sequence[Row], *, is_whole: bool = True) -> Page[Row]:

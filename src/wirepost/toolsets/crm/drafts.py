@@ -8,7 +8,7 @@ from wirepost.contracts.crm import Crm, Draft, FieldSchema, LinkTo, ObjectSchema
 from wirepost.tools.context import Call
 from wirepost.toolsets.crm import values
 from wirepost.toolsets.crm.arguments import FieldValue, LinkTarget, Target
-from wirepost.toolsets.crm.checking import Problems, Reader, described
+from wirepost.toolsets.crm.checking import Problems, Reader, described, id_of
 
 
 class Writer:
@@ -73,5 +73,5 @@ async def links_of(call: Call[Crm], targets: Sequence[Target] | None, path: str)
     for index, target in enumerate(targets or ()):
         schema = await described(call, target.object, f"{path}[{index}].object")
         label = target.label if isinstance(target, LinkTarget) else None
-        made.append(LinkTo(schema.object, target.id, label))
+        made.append(LinkTo(schema.object, id_of(call, target.id), label))
     return tuple(made)

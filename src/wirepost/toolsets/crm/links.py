@@ -14,7 +14,7 @@ from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Page, Plan
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import ObjectName, Pair
-from wirepost.toolsets.crm.checking import Problems, ask, described, note_repeated, refusal, sized
+from wirepost.toolsets.crm.checking import Problems, ask, described, id_of, note_repeated, refusal, sized
 from wirepost.toolsets.crm.outcomes import Outcomes, all_done, outcomes_of
 
 SHOWN = 20
@@ -36,7 +36,9 @@ async def crm_list_links(
     """List the records of one object that a record is linked to."""
     schema, to = await described(call, object), await described(call, to_object, "to_object")
     kind = _label(schema, to, label)
-    page = await ask(call, call.api.links(schema, id, to, limit=call.limit, position=call.position))
+    page = await ask(
+        call, call.api.links(schema, id_of(call, id), to, limit=call.limit, position=call.position)
+    )
     return page if kind is None else _only(page, kind)
 
 
@@ -175,7 +177,7 @@ async def _asked(
 ) -> _Asked:
     schema = await described(call, from_object, "from_object")
     to = await described(call, to_object, "to_object")
-    named = [(pair.from_id.strip(), pair.to_id.strip()) for pair in sized(pairs, "pairs")]
+    named = [(id_of(call, pair.from_id), id_of(call, pair.to_id)) for pair in sized(pairs, "pairs")]
     if not all(from_id and to_id for from_id, to_id in named):
         raise refusal("pairs", "must not contain an empty id")
     problems = Problems()

@@ -13,7 +13,7 @@ from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Plan, Result
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import ObjectName
-from wirepost.toolsets.crm.checking import Problems, Reader, ask, described, ids_of, note_repeated
+from wirepost.toolsets.crm.checking import Problems, Reader, ask, described, filled, id_of, note_repeated
 from wirepost.toolsets.crm.drafts import Writer
 from wirepost.toolsets.crm.outcomes import Outcomes, all_done, outcomes_of
 
@@ -52,8 +52,9 @@ async def crm_get_records(
 ) -> Records:
     """Get records by id or another unique field, with the records they are linked to."""
     schema = await described(call, object)
-    wanted = list(dict.fromkeys(ids_of(ids)))
     unique = Writer(call, schema).match_field(id_field, "id_field").name if id_field else None
+    named = filled(ids, "ids")
+    wanted = list(dict.fromkeys(named if unique else (id_of(call, each) for each in named)))
     links = [(await described(call, name, "include_links")).object for name in include_links or ()]
     fields = Reader(call, schema).selected()
     found = await ask(call, call.api.get(schema, wanted, id_field=unique, fields=fields, links=links))
@@ -72,14 +73,14 @@ async def crm_get_records(
 async def crm_archive_records(call: Call[Crm], *, object: ObjectName, ids: Ids) -> Outcomes:
     """Move records to the vendor's recycle bin."""
     schema = await described(call, object)
-    return outcomes_of(await ask(call, call.api.archive(schema, _once(ids), key=call.key)), "ids")
+    return outcomes_of(await ask(call, call.api.archive(schema, _once(call, ids), key=call.key)), "ids")
 
 
 @crm_archive_records.plan
 async def plan_archive(call: Call[Crm], *, object: ObjectName, ids: Ids) -> Plan:
     """Which records would go, by id: their names are outsiders' words."""
     schema = await described(call, object)
-    wanted = _once(ids)
+    wanted = _once(call, ids)
     found = await _present(call, schema, wanted)
     missing = [each for each in wanted if each not in found]
     if not found:
@@ -103,13 +104,13 @@ async def plan_archive(call: Call[Crm], *, object: ObjectName, ids: Ids) -> Plan
 async def find_archived(call: Call[Crm], *, object: ObjectName, ids: Ids) -> Outcomes | None:
     """All of them, once none is there any more."""
     schema = await described(call, object)
-    wanted = _once(ids)
+    wanted = _once(call, ids)
     return None if await _present(call, schema, wanted) else all_done(wanted)
 
 
-def _once(ids: Sequence[str]) -> list[str]:
+def _once(call: Call[Crm], ids: Sequence[str]) -> list[str]:
     """Ids without repetition, so that each result belongs to the id at its index."""
-    named, problems = ids_of(ids), Problems()
+    named, problems = [id_of(call, each) for each in filled(ids, "ids")], Problems()
     note_repeated(problems, named, "ids[{}]")
     problems.refuse()
     return named

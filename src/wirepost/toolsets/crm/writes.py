@@ -9,7 +9,7 @@ from wirepost.contracts.crm import Crm, Draft, ObjectSchema
 from wirepost.tools.context import Call
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import ChangedRecord, Moment, NewRecord, ObjectName, WholeRecord
-from wirepost.toolsets.crm.checking import ask, described, moment_of, note_repeated, sized
+from wirepost.toolsets.crm.checking import ask, described, id_of, moment_of, note_repeated, sized
 from wirepost.toolsets.crm.drafts import Writer, links_of
 from wirepost.toolsets.crm.outcomes import Outcomes, all_done, outcomes_of
 
@@ -90,7 +90,7 @@ async def crm_update_records(
 ) -> Outcomes:
     """Change the named fields of up to 100 records."""
     schema = await described(call, object)
-    drafts = await _changed(Writer(call, schema), records)
+    drafts = await _changed(call, Writer(call, schema), records)
     since = moment_of(call, if_unchanged_since, "if_unchanged_since")
     return outcomes_of(await ask(call, call.api.update(schema, drafts, unchanged_since=since, key=call.key)))
 
@@ -105,7 +105,7 @@ async def find_updated(
 ) -> Outcomes | None:
     """All of them, if every record has the values it should have got."""
     writer = Writer(call, await described(call, object))
-    drafts = await _changed(writer, records)
+    drafts = await _changed(call, writer, records)
     return await _as_wanted(call, writer, drafts, [draft.id or "" for draft in drafts], id_field=None)
 
 
@@ -167,9 +167,9 @@ async def _new(call: Call[Crm], schema: ObjectSchema, records: Sequence[NewRecor
     return drafts
 
 
-async def _changed(writer: Writer, records: Sequence[ChangedRecord]) -> list[Draft]:
+async def _changed(call: Call[Crm], writer: Writer, records: Sequence[ChangedRecord]) -> list[Draft]:
     drafts = [
-        Draft(await writer.fields(record.fields, f"records[{index}].fields"), id=record.id.strip())
+        Draft(await writer.fields(record.fields, f"records[{index}].fields"), id=id_of(call, record.id))
         for index, record in enumerate(sized(records, "records"))
     ]
     for index, draft in enumerate(drafts):
