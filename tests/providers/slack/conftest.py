@@ -97,13 +97,14 @@ class Described(Calls):
         self.mock.add_stub(api="slack", method=verb, path=f"/api/{method}", body={"ok": True, **body}, **more)
 
     def refuse(self, method: str, error: str, *, verb: str = "GET", **more: Any) -> None:
-        """Answer a method with status 200 and an error."""
+        """Answer a method once with status 200 and an error."""
         body = {"ok": False, "error": error, **more}
-        self.mock.add_stub(api="slack", method=verb, path=f"/api/{method}", body=body)
+        self.mock.add_stub(api="slack", method=verb, path=f"/api/{method}", body=body, times=1)
 
     def sample(self, method: str) -> dict[str, Any]:
         """The recorded answer of a method."""
-        return copy.deepcopy(self.mock.apis["slack"].examples[method])
+        examples = self.mock.apis["slack"].examples
+        return copy.deepcopy(examples.get(f"{method}.get") or examples[method])
 
     def sent(self, method: str | None = None) -> list[dict[str, Any]]:
         """The requests so far: operation, decoded body, query, headers."""

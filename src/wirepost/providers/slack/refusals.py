@@ -139,9 +139,8 @@ def refusal(body: Json, *, is_write: bool) -> CallError:
         return _missing_scope(body)
     meaning = _MEANINGS.get(word)
     if meaning is None:
-        return Rejected(
-            "upstream_rejected", f"Slack refused it: {word}{_details(body)}", provider_code=word or None
-        )
+        message = f"Slack refused it: {word or 'it did not say why'}{_details(body)}"
+        return Rejected("upstream_rejected", message, provider_code=word or None)
     if meaning is _FAILING and is_write:
         message = "Slack failed while it worked on this; it may have happened"
         return OutcomeUnknown("outcome_unknown", message, provider_code=word)
@@ -171,7 +170,7 @@ def _missing_scope(body: Json) -> NotConnected:
 
 
 def _word(error: Any) -> str:
-    return error if isinstance(error, str) and _WORD.fullmatch(error) else "an unnamed reason"
+    return error if isinstance(error, str) and _WORD.fullmatch(error) else ""
 
 
 def _details(body: Json) -> str:

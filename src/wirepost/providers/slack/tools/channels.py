@@ -11,7 +11,8 @@ from wirepost.providers.slack.client import Json, SlackClient, together
 from wirepost.providers.slack.directory import Directory, shown_name
 from wirepost.providers.slack.messages import JOINS, Reader, page_of
 from wirepost.providers.slack.models import KINDS, Channel, ChannelMessage, Message
-from wirepost.providers.slack.permalinks import parse
+from wirepost.providers.slack.permalinks import parse, ts_of
+from wirepost.providers.slack.posting import CLOCK_DIFFERENCE
 from wirepost.tools.context import Call
 from wirepost.tools.results import Page
 from wirepost.tools.tool import Risk, tool
@@ -81,13 +82,15 @@ async def slack_read_channel(
     """Read the messages of a channel, newest first."""
     reader = Reader(call)
     channel_id = await reader.directory.channel_id(channel)
+    latest = ts_at(before, now=call.now, path="before")
     rows, has_more = await page_of(
         call,
         "conversations.history",
         channel_id,
         limit=call.limit,
         oldest=ts_at(after, now=call.now, path="after"),
-        latest=call.position or ts_at(before, now=call.now, path="before"),
+        # With an end Slack starts there; with a beginning alone it need not.
+        latest=call.position or latest or ts_of(call.now + CLOCK_DIFFERENCE),
     )
     kept = [row for row in rows if include_joins or row.get("subtype") not in JOINS]
     shown = await reader.read(ChannelMessage, channel_id, kept)
