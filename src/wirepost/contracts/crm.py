@@ -141,9 +141,9 @@ class ObjectSchema(Result):
     links: list[LinkType] | None = None
 
     def field(self, name: str) -> FieldSchema | None:
-        """The field of that name or alias."""
-        wanted = self.aliases.get(name, name)
-        return next((each for each in self.fields if each.name == wanted), None)
+        """The field of that name, or else of that alias."""
+        by_name = {each.name: each for each in self.fields}
+        return by_name.get(name) or by_name.get(self.aliases.get(name, ""))
 
 
 class Link(Result):
