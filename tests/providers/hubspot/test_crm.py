@@ -38,9 +38,17 @@ async def test_anna_is_found_by_her_address_in_any_case(portal: JudgedPortal):
 async def test_records_that_do_not_exist_are_none_in_their_place(portal: JudgedPortal):
     crm = portal.crm(may_write=False)
     contact = await crm.describe("contact")
-    found = await crm.get(contact, ["7", ANNA, "7", ANNA], id_field=None, fields=["email"], links=["deals"])
-    assert [record and record.id for record in found] == [None, ANNA, None, ANNA]
+    ids = ["7", ANNA, "cus_1", "7", ANNA]
+    found = await crm.get(contact, ids, id_field=None, fields=["email"], links=["deals"])
+    assert [record and record.id for record in found] == [None, ANNA, None, None, ANNA]
     assert await crm.get(contact, ["7"], id_field=None, fields=["email"], links=["deals"]) == [None]
+
+
+async def test_an_id_of_another_system_is_not_asked_for(portal: JudgedPortal):
+    crm = portal.crm(may_write=False)
+    contact = await crm.describe("contact")
+    assert await crm.get(contact, ["cus_1", "../../x"], id_field=None, fields=[], links=[]) == [None, None]
+    assert portal.sent("batch/read") == []
 
 
 async def test_a_further_address_finds_the_contact_too(portal: JudgedPortal):
@@ -153,10 +161,14 @@ async def test_a_link_that_cannot_be_made_stops_the_creation(portal: JudgedPorta
 async def test_only_the_named_fields_are_changed(portal: JudgedPortal):
     crm = portal.crm()
     contact = await crm.describe("contact")
-    drafts = [Draft({"phone": None, "firstname": "Annie"}, id=ANNA), Draft({"phone": "1"}, id="7")]
+    drafts = [
+        Draft({"phone": "1"}, id="cus_1"),
+        Draft({"phone": None, "firstname": "Annie"}, id=ANNA),
+        Draft({"phone": "1"}, id="7"),
+    ]
     made = await crm.update(contact, drafts, unchanged_since=None, key=KEY)
-    assert [(one.status, one.id) for one in made] == [("ok", ANNA), ("failed", "7")]
-    assert made[1].error.code == "not_found"
+    assert [(one.status, one.id) for one in made] == [("failed", "cus_1"), ("ok", ANNA), ("failed", "7")]
+    assert [made[0].error.code, made[2].error.code] == ["not_found", "not_found"]
     assert await fields_of(portal, ANNA, "firstname", "phone", "lastname") == ("Annie", None, "Lindqvist")
 
 
@@ -238,7 +250,7 @@ async def test_archived_records_are_gone_and_unknown_ones_fail(portal: JudgedPor
     made = await crm.archive(contact, ["7", ANNA], key=KEY)
     assert [(one.status, one.id) for one in made] == [("failed", "7"), ("ok", ANNA)]
     assert await fields_of(portal, ANNA, "email") is None
-    made = await crm.archive(contact, ["7", ANNA], key=KEY)
+    made = await crm.archive(contact, ["cus_1", ANNA], key=KEY)
     assert [one.error.code for one in made] == ["not_found", "not_found"]
     assert len(portal.sent("batch/archive")) == 1
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wirepost.contracts.crm import ALIASES, NEUTRAL_OBJECTS
-from wirepost.providers.hubspot.kinds import BY_NAME, CORE, KINDS
+from wirepost.providers.hubspot.activities import FORMS
+from wirepost.providers.hubspot.kinds import ACTIVITIES, BY_NAME, CORE, KINDS
 
 
 def test_every_neutral_object_is_one_of_hubspots():
@@ -32,6 +33,10 @@ def test_every_neutral_object_is_one_of_hubspots():
 )
 def test_an_object_is_found_by_each_of_its_names(called, name):
     assert BY_NAME[called].name == name
+
+
+def test_activities_are_what_is_logged():
+    assert set(ACTIVITIES) == {form.object for form in FORMS.values()}
 
 
 def test_contacts_alone_have_another_property_for_changes():

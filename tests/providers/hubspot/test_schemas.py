@@ -122,5 +122,6 @@ async def test_pipelines_of_a_standard_object_must_be_readable(open_portal: Open
 async def test_no_field_of_the_account_is_sensitive_or_lost(portal: JudgedPortal):
     contact = await portal.crm().describe("contact")
     assert not [field.name for field in contact.fields if field.sensitive]
-    assert not contact.field("hs_object_id").writable
+    record_id = contact.field("hs_object_id")
+    assert (record_id.type, record_id.writable, record_id.unique) == ("text", False, False)
     assert contact.field("shop_customer").unique

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from wirepost.contracts.crm import Crm
+from wirepost.contracts.crm_card import CrmCard
+from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
@@ -64,7 +66,7 @@ PROVIDER = Provider(
     # Each dated version lives for 18 months at least.
     api_versions={API_VERSION: None},
     probe=probe,
-    offers={Crm: HubSpotCrm},
+    offers={Crm: HubSpotCrm, CustomerCard: lambda client: CrmCard(HubSpotCrm(client))},
     contract_scopes={
         **dict.fromkeys(
             (

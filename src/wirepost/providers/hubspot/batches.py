@@ -32,9 +32,9 @@ async def read(
     id_field: str | None = None,
 ) -> list[Json | None]:
     """Rows by id, or by a unique property in any case of letters; in input order, `None` for none."""
-    wanted = list(dict.fromkeys(ids))
+    wanted = list(dict.fromkeys(each for each in ids if id_field is not None or is_id(each)))
     if not wanted:
-        return []
+        return [None] * len(ids)
     also = () if id_field is None else (id_field, OTHER_MAILS) if id_field == "email" else (id_field,)
     body: Json = {
         "inputs": [{"id": each} for each in wanted],
@@ -49,6 +49,11 @@ async def read(
         for called in _called(row, id_field):
             found[called] = row
     return [found.get(each if id_field is None else each.casefold()) for each in ids]
+
+
+def is_id(text: str) -> bool:
+    """Whether this can be the id of a record; HubSpot refuses a whole batch for one that cannot."""
+    return text.isascii() and text.isdigit()
 
 
 async def create(

@@ -141,10 +141,16 @@ class HubSpotCrm(Crm):
         """Change properties by id."""
         kind = await self._kind(schema)
         ids = [draft.id or "" for draft in drafts]
-        stale = {} if unchanged_since is None else await self._changed(kind, ids, unchanged_since)
-        pairs = [(index, (ids[index], draft)) for index, draft in enumerate(drafts) if index not in stale]
+        left = {
+            index: batches.failed(index, GONE, each)
+            for index, each in enumerate(ids)
+            if not batches.is_id(each)
+        }
+        if unchanged_since is not None:
+            left |= await self._changed(kind, ids, unchanged_since)
+        pairs = [(index, (ids[index], draft)) for index, draft in enumerate(drafts) if index not in left]
         return sorted(
-            [*stale.values(), *await self._updated(kind, schema, pairs, key)], key=lambda one: one.index
+            [*left.values(), *await self._updated(kind, schema, pairs, key)], key=lambda one: one.index
         )
 
     async def upsert(
@@ -200,6 +206,8 @@ class HubSpotCrm(Crm):
     ) -> Page[Link]:
         """What a record is linked to; raises `Rejected` where it does not exist."""
         skipped, after = _parted(position)
+        if not batches.is_id(record_id):
+            raise Rejected(GONE.code, GONE.message)
         links, following = await associations.page_of_links(
             self.client, schema.object, record_id, to.object, after
         )

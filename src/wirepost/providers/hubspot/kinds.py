@@ -150,6 +150,8 @@ KINDS = (
     ),
 )
 
+ACTIVITIES = tuple(kind.name for kind in KINDS if kind.created == "hs_createdate")
+"""What happened with records; linked to them without labels."""
 BY_NAME = {
     called: kind
     for kind in KINDS

@@ -46,7 +46,7 @@ def field_of(raw: Mapping[str, Any], kind: Kind) -> FieldSchema:
         label=raw["label"],
         type=found,
         required=name in kind.required,
-        unique=bool(raw.get("hasUniqueValue")) or name in {kind.unique, *_IDS},
+        unique=bool(raw.get("hasUniqueValue")) or name == kind.unique,
         writable=not (rights.get("readOnlyValue") or raw.get("calculated")),
         is_custom=not raw.get("hubspotDefined"),
         sensitive=raw.get("dataSensitivity", "non_sensitive") != "non_sensitive",

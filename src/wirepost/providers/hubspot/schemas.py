@@ -11,7 +11,7 @@ from wirepost.core.errors import FieldProblem, InvalidCall, NotConnected, Reject
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.associations import link_kinds
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated, gathered
-from wirepost.providers.hubspot.kinds import BY_NAME, CORE, KINDS, Kind
+from wirepost.providers.hubspot.kinds import ACTIVITIES, BY_NAME, CORE, KINDS, Kind
 from wirepost.providers.hubspot.properties import field_of, pipeline_of, with_stages
 
 CUSTOM_SCOPE = "crm.objects.custom"
@@ -110,7 +110,7 @@ async def _links(client: HubSpotClient, kind: Kind) -> list[LinkType]:
         for target, found in zip(kind.links, labels, strict=True)
     ]
     if kind.name in CORE or kind.is_custom:
-        made += [LinkType(to_object=other.name) for other in KINDS if other.created == "hs_createdate"]
+        made += [LinkType(to_object=name) for name in ACTIVITIES]
     return made
 
 
