@@ -31,6 +31,7 @@ from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings, LimitSettings, Rule
 from wirepost.store.database import Database
 from wirepost.tools.catalog import ToolList
+from wirepost.tools.tool import AnyTool
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.limits import Limits
 
@@ -137,12 +138,17 @@ class Assembled:
 
 @asynccontextmanager
 async def assembled(
-    directory: Path, clock: Clock, *, rules: list[dict[str, Any]] | None = None, **options: Any
+    directory: Path,
+    clock: Clock,
+    *,
+    rules: list[dict[str, Any]] | None = None,
+    tools: tuple[AnyTool, ...] = SAMPLES,
+    **options: Any,
 ) -> AsyncIterator[Assembled]:
     """Put it together as an application does; `options` are those of the one connection."""
     database = await Database.open(directory / "wirepost.db", clock)
     connections = Connections({"sample": connection(clock=clock, **options)})
-    signer, listed, board = Signer(b"secret of the tests"), ToolList(SAMPLES), Board()
+    signer, listed, board = Signer(b"secret of the tests"), ToolList(tools), Board()
     policy = Policy([Rule.model_validate(rule) for rule in rules or []])
     judge = Judge(policy, Confirmations(signer, 600))
     ledger = Ledger(database, clock, signer, "this process")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from wirepost.calls.cursor import Position
     from wirepost.calls.ledger import Entry
     from wirepost.calls.policy import Decision
-    from wirepost.calls.shape import View
     from wirepost.connections.connections import Connection
     from wirepost.core.errors import CallError
     from wirepost.tools.results import Plan
@@ -57,7 +56,6 @@ class Attempt:
     scope: Scope
     tool: AnyTool | None = None
     reading: Reading | None = None
-    view: View | None = None
     connection: Connection | None = None
     api: Any = None
     position: Position | None = None

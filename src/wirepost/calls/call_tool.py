@@ -128,20 +128,27 @@ class Calls:
 
     async def _steps(self, attempt: Attempt) -> dict[str, Any]:
         tool = self._find(attempt)
-        reading = self._read(attempt, tool)
-        self._open(attempt, tool)
+        reading, view = self._read(attempt, tool)
+        self._open(attempt, tool, reading)
         if tool.risk.is_read:
             self._step(attempt, "decide")
             await self._judge.decide(attempt)
             self._step(attempt, "run")
-            value = await self._run_read(attempt, tool)
+            value = await self._run_read(attempt, tool, reading)
         elif reading.mode == "preview":
             self._step(attempt, "decide")
             return attempt.envelope(await self._judge.preview(attempt))
         else:
             value = await self._writes.once(attempt, lambda name: self._step(attempt, name))
         self._step(attempt, "shape")
-        return self._shape(attempt, value)
+        try:
+            return self._shape(attempt, reading, view, value)
+        except InvalidCall:
+            if tool.risk.is_read:
+                raise
+            # It happened, so this is no failure, however little of the result can be shown.
+            attempt.warnings.append("The result is too large to show; what was asked for is done")
+            return attempt.envelope({name: value[name] for name in ("id", "object") if name in value})
 
     def _find(self, attempt: Attempt) -> AnyTool:
         self._step(attempt, "find")
@@ -164,22 +171,16 @@ class Calls:
             hint=f"Similar: {', '.join(close)}" if close else "tools/list names all tools",
         )
 
-    def _read(self, attempt: Attempt, tool: AnyTool) -> arguments.Reading:
+    def _read(self, attempt: Attempt, tool: AnyTool) -> tuple[arguments.Reading, View]:
         self._step(attempt, "read")
         reading = attempt.reading = arguments.read(tool, attempt.raw)
-        attempt.view = View(tool.returns, reading.fields, min(reading.max_tokens, self._limits.max_tokens))
-        return reading
+        return reading, View(tool.returns, reading.fields, min(reading.max_tokens, self._limits.max_tokens))
 
-    def _open(self, attempt: Attempt, tool: AnyTool) -> None:
+    def _open(self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading) -> None:
         self._step(attempt, "open")
-        reading = attempt.reading
-        if reading is None:
-            return
         if tool.is_provider_tool:
             attempt.connection = self._connections.choose(tool, reading.connection)
             attempt.api = attempt.connection.api(tool.needs, attempt.scope)
-            if attempt.connection.settings.compact and attempt.view:
-                attempt.view = dataclasses.replace(attempt.view, is_compact=True)
         else:
             attempt.api = self._objects[tool.needs](attempt)
         if reading.cursor:
@@ -187,32 +188,33 @@ class Calls:
                 reading.cursor, owner=_owner(attempt), arguments_hash=reading.hash, now=attempt.at
             )
 
-    async def _run_read(self, attempt: Attempt, tool: AnyTool) -> Any:
+    async def _run_read(self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading) -> Any:
         try:
             async with asyncio.timeout(self._limits.call_s):
-                return await tool.operation(attempt.context(), **_own(attempt))
+                return await tool.operation(attempt.context(), **reading.own)
         except TimeoutError:
             message = f"{tool.name} had no answer within {self._limits.call_s:g} s"
             raise Unavailable(
                 "timeout", message, hint="Ask for less, or try again later", retry_after_s=5
             ) from None
 
-    def _shape(self, attempt: Attempt, value: Any) -> dict[str, Any]:
-        view = attempt.view
-        if view is None:
-            msg = "nothing was read"
-            raise RuntimeError(msg)
+    def _shape(self, attempt: Attempt, reading: arguments.Reading, view: View, value: Any) -> dict[str, Any]:
+        if attempt.connection and attempt.connection.settings.compact:
+            view = dataclasses.replace(view, is_compact=True)
         if isinstance(value, Page):
             skip = attempt.position.skip if attempt.position else 0
             shaped = shape.page([shape.dump(record) for record in value.records[skip:]], view)
-            return attempt.envelope(shaped.data, page=self._page(attempt, value, shaped, skip), shaped=shaped)
+            page = self._page(attempt, reading, value, shaped)
+            return attempt.envelope(shaped.data, page=page, shaped=shaped)
         shaped = shape.one(value if isinstance(value, dict) else shape.dump(value), view)
         return attempt.envelope(shaped.data, shaped=shaped)
 
-    def _page(self, attempt: Attempt, page: Page[Any], shaped: Shaped, skip: int) -> dict[str, Any]:
+    def _page(
+        self, attempt: Attempt, reading: arguments.Reading, page: Page[Any], shaped: Shaped
+    ) -> dict[str, Any]:
         """What was returned, and where the rest is; a page that was cut continues behind its last record."""
         kept = shaped.kept or 0
-        end = skip + kept
+        end = (attempt.position.skip if attempt.position else 0) + kept
         is_cut = end < len(page.records)
         current = attempt.position.provider if attempt.position else None
         following: Position | None = None
@@ -221,9 +223,9 @@ class Calls:
         elif page.has_more:
             following = Position(page.after[-1] if page.after else page.next)
         shown: dict[str, Any] = {"returned": kept, "has_more": following is not None}
-        if following is not None and attempt.reading:
+        if following is not None:
             shown["next_cursor"] = self._cursors.mint(
-                following, owner=_owner(attempt), arguments_hash=attempt.reading.hash, now=attempt.at
+                following, owner=_owner(attempt), arguments_hash=reading.hash, now=attempt.at
             )
         if page.total is not None:
             shown["total"] = page.total
@@ -252,10 +254,6 @@ class Calls:
 
 def _owner(attempt: Attempt) -> tuple[str, str, str]:
     return attempt.name, attempt.connection_name, attempt.caller.id
-
-
-def _own(attempt: Attempt) -> dict[str, Any]:
-    return attempt.reading.own if attempt.reading else {}
 
 
 def _cancelled() -> Unavailable:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from wirepost.connections.connections import Connection
 from wirepost.contracts.provider import Provider
 from wirepost.core.errors import InvalidCall
 from wirepost.tools import marks
@@ -140,7 +141,7 @@ def _describe(desk: Desk, name: str) -> ToolHelp:
         {"name": key, "required": key in required, **schema}
         for key, schema in listed.input_schema["properties"].items()
     ]
-    names = [each.name for each in desk.connections.by_name.values() if _fits(each.provider, listed)]
+    fitting = [each for each in desk.connections.by_name.values() if _fits(each.provider, listed)]
     return ToolHelp(
         id=listed.name,
         title=listed.title,
@@ -149,6 +150,14 @@ def _describe(desk: Desk, name: str) -> ToolHelp:
         example=listed.example,
         arguments=arguments,
         fields=list(marks.field_names(listed.returns)),
-        permissions=list(listed.scopes) or None,
-        connections=names or None,
+        permissions=_permissions(listed, fitting) or None,
+        connections=[each.name for each in fitting] or None,
     )
+
+
+def _permissions(listed: AnyTool, fitting: list[Connection]) -> list[str]:
+    """What a credential needs; a tool that several vendors can run needs something else at each."""
+    if listed.scopes:
+        return list(listed.scopes)
+    by_provider = {each.provider.name: each.provider.scopes_of(listed) for each in fitting}
+    return [f"{name}: {scope}" for name, scopes in by_provider.items() for scope in scopes]
