@@ -96,7 +96,11 @@ async def test_updates_are_told_apart_by_id(described):
 
 async def test_upserts_are_told_apart_by_their_value(described):
     path = dated("crm/objects", "contacts", "batch", "upsert")
-    rows = ({**row("11", key="B"), "new": True}, {**row("10", key="a"), "new": False})
+    rows = (
+        {**row("99", key="nobody's"), "new": True},
+        {**row("11", key="B"), "new": True},
+        {**row("10", key="a"), "new": False},
+    )
     described.stub("POST", path, answer(*rows))
     made = await batches.upsert(
         described.client(),

@@ -44,6 +44,13 @@ async def test_records_that_do_not_exist_are_none_in_their_place(portal: JudgedP
     assert await crm.get(contact, ["7"], id_field=None, fields=["email"], links=["deals"]) == [None]
 
 
+async def test_any_unique_property_finds_records(portal: JudgedPortal):
+    crm = portal.crm(may_write=False)
+    ticket = await crm.describe("ticket")
+    found = await crm.get(ticket, ["t-10001", "T-1"], id_field="ticket_number", fields=["subject"], links=[])
+    assert [record and record.id for record in found] == ["400001", None]
+
+
 async def test_an_id_of_another_system_is_not_asked_for(portal: JudgedPortal):
     crm = portal.crm(may_write=False)
     contact = await crm.describe("contact")
@@ -284,6 +291,32 @@ async def test_a_refused_activity_names_what_is_allowed(portal: JudgedPortal):
     with pytest.raises(Rejected) as refused:
         await portal.crm().log_activity(Activity("note", "x", owner="1"), key=None)
     assert refused.value.fields[0]["path"] == "hubspot_owner_id"
+
+
+async def test_a_choice_that_hubspot_refuses_is_told_with_the_allowed_ones(described):
+    stage = {"value": "lead", "label": "Lead", "hidden": False}
+    definition = {
+        "name": "lifecyclestage",
+        "label": "Stage",
+        "description": "",
+        "groupName": "x",
+        "type": "enumeration",
+        "fieldType": "radio",
+        "options": [stage],
+    }
+    described.stub("GET", "/crm/properties/2026-09/contacts", {"results": [definition]})
+    for target in ("contacts", "companies", "deals", "tickets"):
+        described.stub("GET", f"/crm/associations/2026-09/contacts/{target}/labels", {"results": []})
+    described.stub("GET", "/account-info/2026-09/details", {"portalId": 1, "uiDomain": "app.hubspot.com"})
+    problem = {"message": "no such option", "context": {"propertyName": ["lifecyclestage"]}}
+    refusal = {"message": "no", "category": "VALIDATION_ERROR", "correlationId": "c", "errors": [problem]}
+    described.stub("POST", "/crm/objects/2026-09/contacts/batch/create", refusal, status=400)
+    crm = described.crm()
+    contact = await crm.describe("contact")
+    with pytest.raises(Rejected) as refused:
+        await crm.create(contact, [Draft({"lifecyclestage": "king"})], skip_duplicates=False, key=None)
+    (field,) = refused.value.fields
+    assert field == {"path": "lifecyclestage", "problem": "no such option", "allowed": ["lead"]}
 
 
 async def test_a_write_that_hubspot_fails_at_may_have_happened(portal: JudgedPortal):

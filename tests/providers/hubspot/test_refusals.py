@@ -7,6 +7,7 @@ import pytest
 from wirepost.core.errors import CallError, NotConnected, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.hubspot.client import dated
 from wirepost.providers.hubspot.refusals import cleaned, read_error
+from wirepost.sandbox.faults import Fault
 
 CREATE = dated("crm/objects", "contacts")
 PROPERTIES = dated("crm/properties", "contacts")
@@ -160,6 +161,14 @@ async def test_an_error_without_a_usable_body_still_has_a_meaning(described):
     with pytest.raises(Rejected) as refused:
         await described.client().write(CREATE, {"properties": {}}, key=None)
     assert refused.value.message == "HubSpot refused it without a reason"
+
+
+async def test_a_page_of_a_proxy_is_no_error_of_hubspots(portal):
+    portal.sandbox.inject(Fault(kind="html", status=404))
+    with pytest.raises(Rejected) as refused:
+        await portal.client().get(PROPERTIES)
+    assert refused.value.code == "not_found"
+    assert "<" not in refused.value.message
 
 
 def test_words_of_others_are_cleaned():

@@ -107,6 +107,16 @@ async def test_what_hubspot_cannot_read_is_refused(portal: JudgedPortal):
     assert [one.status_code for one in answers] == [405, 415, 400, 400, 400, 404]
 
 
+async def test_a_sort_may_have_the_form_of_the_documentation(portal: JudgedPortal):
+    """The description knows the short form only, so nobody judges this one."""
+    sort = {"propertyName": "hs_object_id", "direction": "DESCENDING"}
+    transport = httpx2.ASGITransport(app=portal.sandbox.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://h") as client:
+        headers = {"Authorization": f"Bearer {portal.token}"}
+        answer = await client.post(f"{OBJECTS}/contacts/search", headers=headers, json={"sorts": [sort]})
+    assert answer.json()["results"][0]["id"] == "100400"
+
+
 SEARCHES = [
     ({"limit": 201}, "limit"),
     ({"limit": 100, "after": "9950"}, "after plus limit"),
@@ -170,6 +180,7 @@ BATCH = f"{OBJECTS}/contacts/batch"
         (f"{BATCH}/create", {"inputs": [{"properties": {"colour": "red"}}]}, 400),
         (f"{BATCH}/create", {"inputs": [{"properties": {"createdate": "2026-01-01"}}]}, 400),
         (f"{BATCH}/create", {"inputs": [{"properties": {"shop_customer": "person0001"}}]}, 400),
+        (f"{BATCH}/create", {"inputs": [{"properties": {"email": "New@example.com"}}] * 2}, 400),
         (f"{BATCH}/create", {"inputs": []}, 400),
         (f"{BATCH}/create", {"inputs": [{"properties": {}}] * 101}, 400),
         (f"{BATCH}/update", {"inputs": [{"id": ANNA, "properties": {}}] * 2}, 400),
@@ -222,7 +233,12 @@ async def test_values_are_kept_in_one_form(ask):
 
 @pytest.mark.parametrize(
     ("property_", "body", "status"),
-    [("deals", {"dealname": "x", "dealstage": "nowhere"}, 400), ("tickets", {"subject": "x"}, 400)],
+    [
+        ("deals", {"dealname": "x", "dealstage": "nowhere"}, 400),
+        ("deals", {"dealname": "x", "pipeline": "nowhere"}, 400),
+        ("deals", {"dealname": "x", "pipeline": "default", "dealstage": "closedwon"}, 201),
+        ("tickets", {"subject": "x"}, 400),
+    ],
 )
 async def test_stages_and_rules_of_the_account_are_enforced(ask, property_, body, status):
     answer = await ask("POST", f"{OBJECTS}/{property_}", {"properties": body})

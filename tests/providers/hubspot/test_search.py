@@ -282,6 +282,14 @@ async def test_twelve_thousand_results_are_paged_without_loss_or_repetition(crow
     assert crm.warnings == []
 
 
+async def test_a_slice_leads_to_the_next_one(crowd: JudgedPortal):
+    crm = crowd.crm(may_write=False)
+    contact = await crm.describe("contact")
+    page = await crm.search(contact, Query(("email",), 100, str(Position(9_900, 0, "100001"))))
+    assert page.has_more
+    assert Position.parse(page.after[-1]) == Position(1, 9_999, page.records[-1].id)
+
+
 async def test_changes_are_browsed_beyond_the_limit_in_their_order(crowd: JudgedPortal):
     crm = crowd.crm(may_write=False)
     contact = await crm.describe("contact")

@@ -18,14 +18,12 @@ class HubSpotError(Exception):
         *,
         status: int = 400,
         errors: Iterable[Body] = (),
-        context: dict[str, list[str]] | None = None,
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(message)
         self.message, self.category, self.status = message, category, status
-        self.errors, self.context = list(errors), context or {}
-        self.headers, self.more = headers or {}, more
+        self.errors, self.headers, self.more = list(errors), headers or {}, more
 
     def body(self, correlation_id: str) -> Body:
         """The error as a whole answer."""
@@ -37,8 +35,6 @@ class HubSpotError(Exception):
         }
         if self.errors:
             shown["errors"] = self.errors
-        if self.context:
-            shown["context"] = self.context
         return shown | self.more
 
     def in_batch(self, **context: list[str]) -> Body:
@@ -47,7 +43,7 @@ class HubSpotError(Exception):
             "status": "error",
             "category": self.category,
             "message": self.message,
-            "context": {**self.context, **context},
+            "context": context,
             "errors": self.errors,
             "links": {},
         }

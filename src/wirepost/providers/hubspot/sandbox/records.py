@@ -173,21 +173,25 @@ def _each(
     ids = [given["id"] for given in inputs if "id" in given]
     if len(set(ids)) < len(ids):
         raise HubSpotError("Duplicate IDs found in batch input")
-    is_traced = len({given.get(TRACE) for given in inputs} - {None}) == len(inputs)
-    if not is_traced:
+    if len({given.get(TRACE) for given in inputs} - {None}) < len(inputs):
+        _check_alike(inputs)
         for given in inputs:
             check(given)
+        return batch(call.state, [act(given) for given in inputs], [], status=status)
     results, errors = [], []
     for given in inputs:
         try:
-            made = act(given)
+            results.append({**act(given), TRACE: given[TRACE]})
         except HubSpotError as error:
-            if not is_traced:
-                raise
             errors.append(error.in_batch(**{TRACE: [given[TRACE]]}))
-        else:
-            results.append(made | ({TRACE: given[TRACE]} if is_traced else {}))
     return batch(call.state, results, errors, status=status)
+
+
+def _check_alike(inputs: list[Body]) -> None:
+    """Refuse two new contacts with one address, which each alone would be taken."""
+    emails = [given["properties"]["email"].lower() for given in inputs if given["properties"].get("email")]
+    if len(set(emails)) < len(emails):
+        raise HubSpotError("Duplicate email addresses found in batch input")
 
 
 def _check_new(state: State, kind: str, given: Body) -> dict[str, str]:

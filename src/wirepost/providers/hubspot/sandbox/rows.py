@@ -259,7 +259,7 @@ def _activity(activity: Activity) -> Row:
                 "hs_email_direction": "EMAIL",
                 "hs_email_status": "SENT",
             }
-        case "meeting":
+        case _:  # a meeting
             properties |= {
                 "hs_meeting_title": activity.subject,
                 "hs_meeting_body": activity.body,
