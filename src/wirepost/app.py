@@ -33,6 +33,7 @@ from wirepost.store.retention import prune
 from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
 from wirepost.tools.tool import AnyTool, tools_in
 from wirepost.toolsets import connections as connection_tools
+from wirepost.toolsets import crm as crm_tools
 from wirepost.toolsets import customers as customer_tools
 from wirepost.toolsets import policy as policy_tools
 from wirepost.toolsets.cards import Cards
@@ -99,7 +100,7 @@ class App:
 def all_tools() -> tuple[AnyTool, ...]:
     """Every tool that exists."""
     provided = (tool for name in provider_names() for tool in load_provider(name).tools)
-    return (*tools_in(connection_tools, customer_tools, policy_tools), *provided)
+    return (*tools_in(connection_tools, *crm_tools.MODULES, customer_tools, policy_tools), *provided)
 
 
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:

@@ -175,7 +175,8 @@ def test_a_second_key_is_used_only_where_one_is_configured_and_the_provider_know
 
 
 async def test_the_sandbox_knows_the_user_without_a_configured_key() -> None:
-    sandbox = dataclasses.replace(TWO_KEYS, sandbox=type("Two", (STRIPE.sandbox,), {"user_key": "the user"}))
+    two_keys = type("TwoKeys", (STRIPE.sandbox,), {"user_key": "the user"})
+    sandbox = dataclasses.replace(TWO_KEYS, load_sandbox=lambda: two_keys)
     as_user = connection("notes", sandbox).user_credential
     assert as_user is not None
     assert as_user.check() is None

@@ -320,7 +320,7 @@ class TokenSandbox(SampleSandbox):
 
 
 async def test_a_sandbox_needs_no_client_and_gives_its_own_token(clock) -> None:
-    provider = dataclasses.replace(EXCHANGING, sandbox=TokenSandbox)
+    provider = dataclasses.replace(EXCHANGING, load_sandbox=lambda: TokenSandbox)
     settings = ConnectionSettings(provider="sample", environment="sandbox")
     connection = Connection("acme", provider, settings, clock, lambda: World.build(START))
     assert (connection.credential.status, connection.credential.problem) == ("ready", None)

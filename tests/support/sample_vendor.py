@@ -88,7 +88,7 @@ SAMPLE = Provider(
     client=SampleClient,
     auth=(ApiKey({r"live_\w+": "production", r"test_\w+": "test"}, help="Ask the sample vendor."),),
     tools=SAMPLES,
-    sandbox=SampleSandbox,
+    load_sandbox=lambda: SampleSandbox,
     limits={"production": LIMITS, "test": LIMITS, "sandbox": LIMITS},
     api_versions={"1": None},
     probe=probe,

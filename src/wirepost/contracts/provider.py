@@ -76,7 +76,8 @@ class Provider:
     client: type[Client]
     auth: tuple[ApiKey | TokenExchange, ...]
     tools: tuple[AnyTool, ...]
-    sandbox: type[Sandbox]
+    load_sandbox: Callable[[], type[Sandbox]]
+    """The imitation; a process that only speaks to the vendor never loads it."""
     limits: Mapping[str, Limits]
     """Default quotas by environment."""
     api_versions: Mapping[str, str | None]
@@ -91,6 +92,11 @@ class Provider:
     """A second key, which acts as a user (`user_key` of a connection)."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Rule of the definition of done → reason why it does not apply."""
+
+    @property
+    def sandbox(self) -> type[Sandbox]:
+        """The vendor in memory."""
+        return self.load_sandbox()
 
     def can_serve(self, needs: Any) -> bool:
         """Whether what a tool needs is this vendor's client or a contract it offers."""

@@ -11,7 +11,11 @@ from wirepost.core.errors import ConfigError
 if TYPE_CHECKING:
     from wirepost.contracts.provider import Provider
 
-PROVIDERS = {"stripe": "wirepost.providers.stripe"}
+PROVIDERS = {
+    "hubspot": "wirepost.providers.hubspot",
+    "slack": "wirepost.providers.slack",
+    "stripe": "wirepost.providers.stripe",
+}
 """Name → module that declares `PROVIDER`."""
 
 

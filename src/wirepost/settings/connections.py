@@ -153,4 +153,7 @@ class ConnectionSettings(Section):
 
 def default_connections() -> dict[str, ConnectionSettings]:
     """What is there without a configuration file: everything works, nothing is real."""
-    return {"stripe-sandbox": ConnectionSettings(provider="stripe", environment="sandbox")}
+    return {
+        f"{provider}-sandbox": ConnectionSettings(provider=provider, environment="sandbox")
+        for provider in ("hubspot", "slack", "stripe")
+    }

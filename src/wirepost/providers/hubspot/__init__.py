@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wirepost.contracts.crm import Crm
 from wirepost.contracts.crm_card import CrmCard
 from wirepost.contracts.customer import CustomerCard
@@ -9,11 +11,13 @@ from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
 from wirepost.providers.hubspot.crm import HubSpotCrm
-from wirepost.providers.hubspot.sandbox import HubSpotSandbox
 from wirepost.upstream.limits import Limits, Quota
 
 KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST": "test"}
 """Kind of an account → environment; app developer accounts hold no records."""
+
+if TYPE_CHECKING:
+    from wirepost.providers.hubspot.sandbox import HubSpotSandbox
 
 
 async def probe(client: HubSpotClient) -> Probe:
@@ -40,6 +44,14 @@ READ = "|".join((*(f"{each}.read" for each in _RECORDS), "tickets", "e-commerce"
 WRITE = "|".join((*(f"{each}.write" for each in _RECORDS), "tickets", "e-commerce"))
 """A token that may read or write one kind of records makes a tool useful; HubSpot checks the others."""
 
+
+def load_sandbox() -> type[HubSpotSandbox]:
+    """The imitation of the vendor."""
+    from wirepost.providers.hubspot.sandbox import HubSpotSandbox
+
+    return HubSpotSandbox
+
+
 PROVIDER = Provider(
     name="hubspot",
     title="HubSpot",
@@ -53,7 +65,7 @@ PROVIDER = Provider(
         ),
     ),
     tools=(),
-    sandbox=HubSpotSandbox,
+    load_sandbox=load_sandbox,
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines: in ten seconds 100
     # requests of a private app, 190 from Professional on; searches 5 a second for the whole account.
     limits={

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
 from wirepost.core.errors import NotConnected
 from wirepost.providers.slack.card import SlackCard
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED
-from wirepost.providers.slack.sandbox import SlackSandbox
 from wirepost.providers.slack.tools import channels, files, messages, people, reactions, schedule, search
 from wirepost.tools.tool import tools_in
+
+if TYPE_CHECKING:
+    from wirepost.providers.slack.sandbox import SlackSandbox
 
 
 async def probe(client: SlackClient) -> Probe:
@@ -39,6 +43,13 @@ async def probe(client: SlackClient) -> Probe:
     )
 
 
+def load_sandbox() -> type[SlackSandbox]:
+    """The imitation of the vendor."""
+    from wirepost.providers.slack.sandbox import SlackSandbox
+
+    return SlackSandbox
+
+
 PROVIDER = Provider(
     name="slack",
     title="Slack",
@@ -56,7 +67,7 @@ PROVIDER = Provider(
         help="Copy the User OAuth Token of the same app from https://api.slack.com/apps",
     ),
     tools=tools_in(search, channels, people, messages, schedule, reactions, files),
-    sandbox=SlackSandbox,
+    load_sandbox=load_sandbox,
     limits={"production": REAL, "test": REAL, "sandbox": UNHURRIED},
     api_versions={},
     probe=probe,

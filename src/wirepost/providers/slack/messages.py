@@ -61,7 +61,8 @@ async def page_of(
     """One page of messages, and whether there are more; warns where Slack gives less than was asked for."""
     page = await call.api.read(method, channel=channel, limit=limit, **params)
     rows, has_more = page["messages"], bool(page.get("has_more"))
-    if has_more and len(rows) <= RESTRICTED_PAGE < limit:
+    # Any other short page is normal: https://docs.slack.dev/apis/web-api/pagination
+    if has_more and len(rows) == RESTRICTED_PAGE < limit:
         call.warn(
             f"Slack returned {len(rows)} messages where {limit} were asked for: this app seems to be limited "
             f"to pages of {RESTRICTED_PAGE}, one a minute"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ApiKey, Probe, Provider
 from wirepost.providers.stripe.card import StripeCard
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
-from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.providers.stripe.tools import (
     balance,
     customers,
@@ -20,6 +21,9 @@ from wirepost.providers.stripe.tools import (
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
+if TYPE_CHECKING:
+    from wirepost.providers.stripe.sandbox import StripeSandbox
+
 
 async def probe(client: StripeClient) -> Probe:
     """Read the balance: a restricted key may not read the account, but most may read that.
@@ -29,6 +33,13 @@ async def probe(client: StripeClient) -> Probe:
     is_live = (await client.get("/v1/balance")).get("livemode")
     identity = "a key" if is_live is None else "a live key" if is_live else "a test key"
     return Probe(identity=identity)
+
+
+def load_sandbox() -> type[StripeSandbox]:
+    """The imitation of the vendor."""
+    from wirepost.providers.stripe.sandbox import StripeSandbox
+
+    return StripeSandbox
 
 
 PROVIDER = Provider(
@@ -43,7 +54,7 @@ PROVIDER = Provider(
         ),
     ),
     tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance),
-    sandbox=StripeSandbox,
+    load_sandbox=load_sandbox,
     # https://docs.stripe.com/rate-limits: requests a second of one account.
     limits={
         "production": Limits(requests_per_s=100, burst=100, concurrency=25),
