@@ -43,22 +43,22 @@ DUE = datetime(2026, 12, 1, 9, tzinfo=UTC)
     ],
 )
 def test_each_kind_has_its_properties(kind, expected):
-    made = properties_of(Activity(kind, "a < b\nc", "S"), None, NOW)
+    made = properties_of(Activity(kind, "a < b\nc", "S"), NOW)
     assert made == {"hs_timestamp": "2026-11-25T10:00:00Z", **expected}
 
 
 def test_a_task_is_dated_when_it_is_due_and_others_when_they_happened():
-    due = Activity("task", "x", occurred_at=NOW, due_at=DUE)
-    assert properties_of(due, "70001", NOW)["hs_timestamp"] == "2026-12-01T09:00:00Z"
-    assert properties_of(due, "70001", NOW)["hubspot_owner_id"] == "70001"
+    due = Activity("task", "x", occurred_at=NOW, due_at=DUE, owner="70001")
+    assert properties_of(due, NOW)["hs_timestamp"] == "2026-12-01T09:00:00Z"
+    assert properties_of(due, NOW)["hubspot_owner_id"] == "70001"
     call = Activity("call", "x", occurred_at=DUE, due_at=NOW)
-    assert properties_of(call, None, NOW)["hs_timestamp"] == "2026-12-01T09:00:00Z"
+    assert properties_of(call, NOW)["hs_timestamp"] == "2026-12-01T09:00:00Z"
 
 
 @given(st.sampled_from(sorted(FORMS)), st.text(min_size=1), st.one_of(st.none(), st.text(min_size=1)))
 def test_what_was_stored_is_recognised(kind, body, subject):
     activity = Activity(kind, body, subject)
-    assert is_same(activity, {"properties": properties_of(activity, None, NOW)})
+    assert is_same(activity, {"properties": properties_of(activity, NOW)})
 
 
 @pytest.mark.parametrize("stored", ["<div><p>a &lt; b</p><p>c</p></div>", "a &lt; b<br/>c"])

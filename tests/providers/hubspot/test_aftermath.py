@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from support.hubspot import ANNA, JudgedPortal
 from wirepost.contracts.crm import Activity, Draft, LinkTo
 from wirepost.core.errors import OutcomeUnknown
+from wirepost.providers.hubspot.aftermath import _start
 from wirepost.sandbox.faults import Fault
 
 CREATE, NOTES = "POST /crm/objects/2026-09/*/batch/create", "POST /crm/objects/2026-09/notes"
@@ -105,9 +107,46 @@ async def test_an_activity_that_never_arrived_is_not_found(portal: JudgedPortal)
 
 async def test_an_older_activity_with_the_same_text_is_another_one(portal: JudgedPortal):
     await portal.crm().log_activity(NOTE, key=None)
-    portal.clock.advance(3600)
+    portal.clock.advance(10)
     crm, since = await lost_activity(portal, NOTE, how="cut")
     assert await crm.find_activity(NOTE, since) is None
+
+
+async def test_among_too_many_activities_the_index_decides(portal: JudgedPortal):
+    state = portal.sandbox.state
+    for _ in range(1001):
+        state.link("contacts", ANNA, "notes", state.create("notes", {"hs_note_body": "x"}).id, {201})
+    portal.clock.advance(3600)
+    crm, since = await lost_activity(portal, NOTE)
+    with pytest.raises(OutcomeUnknown):
+        await crm.find_activity(NOTE, since)
+    portal.clock.advance(10)
+    assert (await crm.find_activity(NOTE, since)).object == "notes"
+
+
+async def test_among_too_many_new_records_nothing_is_certain(portal: JudgedPortal):
+    drafts = [Draft({"dealname": "Odd", "dealstage": "closedwon"})]
+    crm, schema, since = await lost(portal, "deal", *drafts, how="cut")
+    for _ in range(1001):
+        portal.sandbox.state.create("deals", {"dealname": "x"})
+    portal.clock.advance(40)
+    with pytest.raises(OutcomeUnknown):
+        await crm.find_created(schema, drafts, since)
+
+
+@pytest.mark.parametrize("date", [None, "Wed, 25 Nov 2026 09:59:50 -0000", "soon"])
+def test_where_hubspot_has_not_said_its_time_a_minute_is_allowed_for(portal: JudgedPortal, date):
+    now = portal.clock.now()
+    portal.upstream.said_at = None if date is None else (date, now)
+    assert _start(portal.client(), now) == now - timedelta(minutes=1)
+
+
+def test_a_clock_that_differs_is_known_from_its_answers(portal: JudgedPortal):
+    """HubSpot's clock is an hour ahead: what it made before is older, whatever ours says."""
+    hour = timedelta(hours=1)
+    portal.upstream.said_at = (format_datetime(portal.clock.now() + hour, usegmt=True), portal.clock.now())
+    since = portal.clock.now()
+    assert timedelta(0) <= since + hour - _start(portal.client(), since) <= timedelta(seconds=2)
 
 
 async def test_an_activity_of_no_record_is_found_when_the_index_knows_it(portal: JudgedPortal):

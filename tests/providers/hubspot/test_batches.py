@@ -75,9 +75,10 @@ async def test_results_without_traces_are_told_apart_by_their_values(described):
 
 
 async def test_an_error_without_trace_or_id_is_about_all_that_is_not_there(described):
-    described.stub("POST", CREATE, answer(errors=[failure()]), status=207)
-    made = await create(described, "a@example.com", "b@example.com")
-    assert [one.status for one in made] == ["failed", "failed"]
+    rows = (row("10", email="b@example.com"),)
+    described.stub("POST", CREATE, answer(*rows, errors=[failure()]), status=207)
+    made = await create(described, "a@example.com", "b@example.com", "c@example.com")
+    assert [(one.status, one.id) for one in made] == [("failed", None), ("ok", "10"), ("failed", None)]
 
 
 async def test_a_record_of_which_nothing_is_said_leaves_the_outcome_unknown(described):

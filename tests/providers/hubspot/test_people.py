@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.hubspot import JudgedPortal
-from wirepost.core.errors import InvalidCall
 from wirepost.providers.hubspot.client import dated
-from wirepost.providers.hubspot.people import owner_id, owners
+from wirepost.providers.hubspot.people import owners
 
 OWNERS = dated("crm/owners")
 EVERYBODY = {"email": None, "name_contains": None, "is_active": None, "limit": 100}
@@ -32,14 +31,6 @@ async def test_active_owners_come_first(portal: JudgedPortal):
 async def test_owners_are_narrowed_down(portal: JudgedPortal, wanted, names):
     found = await portal.crm().owners(**{**EVERYBODY, **wanted})
     assert [owner.name for owner in found] == names
-
-
-async def test_an_owner_is_named_by_id_or_address(portal: JudgedPortal):
-    assert await owner_id(portal.client(), "70003") == "70003"
-    assert await owner_id(portal.client(), "tom@nordlicht.example") == "70004"
-    with pytest.raises(InvalidCall) as refused:
-        await owner_id(portal.client(), "nobody@nordlicht.example")
-    assert refused.value.fields[0]["path"] == "owner"
 
 
 def raw(number, **more):

@@ -44,7 +44,7 @@ FORMS: dict[ActivityType, Form] = {
 }
 
 
-def properties_of(activity: Activity, owner: str | None, now: datetime) -> dict[str, str]:
+def properties_of(activity: Activity, now: datetime) -> dict[str, str]:
     """The properties of a new activity. A note has no subject, so its first line holds it.
 
     A task's time is when it is due, everything else's when it happened.
@@ -56,8 +56,8 @@ def properties_of(activity: Activity, owner: str | None, now: datetime) -> dict[
         made[form.subject] = activity.subject
     if activity.type == "meeting":
         made["hs_meeting_start_time"] = made["hs_timestamp"]
-    if owner is not None:
-        made[OWNER] = owner
+    if activity.owner is not None:
+        made[OWNER] = activity.owner
     return made
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from wirepost.contracts.crm import Activity, Draft, FieldSchema, Filter, ObjectSchema, Query, Trouble, Written
 from wirepost.core.errors import OutcomeUnknown
@@ -16,10 +18,14 @@ from wirepost.providers.hubspot.schemas import kind_of
 from wirepost.providers.hubspot.search import search
 
 CLOCKS = timedelta(seconds=60)
-"""How far our clock and HubSpot's may be apart."""
+"""How far our clock and HubSpot's may be apart where it has not said its time."""
+STEP = timedelta(seconds=2)
+"""How exactly it says its time."""
 INDEX_LAG = timedelta(seconds=30)
 """So long a new record may be missing from searches (HubSpot speaks of a few moments)."""
 LOOKED_AT = 100
+PAGE, PAGES = 200, 5
+"""So many records made since a lost write are looked through."""
 
 
 async def find_created(
@@ -39,9 +45,9 @@ async def find_created(
         rows = await batches.read(client, kind, values, fields=names, id_field=unique)
         is_certain = True
     else:
-        rows = await _assigned(client, kind, schema, drafts, since)
-        is_certain = client.upstream.clock.now() - since >= INDEX_LAG
-    made = [row if row is not None and _is_new(row, since) else None for row in rows]
+        rows, is_certain = await _assigned(client, kind, schema, drafts, since)
+    start = _start(client, since)
+    made = [row if row is not None and _is_new(row, start) else None for row in rows]
     if None in made and not is_certain:
         raise _too_early()
     if not any(made):
@@ -52,56 +58,80 @@ async def find_created(
 async def find_activity(client: HubSpotClient, activity: Activity, since: datetime) -> Json | None:
     """The activity with that text: among those of its first related record at once, else by search."""
     kind = await kind_of(client, activities.FORMS[activity.type].object)
-    rows = await _related(client, kind, activity) if activity.related else await _newest(client, kind, since)
-    found = [row for row in rows if _is_new(row, since) and activities.is_same(activity, row)]
-    if found:
-        return found[0]
-    if not activity.related and client.upstream.clock.now() - since < INDEX_LAG:
+    start = _start(client, since)
+    related = await _related(client, kind, activity)
+    rows, is_certain = await _since(client, kind, since) if related is None else (related, True)
+    for row in rows:
+        if _is_new(row, start) and activities.is_same(activity, row):
+            return row
+    if not is_certain:
         raise _too_early()
     return None
 
 
-async def _related(client: HubSpotClient, kind: Kind, activity: Activity) -> list[Json]:
+async def _related(client: HubSpotClient, kind: Kind, activity: Activity) -> list[Json] | None:
+    """The newest activities of a record it concerns; `None` where there is none, or too many to be sure."""
+    if not activity.related:
+        return None
     first = activity.related[0]
     source = await kind_of(client, first.object)
-    linked = await associations.links_of(client, source.name, [first.id], kind.name)
+    linked = (await associations.links_of(client, source.name, [first.id], kind.name))[first.id]
+    if linked.is_cut:
+        return None
     # Ids grow, so the newest are the last ones.
-    ids = sorted({link.id for link in linked[first.id].links}, key=lambda each: (len(each), each))[
-        -LOOKED_AT:
-    ]
+    ids = sorted({link.id for link in linked.links}, key=lambda each: (len(each), each))[-LOOKED_AT:]
     rows = await batches.read(client, kind, ids, fields=kind.defaults)
     return [row for row in reversed(rows) if row is not None]
 
 
-async def _newest(
+async def _since(
     client: HubSpotClient, kind: Kind, since: datetime, fields: Sequence[str] = ()
-) -> list[Json]:
-    """Records made since then, newest first."""
+) -> tuple[list[Json], bool]:
+    """Records made since then as the index knows them, and whether it can know all of them by now."""
     created = FieldSchema(name=kind.created, label="", type="datetime")
-    after = Filter(created, "gte", ((since - CLOCKS).isoformat(),))
+    after = Filter(created, "gte", (_start(client, since).isoformat(),))
     names = tuple(dict.fromkeys((*kind.defaults, *fields)))
-    query = Query(names, LOOKED_AT, filters=(after,), sort=kind.created, is_descending=True)
-    return (await search(client, kind, query)).rows
+    query = Query(names, PAGE, filters=(after,))
+    rows: list[Json] = []
+    for _ in range(PAGES):
+        page = await search(client, kind, query)
+        rows += page.rows
+        if not page.has_more:
+            return rows, client.upstream.clock.now() - since >= INDEX_LAG
+        query = replace(query, position=page.after[-1])
+    return rows, False
 
 
 async def _assigned(
     client: HubSpotClient, kind: Kind, schema: ObjectSchema, drafts: Sequence[Draft], since: datetime
-) -> list[Json | None]:
-    """For each draft a row with its values; no row serves two drafts."""
+) -> tuple[list[Json | None], bool]:
+    """For each draft a row with its values, and whether those without have none; no row serves two."""
     names = [name for draft in drafts for name in draft.fields]
-    rows = await _newest(client, kind, since, names)
+    rows, is_certain = await _since(client, kind, since, names)
     assigned: list[Json | None] = []
     for draft in drafts:
         row = next((row for row in rows if has_values(row, draft, schema)), None)
         if row is not None:
             rows.remove(row)
         assigned.append(row)
-    return assigned
+    return assigned, is_certain
 
 
-def _is_new(row: Json, since: datetime) -> bool:
+def _start(client: HubSpotClient, since: datetime) -> datetime:
+    """A moment of ours by HubSpot's clock, a little earlier to be safe."""
+    said = client.upstream.said_at
+    if said is None:
+        return since - CLOCKS
+    text, ours = said
+    try:
+        return since + (parsedate_to_datetime(text) - ours) - STEP
+    except (ValueError, TypeError):
+        return since - CLOCKS
+
+
+def _is_new(row: Json, start: datetime) -> bool:
     created = moment_of(row["createdAt"])
-    return created is not None and created >= since - CLOCKS
+    return created is not None and created >= start
 
 
 def _written(index: int, row: Json | None, url: Url) -> Written:

@@ -149,11 +149,9 @@ def _outcomes(
 ) -> list[Written]:
     """One outcome for each input, whatever order the answer has."""
     written: dict[int, Written] = {}
-    for raw in answer.get("errors", []):
-        for index in _named(raw.get("context") or {}, inputs):
-            said = read_error(raw)
-            trouble = with_choices(said.trouble, schema)
-            written[index] = failed(index, trouble, said.existing_id or inputs[index].get("id"))
+    errors = [(raw, _named(raw.get("context") or {}, inputs)) for raw in answer.get("errors", [])]
+    for raw, named in errors:
+        written |= {index: _refused(raw, index, inputs[index], schema) for index in named}
     for row in answer.get("results", []):
         place = _place(row, inputs, written)
         if place is None:
@@ -162,6 +160,10 @@ def _outcomes(
         written[place] = Written(
             index=place, status="ok", id=row["id"], is_new=is_made, url=row.get("url") or url(row["id"])
         )
+    for raw in (raw for raw, named in errors if not named):
+        # It does not say which records it is about: those that were not written.
+        left = [index for index in range(len(inputs)) if index not in written]
+        written |= {index: _refused(raw, index, inputs[index], schema) for index in left}
     if len(written) < len(inputs):
         raise OutcomeUnknown(
             "outcome_unknown",
@@ -184,13 +186,20 @@ def with_choices(trouble: Trouble, schema: ObjectSchema) -> Trouble:
     return trouble.model_copy(update={"fields": [explained(problem) for problem in trouble.fields]})
 
 
+def _refused(raw: Json, index: int, given: Json, schema: ObjectSchema) -> Written:
+    said = read_error(raw)
+    return failed(index, with_choices(said.trouble, schema), said.existing_id or given.get("id"))
+
+
 def _named(context: Mapping[str, Any], inputs: Sequence[Json]) -> list[int]:
-    """The inputs that an error is about: by trace id, else by id; without either, all of them."""
-    traces = [str(value) for value in context.get(TRACE, [])]
-    if traces:
-        return [index for index, each in enumerate(inputs) if each[TRACE] in traces]
+    """The inputs that an error names by trace id, else by id."""
+    traces = {str(value) for value in context.get(TRACE, [])}
     ids = {str(value) for name in ("ids", "id") for value in context.get(name, [])}
-    return [index for index, each in enumerate(inputs) if not ids or each.get("id") in ids]
+    return [
+        index
+        for index, each in enumerate(inputs)
+        if each[TRACE] in traces or (not traces and each.get("id") in ids)
+    ]
 
 
 def _place(row: Json, inputs: Sequence[Json], taken: Mapping[int, Written]) -> int | None:

@@ -252,8 +252,7 @@ class HubSpotCrm(Crm):
         del key
         schema = await self.describe(activities.FORMS[activity.type].object)
         kind = await self._kind(schema)
-        owner = await people.owner_id(self.client, activity.owner) if activity.owner else None
-        properties = activities.properties_of(activity, owner, self.client.upstream.clock.now())
+        properties = activities.properties_of(activity, self.client.upstream.clock.now())
         links = await associations.inputs_of(self.client, kind.name, await self._named(activity.related))
         body: Json = {"properties": properties, "associations": links}
         with self._explained(schema):

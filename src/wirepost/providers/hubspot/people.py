@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from wirepost.contracts.crm import Owner
-from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated
 
@@ -36,19 +35,6 @@ async def owners(
             if len(found) >= limit:
                 return found
     return found
-
-
-async def owner_id(client: HubSpotClient, given: str) -> str:
-    """The id of an owner who is named by id or e-mail address; raises `InvalidCall` for nobody."""
-    if "@" not in given:
-        return given
-    found = await owners(client, email=given, limit=1)
-    if not found:
-        problem = "is no owner in HubSpot; crm_list_owners lists them"
-        raise InvalidCall(
-            "invalid_arguments", f"owner {problem}", fields=[FieldProblem(path="owner", problem=problem)]
-        )
-    return found[0].id
 
 
 async def _rows(client: HubSpotClient, *, email: str | None, archived: bool) -> AsyncIterator[Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Collection
+from email.utils import format_datetime
 from hashlib import blake2b
 from typing import Any, ClassVar
 
@@ -89,7 +90,8 @@ class HubSpotSandbox(Sandbox):
         self._answered += 1
         digest = blake2b(f"{self.seed}/{self._answered}".encode(), digest_size=16).hexdigest()
         correlation_id = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
-        headers = {"X-HubSpot-Correlation-Id": correlation_id}
+        date = format_datetime(self.state.now, usegmt=True)
+        headers = {"X-HubSpot-Correlation-Id": correlation_id, "Date": date}
         try:
             route, call = self._found(request)
             if not route.is_search:
