@@ -13,6 +13,21 @@ from support.programs import serving
 from wirepost.core.clock import Clock
 from wirepost.store.owner import DataDirectory
 
+ONE = "connections:\n  stripe-sandbox: {provider: stripe, environment: sandbox}\n"
+
+
+@pytest.fixture(autouse=True)
+def one_sandbox(configure) -> None:
+    """Where there is one sandbox, it need not be named."""
+    configure(ONE)
+
+
+def test_of_several_sandboxes_one_must_be_named(cli, configure) -> None:
+    configure(ONE + "  other: {provider: stripe, environment: sandbox}\n")
+    result = cli("sandbox", "show")
+    assert result.code == 2
+    assert "name one of stripe-sandbox, other" in result.err
+
 
 def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
     assert cli("sandbox", "faults", "add", "402;match=GET /v1/balance").code == 0

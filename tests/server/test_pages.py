@@ -10,6 +10,7 @@ from support.serving import served
 from wirepost.sandbox.faults import Fault
 from wirepost.server.asgi import build_asgi
 from wirepost.server.mcp import build_mcp
+from wirepost.settings.connections import default_connections
 
 
 def over_http(app):
@@ -42,7 +43,8 @@ async def test_health_and_readiness(tmp_path):
     async with running(tmp_path) as wirepost, over_http(wirepost.app) as http:
         health, ready = await http.get("/healthz"), await http.get("/readyz")
     assert health.json() == {"status": "ok", "version": "1.2.3"}
-    assert (ready.status_code, ready.json()) == (200, {"status": "ok", "store": "ok", "connections": 1})
+    count = len(default_connections())
+    assert (ready.status_code, ready.json()) == (200, {"status": "ok", "store": "ok", "connections": count})
 
 
 async def test_a_store_that_takes_no_writes_is_not_ready(tmp_path):

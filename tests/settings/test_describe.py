@@ -12,6 +12,7 @@ import pytest
 from wirepost.core import yaml
 from wirepost.core.yaml import dotted
 from wirepost.settings import Settings, load_settings, shape
+from wirepost.settings.connections import default_connections
 from wirepost.settings.describe import example, json_schema, reference
 
 
@@ -41,7 +42,7 @@ def test_the_example_as_it_is_changes_nothing() -> None:
 def test_the_example_with_every_option_set_is_a_valid_configuration() -> None:
     Path("wirepost.yaml").write_text(uncommented(example()))
     settings = load_settings(environ={})
-    assert list(settings.connections) == ["stripe-sandbox", "stripe-test"]
+    assert list(settings.connections) == [*default_connections(), "stripe-test"]
     assert str(settings.connections["stripe-test"].key) == "env:STRIPE_API_KEY"
     assert [rule.id for rule in settings.policy.rules] == ["large-refunds"]
 

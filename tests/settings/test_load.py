@@ -29,9 +29,9 @@ def problems(text: str, environ: dict[str, str] | None = None) -> list[str]:
 
 def test_without_a_file_the_sandbox_is_there() -> None:
     settings = load_settings(environ={})
-    assert {name: each.environment for name, each in settings.connections.items()} == {
-        "stripe-sandbox": "sandbox"
-    }
+    assert {each.environment for each in settings.connections.values()} == {"sandbox"}
+    assert {f"{each.provider}-sandbox" for each in settings.connections.values()} == set(settings.connections)
+    assert "stripe-sandbox" in settings.connections
     assert settings.tools.preset == "support"
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8484)
 

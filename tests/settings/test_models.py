@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from wirepost.settings import ServerSettings, Settings
+from wirepost.settings.connections import default_connections
 
 
 def test_settings_do_not_change_once_read() -> None:
@@ -34,4 +35,4 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 
 def test_no_connections_at_all_means_the_sandbox() -> None:
-    assert list(Settings(connections={}).connections) == ["stripe-sandbox"]
+    assert list(Settings(connections={}).connections) == list(default_connections())

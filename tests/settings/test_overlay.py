@@ -9,6 +9,7 @@ import pytest
 from wirepost.core import yaml
 from wirepost.core.errors import ConfigError
 from wirepost.settings import Settings, load_settings
+from wirepost.settings.connections import default_connections
 from wirepost.settings.overlay import Layers
 
 
@@ -93,7 +94,7 @@ def test_a_variable_over_a_broken_group_of_the_file_is_no_crash() -> None:
 def test_an_option_without_a_value_keeps_its_default() -> None:
     found = settings("server:\n  port:\nconnections:\ntools:\n  include:\npolicy:\n  rules:\n")
     assert found.server.port == 8484
-    assert list(found.connections) == ["stripe-sandbox"]
+    assert list(found.connections) == list(default_connections())
     assert settings("tools: {preset: null}").tools.preset is None, "where nothing is a value, it is one"
 
 

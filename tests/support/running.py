@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 
 from support.worlds import world_at
-from wirepost.app import App, build_app
+from wirepost.app import App, all_tools, build_app
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.core.clock import Clock
 from wirepost.sandbox.vendor import Logged
 from wirepost.settings import Settings, load_settings
 
-ALL_TOOLS = {"preset": None, "toolsets": ["stripe", "connection", "policy"]}
+ALL_TOOLS = {"preset": None, "toolsets": sorted({tool.toolset for tool in all_tools()})}
 
 
 def settings_for(directory: Path, **options: Any) -> Settings:

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from wirepost.core.yaml import Path
 from wirepost.settings import shape
+from wirepost.settings.connections import default_connections
 from wirepost.settings.models import Settings
 from wirepost.settings.overlay import PREFIX
 
@@ -24,13 +25,20 @@ _HEAD = """\
 # or an example; remove the # to set it. Each can also be set by a variable, such as
 # WIREPOST__SERVER__PORT=9000. Secrets do not belong here: write env:NAME or file:/absolute/path.
 """
-_SANDBOX = """\
-  # Without an account: an imitation of Stripe with the data of a small shop.
-  stripe-sandbox:
-    provider: stripe
-    environment: sandbox
-"""
-_SAID_OTHERWISE: dict[Path, str] = {("data_dir",): "see meaning", ("connections",): "`stripe-sandbox`"}
+_SANDBOXES = "\n".join(
+    [
+        "  # Without an account: imitations of the vendors, all with the data of the same small shop.",
+        *(
+            f"  {name}: {{provider: {each.provider}, environment: {each.environment}}}"
+            for name, each in default_connections().items()
+        ),
+        "",
+    ]
+)
+_SAID_OTHERWISE: dict[Path, str] = {
+    ("data_dir",): "see meaning",
+    ("connections",): ", ".join(f"`{name}`" for name in default_connections()),
+}
 _NAMES = {"connections": "stripe-test"}
 
 
@@ -63,7 +71,7 @@ def _elements(name: str, bare: Any, element: type[BaseModel], indent: int) -> It
     """One commented element of a group by name or of a list."""
     is_list = get_origin(bare) is list
     if name in _NAMES:
-        yield _SANDBOX
+        yield _SANDBOXES
         yield f"{' ' * indent}#{_NAMES[name]}:"
     for number, (below, about) in enumerate(element.model_fields.items()):
         yield from _described(about, indent + 2)

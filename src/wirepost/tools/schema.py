@@ -23,8 +23,6 @@ _KEPT = (
     "enum",
     "minimum",
     "maximum",
-    "minLength",
-    "maxLength",
     "minItems",
     "maxItems",
     "pattern",
