@@ -44,17 +44,19 @@ def test_contacts_alone_have_another_property_for_changes():
 
 
 @pytest.mark.parametrize(
-    ("name", "scope"),
+    ("name", "scopes"),
+    # https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/scopes
     [
-        ("contacts", "crm.objects.contacts.read"),
-        ("companies", "crm.objects.companies.read"),
-        ("tickets", "tickets"),
-        ("products", "e-commerce"),
-        ("notes", "crm.objects.contacts.read"),
+        ("contacts", {"crm.objects.contacts.read"}),
+        ("companies", {"crm.objects.companies.read"}),
+        ("deals", {"crm.objects.deals.read"}),
+        ("tickets", {"tickets"}),
+        ("products", {"e-commerce", "crm.objects.products.read"}),
+        ("notes", {"crm.objects.contacts.read", "crm.objects.notes.read"}),
     ],
 )
-def test_permissions_are_those_that_hubspot_lists(name, scope):
-    assert BY_NAME[name].read_scope == scope
+def test_permissions_are_those_that_hubspot_lists(name, scopes):
+    assert set(BY_NAME[name].scopes) == scopes
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

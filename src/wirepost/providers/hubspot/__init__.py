@@ -25,7 +25,8 @@ async def probe(client: HubSpotClient) -> Probe:
     account = await client.account()
     granted = await client.granted()
     number = str(account["portalId"])
-    who = f"app {(await client.token()).get('appId')}" if granted is not None else "a token"
+    app = (await client.token()).get("appId") if granted is not None else None
+    who = "a token" if app is None else f"app {app}"
     return Probe(
         identity=clean_line(f"{who} on {account['uiDomain']}", 200),
         account=number,
@@ -39,9 +40,9 @@ async def probe(client: HubSpotClient) -> Probe:
     )
 
 
-_RECORDS = ("crm.objects.contacts", "crm.objects.companies", "crm.objects.deals", "crm.objects.custom")
-READ = "|".join((*(f"{each}.read" for each in _RECORDS), "tickets", "e-commerce"))
-WRITE = "|".join((*(f"{each}.write" for each in _RECORDS), "tickets", "e-commerce"))
+_RECORDS = ("contacts", "companies", "deals", "products", "custom")
+READ = "|".join((*(f"crm.objects.{each}.read" for each in _RECORDS), "tickets", "e-commerce"))
+WRITE = "|".join((*(f"crm.objects.{each}.write" for each in _RECORDS), "tickets", "e-commerce"))
 """A token that may read or write one kind of records makes a tool useful; HubSpot checks the others."""
 
 
@@ -61,7 +62,7 @@ PROVIDER = Provider(
         ApiKey(
             # Tokens of private apps, service keys and OAuth look alike for every kind of account.
             environments={r"[\x21-\x7e]{20,}": ANY},
-            help="Create a service key or private app under Development in the settings of HubSpot",
+            help="Create a service key in HubSpot under Development, Keys, Service keys",
         ),
     ),
     tools=(),

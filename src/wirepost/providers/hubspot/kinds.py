@@ -36,14 +36,9 @@ class Kind:
     links: tuple[str, ...] = CORE
     has_page: bool = True
     """Whether a record has an address of its own in HubSpot."""
-    scope: str = "crm.objects.contacts"
-    """Stem of the permission; `tickets` and `e-commerce` are permissions by themselves."""
+    scopes: tuple[str, ...] = ()
+    """Permissions of which one suffices to read records."""
     is_custom: bool = False
-
-    @property
-    def read_scope(self) -> str:
-        """The permission to read records."""
-        return f"{self.scope}.read" if self.scope.startswith("crm.") else self.scope
 
 
 _ACTIVITY_DEFAULTS = ("hs_timestamp", OWNER)
@@ -62,6 +57,7 @@ def _activity(name: str, type_id: str, label: str, neutral: str | None, *fields:
         defaults=(*fields, *_ACTIVITY_DEFAULTS),
         aliases={"owner": OWNER},
         has_page=False,
+        scopes=("crm.objects.contacts.read", f"crm.objects.{name}.read"),
     )
 
 
@@ -83,6 +79,7 @@ KINDS = (
             "company": "company",
             "owner": OWNER,
         },
+        scopes=("crm.objects.contacts.read",),
     ),
     Kind(
         "companies",
@@ -92,7 +89,7 @@ KINDS = (
         label_field="name",
         defaults=("name", "domain", "industry", "phone", "city", "country", OWNER),
         aliases={"company": "name", "phone": "phone", "owner": OWNER},
-        scope="crm.objects.companies",
+        scopes=("crm.objects.companies.read",),
     ),
     Kind(
         "deals",
@@ -105,7 +102,7 @@ KINDS = (
         aliases={"amount": "amount", "stage": "dealstage", "close_date": "closedate", "owner": OWNER},
         stage="dealstage",
         pipeline="pipeline",
-        scope="crm.objects.deals",
+        scopes=("crm.objects.deals.read",),
     ),
     Kind(
         "tickets",
@@ -118,7 +115,7 @@ KINDS = (
         aliases={"stage": "hs_pipeline_stage", "owner": OWNER},
         stage="hs_pipeline_stage",
         pipeline="hs_pipeline",
-        scope="tickets",
+        scopes=("tickets",),
     ),
     Kind(
         "products",
@@ -130,7 +127,7 @@ KINDS = (
         defaults=("name", "hs_sku", "price", "description"),
         links=(),
         has_page=False,
-        scope="e-commerce",
+        scopes=("e-commerce", "crm.objects.products.read"),
     ),
     _activity(
         "tasks",

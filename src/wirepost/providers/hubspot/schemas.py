@@ -14,7 +14,7 @@ from wirepost.providers.hubspot.client import HubSpotClient, Json, dated, gather
 from wirepost.providers.hubspot.kinds import ACTIVITIES, BY_NAME, CORE, KINDS, Kind
 from wirepost.providers.hubspot.properties import field_of, pipeline_of, with_stages
 
-CUSTOM_SCOPE = "crm.objects.custom"
+CUSTOM_SCOPE = "crm.objects.custom.read"
 LISTED = 20
 """Most fields of a custom object that are returned when none are named."""
 
@@ -22,8 +22,8 @@ LISTED = 20
 async def objects(client: HubSpotClient, *, include_custom: bool) -> list[ObjectKind]:
     """Standard objects that the token may read, and the account's own."""
     granted = await client.granted()
-    kinds = [kind for kind in KINDS if granted is None or kind.read_scope in granted]
-    if include_custom and (granted is None or f"{CUSTOM_SCOPE}.read" in granted):
+    kinds = [kind for kind in KINDS if granted is None or set(kind.scopes) & set(granted)]
+    if include_custom and (granted is None or CUSTOM_SCOPE in granted):
         kinds += await custom_kinds(client)
     return [
         ObjectKind(object=kind.name, label=kind.label, neutral=kind.neutral, is_custom=kind.is_custom)
@@ -153,7 +153,7 @@ def _custom(raw: Json) -> Kind:
         stage="hs_pipeline_stage",
         pipeline="hs_pipeline",
         links=tuple(sorted(targets & set(CORE))),
-        scope=CUSTOM_SCOPE,
+        scopes=(CUSTOM_SCOPE,),
         is_custom=True,
     )
 

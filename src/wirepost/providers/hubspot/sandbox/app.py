@@ -36,7 +36,7 @@ SCOPES = frozenset(
         *(
             f"crm.{family}.{name}.{right}"
             for family in ("objects", "schemas")
-            for name in ("contacts", "companies", "deals", "custom")
+            for name in ("contacts", "companies", "deals", "products", "custom")
             for right in ("read", "write")
         ),
     }

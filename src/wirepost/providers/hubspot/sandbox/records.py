@@ -35,7 +35,7 @@ def permissions(call: Call, *, is_write: bool) -> list[str]:
     if kind == "tickets":
         return ["tickets"]
     if kind == "products":
-        return ["e-commerce"]
+        return ["e-commerce", f"crm.objects.products.{right}"]
     stem = "custom" if kind == CUSTOM else "contacts" if kind in ACTIVITIES else kind
     return [f"crm.objects.{stem}.{right}"]
 
