@@ -142,6 +142,8 @@ class Audience:
     effects: tuple[Effect, ...]
     notes: tuple[str, ...]
     state: dict[str, Any]
+    targets: tuple[str, ...]
+    """Its names for policy: ids, and those that their bearers cannot choose freely."""
 
 
 async def audience_of(directory: Directory, target: Target) -> Audience:
@@ -165,6 +167,7 @@ async def audience_of(directory: Directory, target: Target) -> Audience:
         (Effect(what=f"Read by {readers} of {title}" if members is not None else f"Read by {readers}"),),
         tuple(notes),
         {"channel": target.channel, "name": name, "kind": kind, "is_external": is_open},
+        await _targets(directory, raw),
     )
 
 
@@ -184,7 +187,20 @@ async def _person(directory: Directory, user_id: str) -> Audience:
         (Effect(what=f"Read by {title} as a direct message of the app"),),
         notes,
         {"user": user_id, "is_external": is_foreign},
+        _names(user),
     )
+
+
+async def _targets(directory: Directory, channel: Json) -> tuple[str, ...]:
+    """A channel's names; direct messages also have those of the other side, whichever way they are named."""
+    name, other = channel.get("name"), channel.get("user")
+    user = await directory.user(other) if other else None
+    return (channel["id"], *((f"#{name}",) if name else ()), *(_names(user) if user else ()))
+
+
+def _names(user: Json) -> tuple[str, ...]:
+    email = (user.get("profile") or {}).get("email")
+    return (user["id"], f"@{user.get('name')}", *((email,) if email else ()))
 
 
 def effects_of(made: Composed) -> tuple[Effect, ...]:

@@ -34,12 +34,12 @@ USER_SCOPES = frozenset(
 # Tiers: https://docs.slack.dev/apis/web-api/rate-limits
 METHODS: dict[str, Method] = {
     "auth.test": Method(people.whoami, 100),
-    "users.info": Method(people.info, 100, scopes=["users:read"]),
+    "users.info": Method(people.one, 100, scopes=["users:read"]),
     "users.list": Method(people.listing, 20, scopes=["users:read"]),
     "users.lookupByEmail": Method(people.by_email, 50, scopes=["users:read.email"]),
     "users.conversations": Method(conversations.own, 50),
     "conversations.list": Method(conversations.listing, 20),
-    "conversations.info": Method(conversations.info, 50),
+    "conversations.info": Method(conversations.one, 50),
     "conversations.history": Method(conversations.history, 50),
     "conversations.replies": Method(conversations.replies, 50),
     "conversations.open": Method(conversations.opened, 50),
@@ -50,7 +50,7 @@ METHODS: dict[str, Method] = {
     "chat.scheduledMessages.list": Method(chat.scheduled, 50, takes_json=True),
     "chat.deleteScheduledMessage": Method(chat.unschedule, 50, takes_json=True, scopes=["chat:write"]),
     "reactions.add": Method(chat.react, 50, takes_json=True, scopes=["reactions:write"]),
-    "files.info": Method(files.info, 100, scopes=["files:read"]),
+    "files.info": Method(files.one, 100, scopes=["files:read"]),
     "files.getUploadURLExternal": Method(files.reserve, 100, scopes=["files:write"]),
     "files.completeUploadExternal": Method(files.complete, 100, takes_json=True, scopes=["files:write"]),
     "assistant.search.context": Method(search.context, 20, takes_json=True, is_for_users=True),

@@ -28,7 +28,7 @@ def own(given: Given) -> Row:
     return _list(given, is_member=True)
 
 
-def info(given: Given) -> Row:
+def one(given: Given) -> Row:
     """conversations.info."""
     row = given.workspace.channel(given.text("channel"), given.token)
     given.token.need(f"{KINDS[kind_of(row)]}:read")

@@ -19,7 +19,7 @@ _TYPES = {
 _UNKNOWN = ("application/octet-stream", "binary")
 
 
-def info(given: Given) -> Row:
+def one(given: Given) -> Row:
     """files.info."""
     row = given.workspace.files.get(given.text("file"))
     if row is None:

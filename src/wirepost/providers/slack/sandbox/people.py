@@ -17,7 +17,7 @@ def whoami(given: Given) -> Row:
     return {**answer, "is_enterprise_install": False}
 
 
-def info(given: Given) -> Row:
+def one(given: Given) -> Row:
     """users.info."""
     user = given.workspace.users.get(given.text("user"))
     if user is None:

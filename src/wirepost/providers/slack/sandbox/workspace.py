@@ -186,7 +186,6 @@ class Workspace:
             "is_im": True,
             "is_private": True,
             "user": other,
-            "is_user_deleted": False,
         }
 
     def _join(self) -> None:

@@ -149,6 +149,7 @@ async def plan_upload(
             *(effects_of(note) if note else ()),
         ],
         reversible=False,
+        targets=audience.targets,
         state={
             **audience.state,
             "filename": filename,

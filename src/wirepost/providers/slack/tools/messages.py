@@ -171,6 +171,7 @@ async def plan_update(
         summary=f"Replace the text of the app's message {ts} in {own.audience.title}",
         effects=[*own.audience.effects, *effects_of(made)],
         reversible=True,
+        targets=own.audience.targets,
         state={**own.state, "text": made.text, "format": format},
         notes=(f"Sent at {permalinks.moment(ts)}", *own.audience.notes),
     )
@@ -213,6 +214,7 @@ async def plan_deletion(call: Call[SlackClient], *, channel: ChannelName, ts: Ts
         summary=f"Delete the app's message {ts} in {own.audience.title}",
         effects=effects,
         reversible=False,
+        targets=own.audience.targets,
         state=own.state,
         notes=(f"Sent at {permalinks.moment(ts)}", *own.audience.notes),
     )
@@ -269,6 +271,7 @@ def _plan(verb: str, audience: Audience, made: Composed, thread_ts: str | None, 
         summary=f"{verb} {place}",
         effects=[*audience.effects, *effects_of(made)],
         reversible=False,
+        targets=audience.targets,
         state={
             **audience.state,
             "text": made.text,

@@ -55,6 +55,7 @@ async def plan_reaction(call: Call[SlackClient], *, channel: ChannelName, ts: Ts
         summary=f"React with :{name}: to message {ts} in {audience.title}",
         effects=[Effect(what=f"Seen by the readers of {audience.title}; its author is notified")],
         reversible=True,
+        targets=audience.targets,
         state={**audience.state, "ts": row["ts"], "emoji": name},
         notes=(f"Sent at {permalinks.moment(ts)}", *audience.notes),
     )

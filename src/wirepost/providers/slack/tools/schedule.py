@@ -119,6 +119,7 @@ async def plan_scheduled(
         summary=f"Schedule a message to {audience.title} for {shown_at}",
         effects=[Effect(what=f"Sent at {shown_at}"), *audience.effects, *effects_of(made)],
         reversible=True,
+        targets=audience.targets,
         state={
             **audience.state,
             "at": post_at if _is_relative(post_at) else at,
