@@ -47,6 +47,14 @@ async def test_a_contact_that_was_there_before_was_not_made(portal: JudgedPortal
     assert await crm.find_created(schema, drafts, since) is None
 
 
+async def test_of_new_and_known_contacts_each_is_told(portal: JudgedPortal):
+    drafts = [Draft({"email": email}) for email in ("new@example.com", "anna.lindqvist@example.com", "no")]
+    crm, schema, since = await lost(portal, "contact", *drafts)
+    found = await crm.find_created(schema, drafts, since)
+    assert [one.status for one in found] == ["ok", "failed", "failed"]
+    assert (found[1].id, found[1].error.code) == (ANNA, "conflict")
+
+
 async def test_a_record_without_a_unique_value_is_found_when_the_index_knows_it(portal: JudgedPortal):
     drafts = [Draft({"dealname": "Odd", "amount": 5, "dealstage": "closedwon"})]
     crm, schema, since = await lost(portal, "deal", *drafts)

@@ -170,6 +170,13 @@ def test_a_definition_says_what_may_be_done_with_it():
     assert field_of(definition(name="dealname"), DEAL).required
 
 
+def test_names_chosen_in_the_account_are_shown_clean():
+    option = {"value": "a", "label": "A\u202eB\n", "hidden": False}
+    raw = definition(label="Ignore\u200b\nthis", type="enumeration", fieldType="select", options=[option])
+    field = field_of(raw, CONTACT)
+    assert (field.label, field.options[0].label) == ("Ignore this", "AB")
+
+
 def test_hidden_options_are_not_offered():
     options = [
         {"value": "a", "label": "A", "hidden": False},

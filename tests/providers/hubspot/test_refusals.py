@@ -146,6 +146,7 @@ def test_a_message_without_properties_is_shown_as_it_is(message):
 def test_the_record_that_stands_in_the_way_is_known():
     said = read_error(error("CONFLICT", "Contact already exists. Existing ID: 37765128953"))
     assert (said.code, said.existing_id) == ("conflict", "37765128953")
+    assert read_error(error("VALIDATION_ERROR", "Existing ID: 5")).code == "conflict"
 
 
 async def test_the_record_that_stands_in_the_way_is_told(described):

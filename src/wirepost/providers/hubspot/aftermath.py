@@ -47,12 +47,11 @@ async def find_created(
     else:
         rows, is_certain = await _assigned(client, kind, schema, drafts, since)
     start = _start(client, since)
-    made = [row if row is not None and _is_new(row, start) else None for row in rows]
-    if None in made and not is_certain:
+    if None in rows and not is_certain:
         raise _too_early()
-    if not any(made):
+    if not any(row is not None and _is_new(row, start) for row in rows):
         return None
-    return [_written(index, row, url) for index, row in enumerate(made)]
+    return [_written(index, row, start, url) for index, row in enumerate(rows)]
 
 
 async def find_activity(client: HubSpotClient, activity: Activity, since: datetime) -> Json | None:
@@ -134,9 +133,11 @@ def _is_new(row: Json, start: datetime) -> bool:
     return created is not None and created >= start
 
 
-def _written(index: int, row: Json | None, url: Url) -> Written:
+def _written(index: int, row: Json | None, start: datetime, url: Url) -> Written:
     if row is None:
         return batches.failed(index, Trouble(code="upstream_rejected", message="HubSpot has not created it"))
+    if not _is_new(row, start):
+        return batches.failed(index, Trouble(code="conflict", message="It was there before"), row["id"])
     return Written(index=index, status="ok", id=row["id"], is_new=True, url=url(row["id"]))
 
 

@@ -12,9 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from wirepost.contracts.crm import Choice, FieldSchema, FieldType, Pipeline, Stage, Value
+from wirepost.core.text import clean_line
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.hubspot.kinds import Kind
 
+MAX_LABEL = 200
 MOST_SAFE = 2**53
 """Whole numbers beyond this lose digits in many JSON readers, so they stay text."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,13 +39,11 @@ def field_of(raw: Mapping[str, Any], kind: Kind) -> FieldSchema:
     """A property definition as a described field."""
     name, found = raw["name"], _type(raw)
     rights = raw.get("modificationMetadata") or {}
-    shown = [
-        Choice(value=one["value"], label=one["label"]) for one in raw["options"] if not one.get("hidden")
-    ]
+    shown = [Choice(value=one["value"], label=_label(one)) for one in raw["options"] if not one.get("hidden")]
     refers = raw.get("referencedObjectType")
     return FieldSchema(
         name=name,
-        label=raw["label"],
+        label=_label(raw),
         type=found,
         required=name in kind.required,
         unique=bool(raw.get("hasUniqueValue")) or name == kind.unique,
@@ -59,7 +59,7 @@ def field_of(raw: Mapping[str, Any], kind: Kind) -> FieldSchema:
 def pipeline_of(raw: Mapping[str, Any]) -> Pipeline:
     """A pipeline with its stages in order."""
     stages = sorted(raw["stages"], key=lambda stage: int(stage["displayOrder"]))
-    return Pipeline(id=raw["id"], label=raw["label"], stages=[_stage(stage) for stage in stages])
+    return Pipeline(id=raw["id"], label=_label(raw), stages=[_stage(stage) for stage in stages])
 
 
 def with_stages(fields: Iterable[FieldSchema], pipelines: list[Pipeline], kind: Kind) -> list[FieldSchema]:
@@ -125,6 +125,11 @@ def epoch_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
+def _label(raw: Mapping[str, Any]) -> str:
+    """A name that somebody in the account has chosen."""
+    return clean_line(raw["label"], MAX_LABEL)
+
+
 def _type(raw: Mapping[str, Any]) -> FieldType:
     kind, shown = raw["type"], raw["fieldType"]
     if raw["name"] in _IDS:
@@ -147,7 +152,7 @@ def _stage(raw: Mapping[str, Any]) -> Stage:
     is_closed = str(facts.get("isClosed", "")).lower() == "true" or facts.get("ticketState") == "CLOSED"
     return Stage(
         id=raw["id"],
-        label=raw["label"],
+        label=_label(raw),
         is_closed=is_closed,
         is_won=None if probability is None else is_closed and probability == 1.0,
         probability=probability,

@@ -61,8 +61,9 @@ def read_error(body: Mapping[str, Any], status: int | None = None) -> Said:
     category = _text(body.get("category"))
     message = _text(body.get("message")) or ""
     fields = list(_fields(body, message))
-    code = _CODES.get(category or "") or _BY_STATUS.get(status or 0, "upstream_rejected")
     existing = _EXISTING.search(message)
+    known = "conflict" if existing else _CODES.get(category or "")
+    code = known or _BY_STATUS.get(status or 0, "upstream_rejected")
     if fields:
         named = ", ".join(dict.fromkeys(problem["path"] for problem in fields))
         shown = f"HubSpot refused: {clean_line(named, MAX_WORDS)}"
