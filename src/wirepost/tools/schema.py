@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
 
 from wirepost.core.errors import ConfigError
 
@@ -30,6 +32,18 @@ _KEPT = (
 _COMPOSITION = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "const"})
 
 Schema = dict[str, Any]
+
+
+class _PlainDefaults(GenerateJsonSchema):
+    """Defaults of arguments are JSON as they are; pydantic would build a serializer for each of them."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return dft
+
+
+def of_model(model: type[BaseModel]) -> Schema:
+    """The portable schema of an arguments model."""
+    return portable(model.model_json_schema(schema_generator=_PlainDefaults))
 
 
 def portable(raw: Schema) -> Schema:

@@ -153,7 +153,8 @@ class Tool(Generic[Api, P, R]):
             msg = f"{self.name}: {taken[0]} is a common argument and cannot be declared"
             raise TypeError(msg)
         fields.update({option.name: (option.annotation, option.default) for option in self.options})
-        return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+        config = ConfigDict(extra="forbid", defer_build=True)  # the validator waits for the first call
+        return create_model(f"{self.name}_arguments", __config__=config, **fields)
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -162,7 +163,7 @@ class Tool(Generic[Api, P, R]):
         Common arguments come in every tool, so only their types are listed; the server's instructions give
         their bounds and defaults once.
         """
-        portable = schema.portable(self.arguments_model.model_json_schema())
+        portable = schema.of_model(self.arguments_model)
         listed = portable["properties"]
         for option in self.options:
             listed[option.name] = {
