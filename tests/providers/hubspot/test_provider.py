@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from support.hubspot import JudgedPortal, Open
+from support.hubspot import ANNA, JudgedPortal, Open
 from wirepost.contracts.crm import Crm
+from wirepost.contracts.customer import CustomerCard
 from wirepost.core.errors import NotConnected
 from wirepost.providers.hubspot import PROVIDER, probe
 from wirepost.providers.hubspot.crm import HubSpotCrm
-from wirepost.providers.hubspot.sandbox.app import SCOPES
+from wirepost.providers.hubspot.sandbox.app import SCOPES, HubSpotSandbox
 from wirepost.sandbox.faults import Fault
 
 CRM_TOOLS = {
@@ -69,8 +70,17 @@ def test_every_crm_tool_names_what_it_needs():
     assert named <= SCOPES
 
 
-def test_a_crm_is_offered(portal: JudgedPortal):
+async def test_a_crm_and_what_it_knows_of_customers_are_offered(portal: JudgedPortal):
     assert isinstance(PROVIDER.offers[Crm](portal.client()), HubSpotCrm)
+    card = PROVIDER.offers[CustomerCard](portal.client(may_write=False))
+    facts = await card.facts(email="anna.lindqvist@example.com", customer_id=None, limit=5)
+    assert [person.id for person in facts.people] == [ANNA]
+    assert facts.deals
+    assert facts.tickets
+
+
+def test_the_imitation_is_the_sandbox():
+    assert PROVIDER.sandbox is HubSpotSandbox
 
 
 @pytest.mark.parametrize("environment", ["production", "test"])
