@@ -8,7 +8,7 @@ from typing import Any
 
 from wirepost.contracts.crm import Crm, Filter, ObjectSchema, Query, Record
 from wirepost.contracts.customer import CustomerCard, DealFact, Facts, PersonFact, TicketFact
-from wirepost.core.errors import InvalidCall, Rejected
+from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 
 MOST_CONTACTS = 3
 """Several contacts may share an address."""
@@ -21,18 +21,17 @@ class CrmCard(CustomerCard):
         self._crm = crm
 
     async def facts(self, *, email: str | None, customer_id: str | None, limit: int) -> Facts:
-        """Contacts, deals and tickets, the last changed first."""
-        contact, deal, ticket = await asyncio.gather(
-            *(self._crm.describe(name) for name in ("contact", "deal", "ticket"))
-        )
+        """Contacts, deals and tickets, the last changed first; what may not be read is named in a warning."""
+        contact = await self._crm.describe("contact")
         contacts = await self._contacts(contact, email, customer_id)
-        facts = Facts(people=[_person(contact, each) for each in contacts], warnings=self._crm.warnings)
+        facts = Facts(people=[_person(contact, each) for each in contacts])
         for each in contacts:
             deals, tickets = await asyncio.gather(
-                self._linked(contact, each.id, deal, limit), self._linked(contact, each.id, ticket, limit)
+                *(self._linked(contact, each.id, name, limit, facts) for name in ("deal", "ticket"))
             )
-            facts.deals.extend(_deal(deal, record) for record in deals)
-            facts.tickets.extend(_ticket(ticket, record) for record in tickets)
+            facts.deals.extend(_deal(*found) for found in deals)
+            facts.tickets.extend(_ticket(*found) for found in tickets)
+        facts.warnings.extend(self._crm.warnings)
         return facts
 
     async def _contacts(
@@ -53,15 +52,21 @@ class CrmCard(CustomerCard):
         return (await self._crm.search(contact, query)).records
 
     async def _linked(
-        self, contact: ObjectSchema, record_id: str, to: ObjectSchema, limit: int
-    ) -> list[Record]:
-        links = await self._crm.links(contact, record_id, to, limit=limit, position=None)
-        ids = list(dict.fromkeys(link.id for link in links.records))
-        if not ids:
+        self, contact: ObjectSchema, record_id: str, name: str, limit: int, facts: Facts
+    ) -> list[tuple[ObjectSchema, Record]]:
+        try:
+            to = await self._crm.describe(name)
+            links = await self._crm.links(contact, record_id, to, limit=limit, position=None)
+            ids = list(dict.fromkeys(link.id for link in links.records))
+            if not ids:
+                return []
+            found = await self._crm.get(to, ids, id_field=None, fields=tuple(to.defaults), links=())
+        except NotConnected as error:
+            facts.warnings.append(f"{name}s may not be read: {error.message}")
             return []
-        found = await self._crm.get(to, ids, id_field=None, fields=tuple(to.defaults), links=())
         records = [record for record in found if record is not None]
-        return sorted(records, key=lambda record: record.updated_at or "", reverse=True)
+        records.sort(key=lambda record: record.updated_at or "", reverse=True)
+        return [(to, record) for record in records]
 
 
 def _value(schema: ObjectSchema, record: Record, name: str | None) -> str | None:
