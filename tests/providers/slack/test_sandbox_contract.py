@@ -168,6 +168,16 @@ async def test_every_method_takes_and_answers_what_slack_publishes(judged):
     assert judged.answered == set(METHODS)
 
 
+def test_json_is_taken_where_slack_publishes_that_it_is():
+    paths = described("slack")["slack"].doc["paths"]
+    published = {
+        path.removeprefix("/api/")
+        for path, verbs in paths.items()
+        if "application/json" in verbs["post"]["requestBody"]["content"]
+    }
+    assert {name for name, method in METHODS.items() if method.takes_json} == published
+
+
 def test_what_nothing_covers_is_listed_with_its_evidence():
     recorded = described("slack")["slack"].examples
     without = {method for method in METHODS if not {method, f"{method}.get"} & set(recorded)}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from wirepost.core.times import from_epoch
 from wirepost.providers.slack.client import Json
 from wirepost.providers.slack.directory import shown_name
-from wirepost.tools.results import DETAIL, Result, Untrusted
+from wirepost.providers.slack.text import escape
+from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark
 
+PlainText = Annotated[str, UntrustedMark(), PlainSerializer(escape, return_type=str)]
+"""Text of outsiders that is no HTML. All their texts are read as HTML on the way out: without being escaped,
+this one would lose what stands between `<` and `>`."""
 KINDS = {"public": "public_channel", "private": "private_channel", "im": "im", "mpim": "mpim"}
 """Kinds of channels, in our words and Slack's."""
 
@@ -48,8 +52,8 @@ class Message(Result):
     ts: str
     thread_ts: str | None = None
     user: Author | None = None
-    text: Untrusted
-    raw: Annotated[Untrusted | None, DETAIL] = Field(default=None, description="The text in Slack's own form")
+    text: PlainText
+    raw: Annotated[PlainText | None, DETAIL] = Field(default=None, description="The text in Slack's own form")
     at: str
     subtype: str | None = Field(default=None, description="What Slack calls a message that nobody typed")
     is_edited: bool | None = None
@@ -148,7 +152,7 @@ class Scheduled(Result):
     id: str
     channel: str
     post_at: str
-    text: Untrusted | None = None
+    text: PlainText | None = None
     created_at: str | None = None
 
     @classmethod
@@ -192,7 +196,7 @@ class FileContent(Result):
     user: str | None = None
     created_at: str | None = None
     kind: str = Field(description="text, base64 or none: in which form the content is here")
-    text: Untrusted | None = None
+    text: PlainText | None = None
     base64: str | None = None
     is_cut: bool | None = Field(default=None, description="The content goes on")
     problem: str | None = Field(default=None, description="Why there is no content")
