@@ -1,0 +1,1 @@
+"""Salesforce: contacts, accounts, opportunities, cases and everything else in an organisation, as a CRM."""

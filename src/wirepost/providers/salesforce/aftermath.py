@@ -1,0 +1,94 @@
+"""Aftermath: what a write whose answer was lost has left behind, found by reading.
+
+Statements see every record at once, so what they do not find was not made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from wirepost.contracts.crm import Activity, Draft, Trouble, Written
+from wirepost.core.errors import OutcomeUnknown
+from wirepost.providers.salesforce import activities, soql, writes
+from wirepost.providers.salesforce.client import Json, SalesforceClient
+from wirepost.providers.salesforce.describe import Described, describe
+from wirepost.providers.salesforce.records import CREATED, Url, columns, has_values
+
+CLOCKS = timedelta(seconds=60)
+"""How far our clock and Salesforce's may be apart where it has not said its time."""
+STEP = timedelta(seconds=2)
+"""How exactly it says its time."""
+LOOKED_AT = 2000
+"""So many records made since a lost write are looked through."""
+NOT_MADE = Trouble(code="upstream_rejected", message="Salesforce has not created it")
+
+
+async def find_created(
+    client: SalesforceClient, described: Described, drafts: Sequence[Draft], *, since: datetime, url: Url
+) -> list[Written] | None:
+    """The records made since then with these values; no record serves two drafts."""
+    names = list(dict.fromkeys(name for draft in drafts for name in draft.fields))
+    rows = await _since(client, described, names, since)
+    is_certain = len(rows) < LOOKED_AT
+    made: list[Json | None] = []
+    for draft in drafts:
+        row = next((row for row in rows if has_values(row, draft, described.schema)), None)
+        if row is not None:
+            rows.remove(row)
+        made.append(row)
+    if None in made and not is_certain:
+        raise _too_many()
+    if not any(made):
+        return None
+    return [_written(index, row, url) for index, row in enumerate(made)]
+
+
+async def find_activity(client: SalesforceClient, activity: Activity, since: datetime) -> Json | None:
+    """The activity with that text, of those made since then."""
+    described = await describe(client, activities.FORMS[activity.type].object)
+    names = [*activities.read_back(activity), *described.schema.defaults]
+    rows = await _since(client, described, names, since)
+    for row in rows:
+        if activities.is_same(activity, row):
+            return row
+    if len(rows) >= LOOKED_AT:
+        raise _too_many()
+    return None
+
+
+async def _since(
+    client: SalesforceClient, described: Described, names: Sequence[str], since: datetime
+) -> list[Json]:
+    where = [f"{CREATED} >= {soql.moment(_start(client, since))}"]
+    statement = soql.select(
+        columns(described.schema, names), described.name, where=where, order_by=["Id"], limit=LOOKED_AT
+    )
+    return await client.rows(statement)
+
+
+def _start(client: SalesforceClient, since: datetime) -> datetime:
+    """A moment of ours by Salesforce's clock, a little earlier to be safe."""
+    said = client.upstream.said_at
+    if said is None:
+        return since - CLOCKS
+    text, ours = said
+    try:
+        return since + (parsedate_to_datetime(text) - ours) - STEP
+    except (ValueError, TypeError):
+        return since - CLOCKS
+
+
+def _written(index: int, row: Json | None, url: Url) -> Written:
+    if row is None:
+        return writes.failed(index, NOT_MADE)
+    return Written(index=index, status="ok", id=row["Id"], is_new=True, url=url(row["Id"]))
+
+
+def _too_many() -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "outcome_unknown",
+        f"More than {LOOKED_AT} records were made since, and the first ones do not have these values",
+        hint="Look in Salesforce whether it was made, and use another intent to make it",
+    )

@@ -1,0 +1,94 @@
+"""Records: rows of Salesforce as the contract's records, typed, with their addresses in its interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from wirepost.contracts.crm import Draft, FieldSchema, Link, ObjectSchema, Record
+from wirepost.core.times import to_rfc3339
+from wirepost.providers.salesforce import ids
+from wirepost.providers.salesforce.client import Json, SalesforceClient
+
+CREATED, CHANGED = "CreatedDate", "SystemModstamp"
+"""The second moves with every change, also those of Salesforce itself."""
+MOST_SAFE = 2**53
+
+Url = Callable[[str], str | None]
+
+
+def addresses(client: SalesforceClient, object_name: str) -> Url:
+    """Id → address of the record."""
+    start = f"{client.upstream.address}/lightning/r/{object_name}/"
+    return lambda record_id: f"{start}{record_id}/view"
+
+
+def columns(schema: ObjectSchema, fields: Iterable[str]) -> list[str]:
+    """The fields to ask for, so that `record_of` has all it needs."""
+    names = {field.name for field in schema.fields}
+    return list(dict.fromkeys(name for name in ("Id", *fields, CREATED, CHANGED) if name in names))
+
+
+def record_of(
+    row: Json,
+    schema: ObjectSchema,
+    fields: Iterable[str],
+    url: Url,
+    links: dict[str, list[Link]] | None = None,
+) -> Record:
+    """A row with the named fields, typed."""
+    described = {field.name: field for field in schema.fields}
+    record_id = ids.canonical(row["Id"])
+    return Record(
+        id=record_id,
+        object=schema.object,
+        fields={name: typed(row.get(name), described[name]) for name in fields if name in described},
+        url=url(record_id),
+        created_at=_moment(row.get(CREATED)),
+        updated_at=_moment(row.get(CHANGED)),
+        archived=row.get("IsDeleted") or None,
+        links=links,
+    )
+
+
+def typed(value: Any, field: FieldSchema) -> Any:
+    """A value as the contract writes it: moments in RFC 3339, whole numbers without fraction."""
+    if value == "":
+        return None
+    if field.type == "datetime" and isinstance(value, str):
+        return _moment(value) or value
+    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_SAFE:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: item for name, item in value.items() if name != "attributes"}
+    return value
+
+
+def has_values(row: Json, draft: Draft, schema: ObjectSchema) -> bool:
+    """Whether a row has a draft's values; Salesforce trims texts, changes the case of some and rounds."""
+    for name, value in draft.fields.items():
+        field = schema.field(name)
+        if field is None or _plain(typed(row.get(name), field)) != _plain(value):
+            return False
+    return True
+
+
+def moment_of(text: str) -> datetime | None:
+    """A time as Salesforce writes it (`2026-11-25T10:00:00.000+0000`)."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return " ".join(value.split()).casefold() or None
+    return round(value, 2) if isinstance(value, float) else value
+
+
+def _moment(text: str | None) -> str | None:
+    moment = moment_of(text) if text else None
+    return None if moment is None else to_rfc3339(moment)
