@@ -106,3 +106,14 @@ def test_a_higher_layer_replaces_a_group_as_a_whole() -> None:
     assert layers.origin_of(("server", "host")).line == 1
     layers.put_document(yaml.read("", "f"), "f")
     assert layers.tree == {"server": {"port": 2}}
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("WIREPOST_DATA_DIR", "WIREPOST__DATA_DIR"), ("WIREPOST_SERVER_PORT", "WIREPOST__SERVER__PORT")],
+)
+def test_a_variable_with_single_underscores_is_not_silently_ignored(variable: str, meant: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(environ={variable: "x"})
+    assert meant in (refused.value.hint or "")
+    assert load_settings(environ={variable: "", "WIREPOST_HOME": "anything"})

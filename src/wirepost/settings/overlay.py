@@ -70,6 +70,12 @@ class Layers:
         """`WIREPOST__SERVER__PORT` and the like; an empty variable counts as not set."""
         for variable in sorted(environ):
             text = environ[variable].strip()
+            if variable in _MISSPELT and text:
+                raise ConfigError(
+                    "is not read: options are set by names with two underscores",
+                    file=variable,
+                    hint=f"set {_MISSPELT[variable]} instead",
+                )
             if variable.startswith(PREFIX) and text:
                 path = self._path_of(variable)
                 value = _parse(text, shape.annotation_at(Settings, path), variable)
@@ -94,6 +100,14 @@ class Layers:
                 raise ConfigError("is not a known option", file=variable, key=yaml.dotted(path), hint=hint)
             level = level.get(name) if isinstance(level, dict) else None
         return path
+
+
+_MISSPELT = {
+    "_".join(("WIREPOST", *path)).upper(): f"{PREFIX}{'__'.join(path).upper()}"
+    for path, _ in shape.options(Settings)
+    if all(isinstance(part, str) and part.isidentifier() for part in path)
+}
+"""How options are called by habit → how they are called."""
 
 
 def _existing(part: str, level: Any) -> str:
