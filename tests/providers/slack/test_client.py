@@ -168,6 +168,13 @@ async def test_other_statuses_mean_what_slack_says_in_them(shop, status, code):
     assert refused.value.code == code
 
 
+async def test_a_proxy_that_refuses_with_a_page_is_told_by_its_status(shop):
+    shop.sandbox.inject(Fault(kind="html", status=404, times=None))
+    with pytest.raises(Rejected) as refused:
+        await shop.client().read("auth.test")
+    assert refused.value.code == "not_found"
+
+
 async def test_a_page_instead_of_an_answer_is_no_success(shop):
     shop.sandbox.inject(Fault(kind="html", status=200, times=None))
     with pytest.raises(Unavailable):

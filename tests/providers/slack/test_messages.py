@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.core.errors import Rejected, Unavailable
+from wirepost.core.errors import NotConnected, Rejected, Unavailable
 from wirepost.providers.slack.messages import Reader, intent_of, is_mine, message_at, page_of
 from wirepost.providers.slack.models import Message
 
@@ -79,9 +79,10 @@ async def test_without_the_scope_names_are_missing_and_that_is_said(open_shop):
 
 
 async def test_other_failures_of_names_are_failures(slack):
-    slack.refuse("users.info", "ratelimited")
-    with pytest.raises(Unavailable):
-        await shown(slack, {"ts": TS, "user": "U0TEAM001", "text": "x"})
+    for word, family in (("ratelimited", Unavailable), ("token_revoked", NotConnected)):
+        slack.refuse("users.info", word)
+        with pytest.raises(family):
+            await shown(slack, {"ts": TS, "user": "U0TEAM001", "text": "x"})
 
 
 async def test_a_recorded_message_with_every_property_is_read(slack):

@@ -145,3 +145,16 @@ async def test_results_without_an_author_or_link_are_results(slack):
     slack.stub("assistant.search.context", {"results": {"messages": [row]}})
     (message,) = (await search(slack)).records
     assert (message.text, message.user, message.permalink) == ("", None, None)
+
+
+async def test_the_older_search_shows_only_the_kinds_that_were_asked_for(slack):
+    kinds = {"C0A": {}, "C0B": {"is_private": True}, "D0A": {"is_im": True}, "G0A": {"is_mpim": True}}
+    rows = [
+        {"channel": {"id": channel, **marks}, "ts": "1735725600.000100", "text": "x"}
+        for channel, marks in kinds.items()
+    ]
+    for kind, channel in zip(("public", "private", "im", "mpim"), kinds, strict=True):
+        slack.refuse("assistant.search.context", "missing_scope", needed="search:read.public")
+        slack.stub("search.messages", {"messages": {"matches": rows, "total": 4}}, times=1)
+        page = await search(slack, kinds=(kind,))
+        assert [message.channel for message in page.records] == [channel]

@@ -6,7 +6,9 @@ import base64
 
 import pytest
 
+from support.scripted import Said, Vendor, upstream_to
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected
+from wirepost.providers.slack.limits import UNHURRIED
 from wirepost.providers.slack.tools.files import MOST_BINARY, slack_read_file, slack_upload_file
 from wirepost.sandbox.faults import Fault
 
@@ -122,6 +124,8 @@ async def test_bytes_are_given_as_base64(shop):
     [
         {"content": "not base64!", "encoding": "base64"},
         {"content": "====", "encoding": "base64"},
+        {"content": "größer", "encoding": "base64"},
+        {"content": "\n", "encoding": "base64"},
         {"content": "x" * (1024 * 1024 + 1)},
     ],
 )
@@ -166,3 +170,23 @@ async def test_a_lost_answer_to_the_bytes_has_shared_nothing(shop):
     shop.sandbox.inject(Fault(kind="lost_answer", match="POST /upload/*", times=1))
     await shop.run(slack_upload_file, **CSV)
     assert len([path for path in shop.paths("POST") if path.startswith("POST /upload")]) == 2
+
+
+@pytest.mark.parametrize("kind", ["public", "private"])
+async def test_the_ts_of_the_message_is_told_where_slack_knows_it_already(shop, kind):
+    shares = {kind: {"C0SUPPORT": [{"ts": "1735725600.000100"}]}}
+    vendor = Vendor(
+        Said(body={"ok": True, "upload_url": "http://vendor.test/upload/1?sig=a", "file_id": "F9"}),
+        Said(body=b"OK - 29"),
+        Said(
+            body={"ok": True, "files": [{"id": "F9", "shares": shares, "permalink": "https://a.slack.com/x"}]}
+        ),
+    )
+    shop.upstream = upstream_to(vendor, shop.clock, UNHURRIED)
+    made = await shop.run(slack_upload_file, **CSV)
+    assert (made.ts, made.permalink) == ("1735725600.000100", "https://a.slack.com/x")
+    reserved, sent, completed = vendor.seen
+    assert (sent.path, sent.query, sent.body) == ("/upload/1", "sig=a", CSV["content"].encode())
+    assert "authorization" not in sent.headers
+    assert "authorization" in reserved.headers
+    assert "authorization" in completed.headers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -250,10 +249,8 @@ def _bytes(content: str, encoding: Encoding) -> bytes:
     else:
         try:
             body = base64.b64decode(content, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise wrong("content", "is not base64") from None
-    if not body:
-        raise wrong("content", "is empty")
     if len(body) > MOST_SENT:
         raise wrong("content", f"has {len(body)} bytes; at most {MOST_SENT} are sent")
     return body
