@@ -97,11 +97,11 @@ async def test_an_unknown_file(shop):
 
 
 async def test_a_file_goes_into_a_channel_with_an_escaped_comment(shop):
-    made = await shop.run(slack_upload_file, **CSV, comment="<!here> see *this* <https://a.example|page>")
+    made = await shop.run(slack_upload_file, **CSV, comment="<!here> see *this* @frida #orders")
     size = len(CSV["content"].encode())
     assert (made.size, made.name, made.channel) == (size, "returns.csv", "C0SUPPORT")
     row = shop.sandbox.workspace.messages["C0SUPPORT"][-1]
-    assert row["text"] == "&lt;!here&gt; see *this* <https://a.example|page>"
+    assert row["text"] == "&lt;!here&gt; see *this* @frida <#C0ORDERS>"
     assert shop.sandbox.workspace.contents[made.id] == CSV["content"].encode()
     assert row["files"][0]["title"] == "returns.csv"
     assert shop.paths("POST") == [
@@ -133,6 +133,15 @@ async def test_content_that_cannot_be_sent_is_refused_in_the_plan(shop, change):
     with pytest.raises(InvalidCall) as refused:
         await shop.plan(slack_upload_file, **{**CSV, **change})
     assert refused.value.fields[0]["path"] == "content"
+
+
+@pytest.mark.parametrize("link", ["https://a.example/?x=1", "<HTTP://a.example|page>", "www.a.example"])
+async def test_a_comment_has_no_link_that_slack_would_fetch(shop, link):
+    for ask in (shop.plan, shop.run):
+        with pytest.raises(InvalidCall) as refused:
+            await ask(slack_upload_file, **CSV, comment=f"see {link}")
+        assert refused.value.fields[0]["path"] == "comment"
+    assert shop.paths("POST") == []
 
 
 async def test_the_plan_shows_file_size_readers_and_comment(shop):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from wirepost.providers.slack.posting import (
     effects_of,
     rows_since,
 )
+from wirepost.providers.slack.text import Composed
 from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Plan
 from wirepost.tools.tool import Risk, tool
@@ -38,6 +40,8 @@ _TEXTUAL = frozenset(
         *("application/ld+json", "application/x-ndjson", "image/svg+xml", "message/rfc822"),
     }
 )
+
+_ADDRESS = re.compile(r"https?:|www\.", re.IGNORECASE)
 
 FileName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
 Content = Annotated[str, Field(min_length=1, description="Text, or base64 if encoding says so")]
@@ -79,8 +83,8 @@ async def slack_read_file(
     scopes=["files:write"],
     example={"channel": "#support", "filename": "returns.csv", "content": "order,reason\nN-1042,colour\n"},
     long_help="""
-    content is at most 1 MB. The comment is mrkdwn and mentions nobody. Slack posts the message with the
-    file a moment later, so the result may be without its ts.
+    content is at most 1 MB. The comment is mrkdwn, mentions nobody and has no links. Slack posts the
+    message with the file a moment later, so the result may be without its ts.
     """,
 )
 async def slack_upload_file(
@@ -97,7 +101,7 @@ async def slack_upload_file(
     directory = Directory(call.api)
     channel_id = await directory.channel_id(channel)
     body = _bytes(content, encoding)
-    note = None if comment is None else await composed(directory, comment, "mrkdwn", "none", path="comment")
+    note = await _comment(directory, comment)
     place = await call.api.reserve("files.getUploadURLExternal", filename=filename, length=len(body))
     await call.api.put(place["upload_url"], body)
     answer = await call.api.write(
@@ -135,7 +139,7 @@ async def plan_upload(
     directory = Directory(call.api)
     channel_id = await directory.channel_id(channel)
     size = len(_bytes(content, encoding))
-    note = None if comment is None else await composed(directory, comment, "mrkdwn", "none", path="comment")
+    note = await _comment(directory, comment)
     audience = await audience_of(directory, Target(channel=channel_id))
     if thread_ts is not None:
         await message_at(call.api, channel_id, thread_ts)
@@ -241,6 +245,18 @@ def _cut(body: bytes, max_bytes: int) -> str:
     """At most so many bytes of a text, whole characters; raises `UnicodeDecodeError` for anything else."""
     text = body.decode("utf-8-sig")
     return text if len(body) <= max_bytes else text.encode()[:max_bytes].decode(errors="ignore")
+
+
+async def _comment(directory: Directory, comment: str | None) -> Composed | None:
+    """The comment as it will be sent.
+
+    Slack unfolds links in comments on files, and has no argument to forbid it: a link would be fetched.
+    """
+    if comment is None:
+        return None
+    if _ADDRESS.search(comment):
+        raise wrong("comment", "has a link, which Slack would fetch; send it with slack_send_message")
+    return await composed(directory, comment, "mrkdwn", "none", path="comment")
 
 
 def _bytes(content: str, encoding: Encoding) -> bytes:
