@@ -125,8 +125,6 @@ class Shop(Calls):
     """The sandbox, and calls of ours to it."""
 
     sandbox: SlackSandbox = field(kw_only=True)
-    posted: list[dict[str, Any]] = field(default_factory=list)
-    """JSON bodies of the requests so far, in order."""
 
     def paths(self, method: str | None = None) -> list[str]:
         """What was asked, as `VERB /path`."""

@@ -37,7 +37,7 @@ async def test_a_write_that_takes_no_json_is_a_form_whose_parts_are_json(slack):
     assert "Gr%C3%B6%C3%9Fe+%26+mehr" in slack.last["raw"]
 
 
-async def test_json_for_a_form_method_breaks_the_description_and_the_sandbox(open_slack, open_shop):
+async def test_json_for_a_form_method_would_break_the_description(open_slack):
     """What the encoding of reads protects from."""
     slack = open_slack()
     headers = {"Authorization": "Bearer x", "Content-Type": "application/json"}
