@@ -18,7 +18,6 @@ API_VERSION = "v68.0"
 """A segment of every path (https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/)."""
 ROOT = f"/services/data/{API_VERSION}"
 USER_INFO = "/services/oauth2/userinfo"
-DAY_S = 86400.0
 LONGEST_QUERY = 12_000
 """Characters of an encoded statement in an address; Salesforce refuses addresses of more than 16,384 bytes.
 
@@ -29,7 +28,7 @@ NOT_MODIFIED = 304
 
 _PART = re.compile(r"[A-Za-z0-9_]{1,80}", re.ASCII)
 _NEXT = re.compile(r"/services/data/v\d{1,3}\.\d/query/[A-Za-z0-9_\-]{1,100}", re.ASCII)
-_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})", re.ASCII)
+_USAGE = re.compile(r"(?<!-)api-usage=(\d{1,12})/(\d{1,12})", re.ASCII)
 
 Json = dict[str, Any]
 
@@ -108,15 +107,16 @@ class SalesforceClient(Client):
         return headers.get("x-request-id") or headers.get("x-sfdc-request-id")
 
     def limits_seen(self, answer: Answer) -> LimitSeen | None:
-        """Requests of the whole organisation in the last 24 hours.
+        """Note what is left of the organisation's requests of the last 24 hours.
 
+        They come back one by one, so there is no window to wait for, and nothing to learn for the pace.
         https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
         """
         usage = _USAGE.search(answer.headers.get("sforce-limit-info", ""))
-        if usage is None:
-            return None
-        used, limit = float(usage[1]), float(usage[2])
-        return LimitSeen(max(limit - used, 0.0), DAY_S, limit) if limit else None
+        if usage is not None:
+            used, limit = float(usage[1]), float(usage[2])
+            self.scope.quota = {"remaining": max(limit - used, 0.0), "limit": limit}
+        return None
 
     def may_retry(self, ask: Ask, answer: Answer) -> bool | None:
         """A used-up day is not over soon; a lock is."""
