@@ -26,8 +26,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _CLAUSES = frozenset(
-    ("SELECT", "FROM", "USING", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET")
-    + ("FOR", "UPDATE", "ALL", "FIND", "RETURNING")
+    {"SELECT", "FROM", "USING", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET"}
+    | {"FOR", "UPDATE", "ALL", "FIND", "RETURNING"}
 )
 _ENFORCED = ("SECURITY_ENFORCED", "USER_MODE")
 _FIGURE = re.compile(r"(?:COUNT|COUNT_DISTINCT|SUM|AVG|MIN|MAX) ?\(", re.IGNORECASE)
