@@ -16,7 +16,7 @@ from wirepost.providers.salesforce.sandbox.rows import ME
 MOST_SIZE = 200
 
 
-def user_info(call: Call) -> Reply:
+def who_asks(call: Call) -> Reply:
     """Who the token acts as (https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_userinfo_endpoint.htm)."""
     user = call.state.table("User")[ME].values
     address = "https://nordlicht.my.salesforce.com"

@@ -123,7 +123,7 @@ class SalesforceSandbox(Sandbox):
             raise expired()
         headers = dict(request.headers)
         if request.path == "/services/oauth2/userinfo":
-            return account.user_info(self._call("", {}, (), headers, None))
+            return account.who_asks(self._call("", {}, (), headers, None))
         if self.used >= self.daily_limit:
             raise used_up()
         self.used += 1

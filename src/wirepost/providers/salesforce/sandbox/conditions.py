@@ -30,8 +30,8 @@ from wirepost.providers.salesforce.sandbox.syntax import (
 )
 
 Test = Callable[[Any], bool]
-_IDS = {"id", "reference"}
-_NOT_TEXT = {*NUMBERS, *_IDS, "boolean", "date", "datetime", "multipicklist"}
+IDS = {"id", "reference"}
+_NOT_TEXT = {*NUMBERS, *IDS, "boolean", "date", "datetime", "multipicklist"}
 _ORDERED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _WHOLE = Field("", "", "", "int", 0, frozenset(), ())
 _DAY = Field("", "", "", "date", 0, frozenset(), ())
@@ -104,7 +104,7 @@ class Judge:
     def _membership(self, condition: Comparison, field: Field) -> Test:
         is_wanted = condition.operator == "IN"
         if condition.query is not None:
-            if field.type not in _IDS:
+            if field.type not in IDS:
                 raise _wrong_operator(condition.operator, field)
             keys = set(self._inner(condition.query)) - {None}
             return lambda value: (value in keys) == is_wanted
@@ -121,7 +121,7 @@ class Judge:
         if field.type in {"date", "datetime"}:
             return self._times(given, field)
         text = decoded(_of_kind("string", given, field).text)
-        if field.type in _IDS:
+        if field.type in IDS:
             key = read(text)
             if key is None:
                 raise SalesforceError("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text[:40]}")
@@ -197,7 +197,7 @@ def _includes(condition: Comparison, field: Field) -> Test:
 def _comparable(value: Any, field: Field) -> Any:
     if field.type in NUMBERS:
         return float(value)
-    is_text = isinstance(value, str) and field.type not in _IDS
+    is_text = isinstance(value, str) and field.type not in IDS
     return value.lower() if is_text else value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from wirepost.providers.salesforce.sandbox.conditions import Judge, check_selective, figure_field
+from wirepost.providers.salesforce.sandbox.conditions import IDS, Judge, check_selective, figure_field
 from wirepost.providers.salesforce.sandbox.definitions import Field, Kind
 from wirepost.providers.salesforce.sandbox.errors import Body, SalesforceError, malformed, no_object
 from wirepost.providers.salesforce.sandbox.fields import Found, computed, find, follow, shown
@@ -103,7 +103,7 @@ class Selection:
         if not found.field.is_filterable or found.field.type in _NO_SORT:
             message = f"field '{found.field.name}' can not be sorted in a query call"
             raise SalesforceError("INVALID_FIELD", message)
-        _sort(rows, order, partial(found.of, self._state))
+        _sort(rows, order, partial(found.of, self._state), has_case=found.field.type in IDS)
 
     def _record(self, row: Row) -> Body:
         record: Body = {"attributes": self._attributes(row, self._kind.name)}
@@ -256,12 +256,12 @@ def _kind(state: State, name: str) -> Kind:
     return kind
 
 
-def _sort(items: list[Any], order: Order, value: Any) -> None:
-    """Sort in place, values without case; those that are missing come first or last."""
+def _sort(items: list[Any], order: Order, value: Any, *, has_case: bool = False) -> None:
+    """Sort in place, texts without case and ids as they compare; those that are missing come first or last."""
 
     def key(item: Any) -> Any:
         found = value(item)
-        return found.lower() if isinstance(found, str) else found
+        return found.lower() if isinstance(found, str) and not has_case else found
 
     missing = [item for item in items if value(item) is None]
     present = sorted(
