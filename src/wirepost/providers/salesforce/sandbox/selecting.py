@@ -257,7 +257,7 @@ def _kind(state: State, name: str) -> Kind:
 
 
 def _sort(items: list[Any], order: Order, value: Any, *, has_case: bool = False) -> None:
-    """Sort in place, texts without case and ids as they compare; those that are missing come first or last."""
+    """Sort in place, texts without case and ids with it; those that are missing come first or last."""
 
     def key(item: Any) -> Any:
         found = value(item)
