@@ -81,7 +81,11 @@ class Judge:
             body.setdefault("instance_url", ADDRESS)
         if status < OK:
             target = f"/salesforce{path}" + (f"?{query}" if query else "")
-            reply = self.mock.call(request.method, target, dict(request.headers), request.content)
+            content = request.content
+            if request.method == "PATCH":
+                # The same goes for values that are emptied.
+                content = json.dumps(without_nulls(json.loads(content))).encode()
+            reply = self.mock.call(request.method, target, dict(request.headers), content)
             assert "X-Specmock-Violation" not in reply.headers, reply.body
             self.operations.add(self.mock.journal[-1]["operation"])
         answer = {"method": request.method, "path": path, "status": status}

@@ -160,7 +160,7 @@ async def _read(client: SalesforceClient, name: str, since: str | None) -> Descr
         if refusal.code == "not_found":
             raise _unknown(name, [kind.name for kind in KINDS]) from None
         raise
-    return _described(answer.json(), answer.headers.get("date"))
+    return _described(answer.json(), answer.headers.get("last-modified") or answer.headers.get("date"))
 
 
 async def _with_pipelines(client: SalesforceClient, found: Described) -> Described:

@@ -98,7 +98,8 @@ async def search(client: SalesforceClient, described: Described, query: Query, *
     if has_more and query.position is None:
         total = await _count(client, described, where) if counts else None
     after = [str(order.place(row, at.skip + index + 1, total)) for index, row in enumerate(rows)]
-    return _capped(rows, after, at.skip, total, has_more=has_more, is_bounded=order.is_counted)
+    is_over = has_more and order.is_counted and at.skip + len(rows) > OFFSETS
+    return Found(rows, after, has_more and not is_over, total, is_over)
 
 
 def conditions(described: Described, query: Query) -> list[str]:
@@ -174,28 +175,21 @@ class _Order:
 async def _by_text(
     client: SalesforceClient, described: Described, query: Query, where: Sequence[str], at: Position
 ) -> Found:
-    """Salesforce's index answers in its own order of relevance."""
-    part: Json = {"name": described.name, "fields": columns(described.schema, query.fields)}
-    part["limit"] = query.limit + 1
+    """Salesforce's index answers in its own order of relevance, always from the beginning on."""
+    size = min(at.skip + query.limit + 1, OFFSETS)
+    part: Json = {"name": described.name, "fields": columns(described.schema, query.fields), "limit": size}
     if where:
         part["where"] = where[0] if len(where) == 1 else " AND ".join(f"({each})" for each in where)
     if query.sort is not None:
         part["orderBy"] = ", ".join(_Order.of(described, query).by)
-    body: Json = {"q": _words(query.text or ""), "in": "ALL", "sobjects": [part]}
-    body |= {"overallLimit": query.limit + 1, "offset": at.skip}
-    rows: list[Json] = (await client.read(f"{ROOT}/parameterizedSearch", body))["searchRecords"]
+    body: Json = {"q": _words(query.text or ""), "in": "ALL", "sobjects": [part], "overallLimit": size}
+    found: list[Json] = (await client.read(f"{ROOT}/parameterizedSearch", body))["searchRecords"]
+    rows = found[at.skip :]
     has_more = len(rows) > query.limit
     rows = rows[: query.limit]
     total = len(rows) if query.position is None and not has_more else None
     after = [str(Position(total, at.skip + index + 1)) for index in range(len(rows))]
-    return _capped(rows, after, at.skip, total, has_more=has_more, is_bounded=True)
-
-
-def _capped(
-    rows: list[Json], after: list[str], skip: int, total: int | None, *, has_more: bool, is_bounded: bool
-) -> Found:
-    is_over = has_more and is_bounded and skip + len(rows) > OFFSETS
-    return Found(rows, after, has_more and not is_over, total, is_over)
+    return Found(rows, after, has_more, total, is_capped=len(found) >= OFFSETS and not has_more)
 
 
 async def _count(client: SalesforceClient, described: Described, where: Sequence[str]) -> int | None:
