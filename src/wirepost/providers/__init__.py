@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PROVIDERS = {
     "hubspot": "wirepost.providers.hubspot",
+    "salesforce": "wirepost.providers.salesforce",
     "slack": "wirepost.providers.slack",
     "stripe": "wirepost.providers.stripe",
 }

@@ -155,5 +155,5 @@ def default_connections() -> dict[str, ConnectionSettings]:
     """What is there without a configuration file: everything works, nothing is real."""
     return {
         f"{provider}-sandbox": ConnectionSettings(provider=provider, environment="sandbox")
-        for provider in ("hubspot", "slack", "stripe")
+        for provider in ("hubspot", "salesforce", "slack", "stripe")
     }
