@@ -270,12 +270,53 @@ def date_of(text: str) -> Any:
     return date.fromisoformat(text)
 
 
+@pytest.mark.parametrize(
+    ("function", "figure"),
+    [
+        ("CALENDAR_QUARTER", lambda day: (day.month - 1) // 3 + 1),
+        ("CALENDAR_MONTH", lambda day: day.month),
+    ],
+)
+def test_parts_of_days_make_groups_and_conditions(state: State, function: str, figure: Any):
+    days = [deal.closes_at.date() for deal in shop().deals]
+    part = f"{function}(CloseDate)"
+    rows = ask(state, f"SELECT {part} part, COUNT(Id) n FROM Opportunity GROUP BY {part}")
+    assert {row["part"]: row["n"] for row in rows} == Counter(map(figure, days))
+    first = figure(days[0])
+    assert count(state, f"{part} = {first}", "Opportunity") == Counter(map(figure, days))[first]
+
+
+def test_moments_have_a_day(state: State):
+    rows = ask(
+        state, "SELECT DAY_ONLY(CreatedDate) day, COUNT(Id) n FROM Case GROUP BY DAY_ONLY(CreatedDate)"
+    )
+    assert {row["day"]: row["n"] for row in rows} == Counter(
+        ticket.created_at.date().isoformat() for ticket in shop().tickets
+    )
+    (row,) = ask(state, "SELECT toLabel(Status) label FROM Case LIMIT 1")
+    assert row["label"] in {"New", "Working", "Waiting", "Closed"}
+
+
 def test_what_is_missing_comes_first_or_last(state: State):
     rows = ask(state, "SELECT Email FROM Contact ORDER BY Email")
     assert rows[0]["Email"] is None
     rows = ask(state, "SELECT Email FROM Contact ORDER BY Email DESC NULLS LAST")
     assert rows[-1]["Email"] is None
     assert [row["Email"] for row in rows[:-5]] == sorted((row["Email"] for row in rows[:-5]), reverse=True)
+
+
+def test_ids_are_in_the_order_in_which_they_compare(state: State):
+    """Letters of both cases are digits of ids, so who goes on behind the last id misses none."""
+    keys, last = list[str](), ""
+    while page := ask(
+        state, f"SELECT Id FROM Contact WHERE Id > '{last}' ORDER BY Id LIMIT 90" if last else FIRST
+    ):
+        keys += [row["Id"] for row in page]
+        last = keys[-1]
+    assert len(keys) == len(set(keys)) == 400
+
+
+FIRST = "SELECT Id FROM Contact ORDER BY Id LIMIT 90"
 
 
 def test_limits_and_offsets(state: State):
