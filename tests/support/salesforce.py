@@ -55,7 +55,7 @@ def without_nulls(value: Any) -> Any:
     """The same JSON with absent values instead of null ones."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
-    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+    return [without_nulls(item) for item in value if item is not None] if isinstance(value, list) else value
 
 
 class Judge:

@@ -42,6 +42,7 @@ from wirepost.providers.salesforce import (
 )
 from wirepost.providers.salesforce.client import ROOT, Json, SalesforceClient, collection, sobject
 from wirepost.providers.salesforce.describe import Described
+from wirepost.providers.salesforce.kinds import OWNER
 from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of
 from wirepost.providers.salesforce.refusals import GONE
 from wirepost.tools.results import Page
@@ -251,6 +252,8 @@ class SalesforceCrm(Crm):
         related = [await self._named(each) for each in activity.related]
         known = replace(activity, related=tuple(related))
         fields = activities.fields_of(known, described.schema, self.client.upstream.clock.now())
+        if activity.owner is not None and OWNER not in fields:
+            self._warn(f"Salesforce gives a new {described.name} to the user of this connection")
         if activity.type == "note":
             made = await self._note(fields, related)
         else:

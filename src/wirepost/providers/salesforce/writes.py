@@ -17,7 +17,7 @@ from wirepost.providers.salesforce.client import Json, SalesforceClient, collect
 from wirepost.providers.salesforce.records import Url
 from wirepost.providers.salesforce.refusals import DELETED, read_errors
 
-NO_DUPLICATES = {"Sforce-Duplicate-Rule-Header": "allowSave=false, includeRecordDetails=true"}
+NO_DUPLICATES = {"Sforce-Duplicate-Rule-Header": "allowSave=false"}
 """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_duplicaterules.htm"""
 
 
