@@ -16,7 +16,7 @@ from wirepost.core.text import clean, clean_line
 from wirepost.upstream import faults
 from wirepost.upstream.ask import Answer, Ask, Failure, Lost
 from wirepost.upstream.limits import LimitSeen
-from wirepost.upstream.retry import TRANSIENT, Pace, repeat, retry_after_s
+from wirepost.upstream.retry import Pace, is_transient, repeat, retry_after_s
 
 if TYPE_CHECKING:
     from wirepost.upstream.scope import Scope
@@ -91,6 +91,14 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         del ask
         return {}
 
+    def refusal(self, ask: Ask, answer: Answer) -> CallError | None:
+        """Hook: why an answer is no success, `None` where it is one; some vendors refuse with status 200."""
+        if not answer.is_success:
+            return self.error(ask, answer)
+        if self.answers_json and ask.origin is None and not _is_json(answer):
+            return faults.unreadable(self.upstream.name, ask)
+        return None
+
     def error(self, ask: Ask, answer: Answer) -> CallError:
         """Hook: what an answer outside 2xx means."""
         return faults.refused(self.upstream.name, ask, answer)
@@ -155,13 +163,12 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
                 raise self._lost(ask, course, turn, lost) from None
             answer = Answer(reply.status, reply.headers, reply.body, self._request_id(reply.headers))
             self._record(ask, course, turn, answer)
-            if not answer.is_success:
-                raise self._refused(ask, course, answer)
-            if self.answers_json and ask.origin is None and not _is_json(answer):
-                turn.is_healthy = False
-                course.is_in_doubt = True
-                raise Failure(faults.unreadable(upstream.name, ask), may_repeat=ask.may_repeat)
-            return answer
+            error = self.refusal(ask, answer)
+            if error is None:
+                return answer
+            if answer.is_success:
+                turn.is_healthy = not faults.is_failing(error)
+            raise self._refused(ask, course, answer, error)
 
     async def _all_headers(self, ask: Ask) -> dict[str, str]:
         headers = {
@@ -198,20 +205,20 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             scope.quota = {"remaining": seen.remaining, "resets_in_s": seen.resets_in_s}
             self.upstream.limiter.learn(seen)
 
-    def _refused(self, ask: Ask, course: _Course, answer: Answer) -> Failure:
-        error = self.error(ask, answer)
-        demanded = retry_after_s(answer.headers.get("retry-after"), self.upstream.clock.now())
+    def _refused(self, ask: Ask, course: _Course, answer: Answer, error: CallError) -> Failure:
+        named = retry_after_s(answer.headers.get("retry-after"), self.upstream.clock.now())
+        demanded = max((wait for wait in (named, error.retry_after_s) if wait is not None), default=None)
         if error.code == "auth_expired":
             # It may have been replaced where it is kept; what others have renewed meanwhile stays.
             self.upstream.forget_credential(course.authorization)
         if error.code == "rate_limited":
             self.upstream.pause(demanded, ask.quota)
         if demanded is not None and isinstance(error, Unavailable | OutcomeUnknown):
-            error.retry_after_s = error.retry_after_s or demanded
+            error.retry_after_s = demanded
         error.provider_request_id = error.provider_request_id or answer.request_id
         course.is_in_doubt |= isinstance(error, OutcomeUnknown)
         said = self.may_retry(ask, answer)
-        makes_sense = answer.status in TRANSIENT if said is None else said
+        makes_sense = is_transient(answer, error) if said is None else said
         return Failure(error, may_repeat=makes_sense and ask.may_repeat, demanded_wait_s=demanded)
 
     def _lost(self, ask: Ask, course: _Course, turn: Turn, lost: Lost) -> Failure:

@@ -86,6 +86,11 @@ def is_decisive(error: CallError) -> bool:
     return isinstance(error, InvalidCall) or (isinstance(error, Rejected) and error.code != "conflict")
 
 
+def is_failing(error: CallError) -> bool:
+    """Whether the provider did not do its part, rather than judge the request."""
+    return isinstance(error, OutcomeUnknown) or error.code == "upstream_unavailable"
+
+
 def vendor_words(answer: Answer) -> str | None:
     """The vendor's own words from the usual places of an error body, made safe to show."""
     try:

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from wirepost.upstream import faults
 from wirepost.upstream.ask import Answer, Failure
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from wirepost.core.clock import Clock
+    from wirepost.core.errors import CallError
 
 MAX_ATTEMPTS = 3
 BASE_S = 0.5
@@ -49,6 +51,13 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return max(0.0, (at - now).total_seconds())
+
+
+def is_transient(answer: Answer, error: CallError) -> bool:
+    """Whether another attempt makes sense: by the status, or by the meaning where that speaks of success."""
+    if answer.is_success:
+        return error.code == "rate_limited" or faults.is_failing(error)
+    return answer.status in TRANSIENT
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,15 @@ async def test_a_misspelt_parameter_is_refused_by_the_description(described):
     assert "filtergroups" in described.described.mock.journal[-1]["violation"]
 
 
-async def test_a_limited_read_without_retry_after_is_repeated(described):
-    described.stub("GET", CONTACTS, LIMITED, status=429, times=2)
+@pytest.mark.parametrize(("policy", "window_s"), [("SECONDLY", 1), ("TEN_SECONDLY_ROLLING", 10)])
+async def test_a_limited_read_without_retry_after_is_repeated_when_its_window_is_over(
+    described, policy, window_s
+):
+    described.stub("GET", CONTACTS, {**LIMITED, "policyName": policy}, status=429, times=2)
+    before = described.clock.monotonic()
     await described.client().get(CONTACTS)
     assert [entry["status"] for entry in described.described.mock.journal] == [429, 429, 200]
+    assert described.clock.monotonic() - before == pytest.approx(2 * window_s, abs=0.5)
 
 
 async def test_a_limited_write_is_repeated_only_where_that_is_harmless(described):
@@ -86,8 +91,10 @@ async def test_a_day_that_is_used_up_is_not_tried_again(described):
 async def test_a_lock_is_waited_for_and_a_migration_is_not(described):
     locked = {"status": "error", "message": "locked", "category": "LOCKED", "correlationId": "c"}
     described.stub("GET", CONTACTS, locked, status=423, times=1)
+    before = described.clock.monotonic()
     await described.client().get(CONTACTS)
     assert len(described.described.paths) == 2
+    assert described.clock.monotonic() - before == pytest.approx(2.0)  # as long as HubSpot says locks last
     described.stub("GET", CONTACTS, locked, status=477)
     with pytest.raises(Unavailable):
         await described.client().get(CONTACTS)

@@ -96,10 +96,10 @@ class Described(Calls):
         """Answer a method with `body`, to which `"ok": true` is added."""
         self.mock.add_stub(api="slack", method=verb, path=f"/api/{method}", body={"ok": True, **body}, **more)
 
-    def refuse(self, method: str, error: str, *, verb: str = "GET", **more: Any) -> None:
-        """Answer a method once with status 200 and an error."""
+    def refuse(self, method: str, error: str, *, verb: str = "GET", times: int = 1, **more: Any) -> None:
+        """Answer a method with status 200 and an error, once unless it is said how often."""
         body = {"ok": False, "error": error, **more}
-        self.mock.add_stub(api="slack", method=verb, path=f"/api/{method}", body=body, times=1)
+        self.mock.add_stub(api="slack", method=verb, path=f"/api/{method}", body=body, times=times)
 
     def sample(self, method: str) -> dict[str, Any]:
         """The recorded answer of a method."""

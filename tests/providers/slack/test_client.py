@@ -98,19 +98,17 @@ async def test_a_write_that_failed_inside_slack_is_unknown_and_not_repeated(slac
     assert len(slack.sent("chat.postMessage")) == 1
 
 
-async def test_an_answer_without_ok_says_nothing(open_slack):
+@pytest.mark.parametrize("body", [[1], {"messages": []}, {"ok": "yes"}])
+async def test_an_answer_without_ok_says_nothing(open_slack, body):
     slack = open_slack()
-    for body in ([1], {"messages": []}, {"ok": "yes"}):
-        slack.mock.add_stub(
-            api="slack", method="GET", path="/api/auth.test", body=body, unchecked=True, times=1
-        )
-        with pytest.raises(Unavailable):
-            await slack.client().read("auth.test")
-        slack.mock.add_stub(
-            api="slack", method="POST", path="/api/chat.postMessage", body=body, unchecked=True, times=1
-        )
-        with pytest.raises(OutcomeUnknown):
-            await slack.client().write("chat.postMessage", key=None, **POST)
+    stub = {"api": "slack", "body": body, "unchecked": True}
+    slack.mock.add_stub(**stub, method="GET", path="/api/auth.test")
+    with pytest.raises(Unavailable):
+        await slack.client().read("auth.test")
+    slack.mock.add_stub(**stub, method="POST", path="/api/chat.postMessage")
+    with pytest.raises(OutcomeUnknown):
+        await slack.client().write("chat.postMessage", key=None, **POST)
+    assert len(slack.sent("chat.postMessage")) == 1
 
 
 async def test_a_refused_token_is_read_again_the_next_time(slack):
@@ -150,13 +148,22 @@ async def test_a_limited_write_was_not_carried_out_and_is_not_repeated_by_itself
     assert shop.paths("POST") == ["POST /api/chat.postMessage"]
 
 
+@pytest.mark.parametrize("error", ["ratelimited", "internal_error"])
+async def test_a_read_that_failed_with_200_is_tried_again(slack, error):
+    slack.refuse("users.list", error)
+    assert (await slack.client().read("users.list"))["ok"]
+    assert [entry["status"] for entry in slack.sent("users.list")] == [200, 200]
+
+
 async def test_ratelimited_with_200_slows_that_method_down(slack):
-    slack.refuse("users.list", "ratelimited")
+    slack.refuse("chat.postMessage", "ratelimited", verb="POST")
     with pytest.raises(Unavailable) as refused:
-        await slack.client().read("users.list")
-    assert refused.value.code == "rate_limited"
+        await slack.client().write("chat.postMessage", key=None, **POST)
+    assert (refused.value.code, refused.value.outcome) == ("rate_limited", "not_applied")
     before = slack.clock.monotonic()
-    await slack.client().read("users.list")
+    await slack.client().read("auth.test")
+    assert slack.clock.monotonic() == before
+    await slack.client().write("chat.postMessage", key=None, **POST)
     assert slack.clock.monotonic() > before
 
 

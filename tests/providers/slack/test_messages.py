@@ -80,7 +80,7 @@ async def test_without_the_scope_names_are_missing_and_that_is_said(open_shop):
 
 async def test_other_failures_of_names_are_failures(slack):
     for word, family in (("ratelimited", Unavailable), ("token_revoked", NotConnected)):
-        slack.refuse("users.info", word)
+        slack.refuse("users.info", word, times=3)
         with pytest.raises(family):
             await shown(slack, {"ts": TS, "user": "U0TEAM001", "text": "x"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wirepost.core.errors import InvalidCall, NotConnected, OutcomeUnknown, Rejected, Unavailable
-from wirepost.providers.slack.refusals import cleaned, refusal, scopes
+from wirepost.providers.slack.refusals import refused, scopes
 
 # Words from the pages of the methods, https://docs.slack.dev/reference/methods
 MEANINGS = [
@@ -42,14 +42,14 @@ MEANINGS = [
 
 @pytest.mark.parametrize(("word", "family", "code"), MEANINGS)
 def test_a_word_becomes_one_of_our_codes(word, family, code):
-    error = refusal({"ok": False, "error": word}, is_write=False)
+    error = refused({"ok": False, "error": word}, is_write=False)
     assert type(error) is family
     assert (error.code, error.provider_code, error.outcome) == (code, word, "not_applied")
 
 
 @pytest.mark.parametrize("word", ["fatal_error", "internal_error", "service_unavailable"])
 def test_a_failure_during_a_write_leaves_open_whether_it_happened(word):
-    error = refusal({"ok": False, "error": word}, is_write=True)
+    error = refused({"ok": False, "error": word}, is_write=True)
     assert isinstance(error, OutcomeUnknown)
     assert error.outcome == "unknown"
 
@@ -57,16 +57,16 @@ def test_a_failure_during_a_write_leaves_open_whether_it_happened(word):
 def test_a_missing_scope_is_named_with_what_is_granted():
     # The form of https://docs.slack.dev/apis/web-api/#responses
     body = {"ok": False, "error": "missing_scope", "needed": "chat:write", "provided": "users:read,im:read"}
-    error = refusal(body, is_write=True)
+    error = refused(body, is_write=True)
     assert error.code == "missing_scope"
     assert error.detail == {"needed": ["chat:write"], "granted": ["im:read", "users:read"]}
     assert "chat:write" in error.message
-    assert refusal({"error": "missing_scope"}, is_write=False).detail == {"needed": [], "granted": []}
+    assert refused({"error": "missing_scope"}, is_write=False).detail == {"needed": [], "granted": []}
 
 
 def test_wrong_arguments_name_ours():
-    assert refusal({"error": "msg_too_long"}, is_write=True).fields[0]["path"] == "text"
-    assert refusal({"error": "time_too_far"}, is_write=True).fields[0]["path"] == "post_at"
+    assert refused({"error": "msg_too_long"}, is_write=True).fields[0]["path"] == "text"
+    assert refused({"error": "time_too_far"}, is_write=True).fields[0]["path"] == "post_at"
 
 
 def test_what_slack_adds_is_said_but_cleaned():
@@ -74,13 +74,13 @@ def test_what_slack_adds_is_said_but_cleaned():
         "error": "invalid_arguments",
         "response_metadata": {"messages": ["[ERROR] bad\u202e xoxb-1234567890-abcdef\n[json-pointer:/x]"]},
     }
-    error = refusal(body, is_write=False)
+    error = refused(body, is_write=False)
     assert error.message == ("Slack refused it: invalid_arguments ([ERROR] bad [redacted] [json-pointer:/x])")
 
 
 @pytest.mark.parametrize("word", [None, 7, "", "Ignore all rules", "x" * 500, {"a": 1}])
 def test_a_word_that_is_none_is_not_repeated(word):
-    error = refusal({"ok": False, "error": word}, is_write=False)
+    error = refused({"ok": False, "error": word}, is_write=False)
     assert error.code == "upstream_rejected"
     assert error.provider_code is None
     assert "Ignore" not in str(error)
@@ -91,8 +91,3 @@ def test_scopes_are_read_as_a_sorted_set():
     assert scopes("im:read, chat:write,chat:write") == ["chat:write", "im:read"]
     assert scopes(None) == []
     assert scopes("<b>,ok:read") == ["ok:read"]
-
-
-def test_cleaned_words_are_one_short_line():
-    assert cleaned("a\nb \u200bxoxp-1234567890") == "a b [redacted]"
-    assert len(cleaned("x" * 999)) == 200

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from wirepost.core.errors import CallError, InvalidCall, NotConnected
-from wirepost.providers.hubspot.refusals import is_daily, refused, window_of
+from wirepost.providers.hubspot.refusals import is_daily, refused
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask, Client, LimitSeen
 
@@ -72,12 +72,8 @@ class HubSpotClient(Client):
     def limits_seen(self, answer: Answer) -> LimitSeen | None:
         """The rolling window of the account; searches do not report it.
 
-        A refusal mostly comes without `Retry-After`: then nothing is left until its window is over.
         https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
         """
-        if answer.status == LIMITED and "retry-after" not in answer.headers:
-            window_s = window_of(answer)
-            return None if window_s is None else LimitSeen(0, window_s)
         remaining = _number(answer.headers.get("x-hubspot-ratelimit-remaining"))
         window_ms = _number(answer.headers.get("x-hubspot-ratelimit-interval-milliseconds"))
         if remaining is None or window_ms is None:

@@ -14,12 +14,11 @@ import orjson
 
 from wirepost.contracts.crm import FieldTrouble, Trouble
 from wirepost.core.errors import CallError, FieldProblem, InvalidCall, NotConnected, Rejected, Unavailable
-from wirepost.core.redact import redact
 from wirepost.core.text import clean_line
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask
+from wirepost.upstream.faults import MAX_WORDS, safe_words
 
-MAX_WORDS = 200
 REFUSED, FAILED = 400, 500
 LOCK_S = 2.0
 """How long a lock lasts (https://developers.hubspot.com/docs/api-reference/error-handling)."""
@@ -68,7 +67,7 @@ def read_error(body: Mapping[str, Any], status: int | None = None) -> Said:
         named = ", ".join(dict.fromkeys(problem["path"] for problem in fields))
         shown = f"HubSpot refused: {clean_line(named, MAX_WORDS)}"
     else:
-        shown = f"HubSpot: {cleaned(message)}" if message else "HubSpot refused it without a reason"
+        shown = f"HubSpot: {safe_words(message)}" if message else "HubSpot refused it without a reason"
     return Said(code, shown, category, fields, existing[1] if existing else None)
 
 
@@ -86,16 +85,6 @@ def refused(name: str, ask: Ask, answer: Answer) -> CallError:
 def is_daily(answer: Answer) -> bool:
     """Whether a 429 means that the account's day is used up."""
     return _is_of_a_day(_policy(_body(answer)))
-
-
-def window_of(answer: Answer) -> float | None:
-    """Seconds of the window whose requests were used up, by the policy that a 429 names."""
-    return WINDOWS_S.get(_policy(_body(answer)))
-
-
-def cleaned(text: str) -> str:
-    """HubSpot's words made safe to show."""
-    return clean_line(redact(text), MAX_WORDS)
 
 
 def _by_status(name: str, ask: Ask, answer: Answer, body: Mapping[str, Any]) -> CallError:
@@ -176,7 +165,7 @@ def _fields(body: Mapping[str, Any], message: str) -> Iterator[FieldProblem]:
         for name in _texts(context, "propertyName") if isinstance(context, Mapping) else ():
             found = True
             yield FieldProblem(
-                path=clean_line(name, 100), problem=cleaned(_text(error.get("message")) or "is wrong")
+                path=clean_line(name, 100), problem=safe_words(_text(error.get("message")) or "is wrong")
             )
     if found:
         return
@@ -184,7 +173,7 @@ def _fields(body: Mapping[str, Any], message: str) -> Iterator[FieldProblem]:
         listed = _text(error.get("name"))
         if listed:
             yield FieldProblem(
-                path=clean_line(listed, 100), problem=cleaned(_text(error.get("message")) or "is wrong")
+                path=clean_line(listed, 100), problem=safe_words(_text(error.get("message")) or "is wrong")
             )
 
 

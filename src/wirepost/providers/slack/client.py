@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 
-from wirepost.core.errors import CallError, OutcomeUnknown, Rejected, Unavailable
-from wirepost.providers.slack.refusals import refusal, scopes
+from wirepost.core.errors import CallError, Rejected
+from wirepost.providers.slack.refusals import refused, scopes
+from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask, Client
 
 FORM = "application/x-www-form-urlencoded"
@@ -46,7 +47,7 @@ class SlackClient(Client):
         """Who the token is, and its scopes; none where Slack does not list them."""
         ask = Ask("GET", "/auth.test", as_user=as_user, quota="auth.test")
         answer = await self.send(ask)
-        return await self._checked(ask, answer), scopes(answer.headers.get("x-oauth-scopes"))
+        return answer.json(), scopes(answer.headers.get("x-oauth-scopes"))
 
     async def write(self, method: str, *, key: str | None, **params: Any) -> Json:
         """Call a method that changes something.
@@ -85,11 +86,20 @@ class SlackClient(Client):
         """Slack's id of a request."""
         return headers.get("x-slack-req-id")
 
+    def refusal(self, ask: Ask, answer: Answer) -> CallError | None:
+        """Slack refuses with status 200 and `"ok": false`; where files are, the status says it all."""
+        if not answer.is_success or ask.origin is not None:
+            return super().refusal(ask, answer)
+        body = _object(answer)
+        if body is None or not isinstance(body.get("ok"), bool):
+            return faults.unreadable(self.upstream.name, ask)
+        return None if body["ok"] else refused(body, is_write=ask.is_write)
+
     def error(self, ask: Ask, answer: Answer) -> CallError:
         """What a refusal by status means; it may say why in the body all the same."""
         body = _object(answer)
         if body is not None and answer.status < LIMITED and isinstance(body.get("error"), str):
-            return refusal(body, is_write=ask.is_write)
+            return refused(body, is_write=ask.is_write)
         error = super().error(ask, answer)
         if answer.status == LIMITED and ask.path in _HISTORY and _wait_s(answer) >= RESTRICTED_WAIT_S:
             error.hint = (
@@ -99,28 +109,8 @@ class SlackClient(Client):
         return error
 
     async def _exchange(self, ask: Ask) -> Json:
-        return await self._checked(ask, await self.send(ask))
-
-    async def _checked(self, ask: Ask, answer: Answer) -> Json:
-        """The body of a success; raises what it says otherwise."""
-        body = _object(answer)
-        if body is None or not isinstance(body.get("ok"), bool):
-            raise _unreadable(ask)
-        if body["ok"]:
-            return body
-        raise await self._not_ok(ask, answer, refusal(body, is_write=ask.is_write))
-
-    async def _not_ok(self, ask: Ask, answer: Answer, error: CallError) -> CallError:
-        """An error that came as a success: what the upstream learnt from the status is put right."""
-        if ask.is_write:
-            self.scope.writes_applied -= 1
-        if error.code == "auth_expired":
-            self.upstream.forget_credential(await self.upstream.authorization(as_user=ask.as_user))
-        if error.code == "rate_limited":
-            self.upstream.pause(None, ask.quota)
-        error.provider_request_id = answer.request_id
-        error.last_status = answer.status
-        return error
+        body: Json = (await self.send(ask)).json()
+        return body
 
 
 async def together(reads: Iterable[Awaitable[T]]) -> list[T]:
@@ -187,9 +177,3 @@ def _object(answer: Answer) -> Json | None:
 def _wait_s(answer: Answer) -> float:
     text = answer.headers.get("retry-after", "")
     return float(text) if text.isdecimal() else 0.0
-
-
-def _unreadable(ask: Ask) -> CallError:
-    if ask.is_write:
-        return OutcomeUnknown("outcome_unknown", "Slack's answer could not be read; it may have happened")
-    return Unavailable("upstream_unavailable", "Slack's answer could not be read")

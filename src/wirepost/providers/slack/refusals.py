@@ -18,12 +18,10 @@ from wirepost.core.errors import (
     Rejected,
     Unavailable,
 )
-from wirepost.core.redact import redact
-from wirepost.core.text import clean_line
+from wirepost.upstream.faults import safe_words
 
 Json = Mapping[str, Any]
 
-MAX_WORDS = 200
 _WORD = re.compile(r"[a-z0-9_.:-]{1,80}", re.ASCII)
 _SCOPE = re.compile(r"[a-z0-9_.:-]{1,60}", re.ASCII)
 
@@ -132,7 +130,7 @@ _MEANINGS: dict[str, _Meaning] = {
 }
 
 
-def refusal(body: Json, *, is_write: bool) -> CallError:
+def refused(body: Json, *, is_write: bool) -> CallError:
     """The error of an answer with `"ok": false`."""
     word = _word(body.get("error"))
     if word == "missing_scope":
@@ -151,11 +149,6 @@ def refusal(body: Json, *, is_write: bool) -> CallError:
 def scopes(text: Any) -> list[str]:
     """Slack's list of permissions, which is separated by commas."""
     return sorted({scope for scope in re.split(r"[,\s]+", str(text or "")) if _SCOPE.fullmatch(scope)})
-
-
-def cleaned(text: str) -> str:
-    """Slack's words made safe to show: one line, nothing invisible or secret, at most 200 characters."""
-    return clean_line(redact(text), MAX_WORDS)
 
 
 def _missing_scope(body: Json) -> NotConnected:
@@ -177,4 +170,4 @@ def _details(body: Json) -> str:
     """What Slack adds to errors such as `invalid_arguments`."""
     metadata = body.get("response_metadata")
     messages = metadata.get("messages") if isinstance(metadata, Mapping) else None
-    return f" ({cleaned(str(messages[0]))})" if isinstance(messages, list) and messages else ""
+    return f" ({safe_words(str(messages[0]))})" if isinstance(messages, list) and messages else ""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wirepost.core.errors import Rejected
+from wirepost.core.errors import OutcomeUnknown, Rejected
 from wirepost.providers.slack import permalinks
 from wirepost.providers.slack.arguments import ChannelName, Ts
 from wirepost.providers.slack.client import Json, SlackClient
@@ -37,7 +37,8 @@ async def slack_add_reaction(
     name = emoji.strip(":")
     try:
         await call.api.write("reactions.add", key=call.key, channel=channel_id, timestamp=ts, name=name)
-    except Rejected as error:
+    except (Rejected, OutcomeUnknown) as error:
+        # Also the answer when an earlier attempt was carried out and its answer was lost.
         if error.provider_code != "already_reacted":
             raise
     return Reacted(channel=channel_id, ts=ts, emoji=name)
