@@ -129,6 +129,7 @@ async def test_an_exposed_address_is_refused(tmp_path):
 
 
 async def test_a_second_server_on_the_same_data_is_refused(tmp_path):
+    """12.2.3e: no two servers can act on one intent, as no two share a ledger."""
     async with serving(tmp_path) as server:
         code, said = await ended(await start("serve", "--port", "0", "--data-dir", str(tmp_path)))
         assert code == 2

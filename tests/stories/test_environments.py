@@ -42,6 +42,7 @@ async def ended(*arguments: str, key: str) -> tuple[int | None, str]:
 
 @MISMATCHES
 async def test_a_server_refuses_to_start(tmp_path: Path, declared: str, key: str, said: str) -> None:
+    """12.2.3g: a live key on a test connection stops the start."""
     code, told = await ended("serve", "--port", "0", "--config", written(tmp_path, declared), key=key)
     assert code == 2
     assert said in told

@@ -148,7 +148,7 @@ async def test_identical_call_without_intent_is_suspected_for_a_day(
 
 
 async def test_ten_callers_with_one_intent_refund_once(wirepost: Running) -> None:
-    """All at the same moment."""
+    """12.2.3e: all at the same moment."""
     payment = await refundable(wirepost)
     asked = {"payment": payment["id"], "amount": "10.00", "currency": "eur", "intent": "once"}
     token = (await wirepost.ok("stripe_create_refund", **asked, mode="preview"))["data"]["confirmation"]
@@ -192,7 +192,7 @@ async def test_answers_lost_for_good_are_found_by_reading(wirepost: Running) -> 
 
 
 async def test_unknown_outcome_is_looked_up_before_anything_is_sent_again(wirepost: Running) -> None:
-    """The answer and the look afterwards both fail; the repetition finds exactly one refund."""
+    """12.2.3d: the answer and the look afterwards both fail; the repetition finds exactly one refund."""
     payment = await refundable(wirepost)
     sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
     assert sandbox
@@ -218,7 +218,7 @@ async def test_unknown_outcome_is_looked_up_before_anything_is_sent_again(wirepo
 
 
 async def test_server_error_that_would_be_replayed_gets_a_new_key(wirepost: Running) -> None:
-    """A provider replays its own 500 to the same key for ever."""
+    """12.2.3f: a provider replays its own 500 to the same key for ever."""
     payment = await refundable(wirepost)
     sandbox = wirepost.app.connections.sandbox("stripe-sandbox")
     assert sandbox

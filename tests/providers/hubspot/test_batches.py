@@ -60,6 +60,7 @@ async def test_results_are_told_apart_by_trace_in_any_order(described):
 
 
 async def test_a_batch_may_succeed_in_part(described):
+    """12.2.1b: an answer 207 gives each record an outcome of its own."""
     errors = [failure("CONFLICT", "Contact already exists. Existing ID: 51", objectWriteTraceId=["1"])]
     described.stub("POST", CREATE, answer(row("10", trace="0"), errors=errors), status=207)
     made = await create(described, "a@example.com", "b@example.com")
@@ -137,6 +138,7 @@ async def test_a_value_that_is_not_allowed_fails_alone_and_names_what_is(portal:
 
 
 async def test_account_rules_are_refused_by_field_and_not_tried_again(portal: JudgedPortal):
+    """12.2.1f: a rule of the account refuses a value by its field, and nothing is repeated."""
     crm = portal.crm()
     deal = await crm.describe("deal")
     before = len(portal.sent("batch/update"))

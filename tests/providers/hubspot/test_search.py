@@ -273,6 +273,7 @@ async def walked(crm, contact, read, start=None):
 
 
 async def test_twelve_thousand_results_are_paged_without_loss_or_repetition(crowd: JudgedPortal):
+    """12.2.1a: past 10,000 results the search goes on in slices, and the total is a lower bound."""
     crm = crowd.crm(may_write=False)
     contact = await crm.describe("contact")
     ids, said = await walked(crm, contact, lambda at: crm.search(contact, Query(("email",), 200, at)))
@@ -330,6 +331,7 @@ async def test_a_page_of_one_value_does_not_lead_on(crowd: JudgedPortal):
 
 
 async def test_a_limit_on_searches_has_no_retry_after_and_is_waited_out(portal: JudgedPortal):
+    """12.2.1e: without a Retry-After the wait is our own."""
     portal.sandbox.limit(1, 1, scope="search")
     started = portal.clock.monotonic()
     for _ in range(4):
@@ -349,6 +351,7 @@ async def test_a_limit_on_searches_that_does_not_end_is_told_with_its_policy(por
 
 
 async def test_what_was_written_is_found_by_id_at_once_and_by_search_later(portal: JudgedPortal):
+    """12.2.1d: what a search does not know yet is read by its id."""
     crm = portal.crm()
     contact = await crm.describe("contact")
     (made,) = await crm.create(contact, [Draft({"firstname": "Zaphod"})], skip_duplicates=False, key=None)

@@ -21,6 +21,7 @@ async def names(org: JudgedOrg, *ids: str, id_field: str | None = None) -> list[
 
 
 async def test_ids_of_either_length_find_the_record(org: JudgedOrg):
+    """12.2.2b: an id of 15 or of 18 characters names the same record when it is read."""
     assert org.crm().canonical_id(SHORT) == ANNA
     assert await names(org, SHORT, ANNA) == ["Anna Lindqvist", "Anna Lindqvist"]
     assert await names(org, GONE, "001Wp0000000001IAA", "x", JONAS) == [None, None, None, "Jonas Weber"]
@@ -180,6 +181,7 @@ async def test_a_record_without_links_has_none(org: JudgedOrg):
 
 
 async def test_links_are_made_and_removed_by_ids_of_either_length(org: JudgedOrg):
+    """12.2.2b: the same when records are linked."""
     crm = org.crm()
     contact, company = await crm.describe("contact"), await crm.describe("company")
     one, two = [row["Id"] for row in await org.client().rows("SELECT Id FROM Account ORDER BY Id LIMIT 2")]

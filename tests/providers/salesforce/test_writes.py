@@ -23,6 +23,7 @@ def place(record_id: str) -> str:
 
 
 async def test_new_records_have_their_outcomes_in_order(org: JudgedOrg):
+    """12.2.2g: of a composite request that fails in part each record has its outcome."""
     bodies = [{"LastName": "Kim"}, {"FirstName": "Nobody"}, {"LastName": "Lee"}]
     schema = await org.crm().describe("contact")
     made = await writes.create(org.client(), schema, bodies, url=place)

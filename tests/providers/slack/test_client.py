@@ -14,6 +14,7 @@ HISTORY = {"channel": "C0SUPPORT"}
 
 
 async def test_a_read_is_a_form_in_the_address_and_never_json(slack):
+    """12.2.4c: reads are form-encoded."""
     await slack.client(may_write=False).read(
         "conversations.history", channel="C0A", limit=5, inclusive=True, latest=None
     )
@@ -65,6 +66,7 @@ async def test_a_write_outside_the_ledger_is_never_sent(slack):
 
 
 async def test_ok_false_with_status_200_is_an_error(slack):
+    """12.2.4a: `ok: false` is a failure, whatever the status says."""
     slack.refuse("conversations.history", "channel_not_found")
     with pytest.raises(Rejected) as refused:
         await slack.client().read("conversations.history", **HISTORY)
@@ -73,6 +75,7 @@ async def test_ok_false_with_status_200_is_an_error(slack):
 
 
 async def test_a_missing_scope_names_needed_and_granted(slack):
+    """12.2.4b: a missing scope is told with what is needed and what is granted."""
     slack.refuse("conversations.history", "missing_scope", needed="channels:history", provided="chat:write")
     with pytest.raises(NotConnected) as refused:
         await slack.client().read("conversations.history", **HISTORY)

@@ -88,6 +88,7 @@ async def test_two_people_of_one_name_are_refused_with_both_ids(shop):
 
 
 async def test_a_list_whose_paging_failed_half_way_is_not_kept(open_shop):
+    """12.2.4g: half of a directory is not kept as the whole."""
     shop = open_shop(most_rows=4)
     shop.sandbox.limit(1 / 600, 2, scope="users.list")
     with pytest.raises(Unavailable):

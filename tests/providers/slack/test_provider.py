@@ -113,6 +113,21 @@ async def test_tools_that_also_need_the_store_of_files_work_in_full_in_the_sandb
         await shop.plan(tool, **FULL[name])
 
 
+@pytest.mark.parametrize("arguments", [POST, {"user": "@frida", "text": "https://a.example"}])
+@pytest.mark.parametrize(
+    ("name", "method", "later"),
+    [
+        ("slack_send_message", "chat.postMessage", {}),
+        ("slack_schedule_message", "chat.scheduleMessage", {"post_at": "+1h"}),
+    ],
+)
+async def test_no_link_is_unfolded_wherever_a_message_goes(full, name, method, later, arguments):
+    """12.2.4f: neither links nor media are unfolded, in a channel, a thread or a direct message."""
+    await full.run(TOOLS[name], **arguments, **later)
+    (posted,) = full.sent(method)
+    assert (posted["body"]["unfurl_links"], posted["body"]["unfurl_media"]) == (False, False)
+
+
 def test_every_argument_of_every_tool_is_tried():
     assert set(FULL) == set(TOOLS)
     for name, tool in TOOLS.items():

@@ -45,6 +45,7 @@ hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=8)), m
 
 @given(text=hostile, form=st.sampled_from(FORMS), mentions=st.sampled_from(["none", "users", "all"]))
 def test_every_sign_that_opens_a_control_sequence_opens_one_of_ours(text, form, mentions):
+    """12.2.4e: no text makes a mention, a channel-wide mention or a link that was not allowed."""
     made = compose(text, form, mentions, KNOWN)
     # As Slack reads it: from `<` to the next `>`.
     found = re.findall(r"<[^>]*>?", made.text)

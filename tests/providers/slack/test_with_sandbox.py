@@ -82,6 +82,7 @@ async def test_policy_lets_listed_channels_pass_and_asks_for_all_others(tmp_path
 
 
 async def test_a_ts_stays_text_through_every_layer(wirepost):
+    """12.2.4d: a `ts` is text from the request to the result."""
     page = await wirepost.ok("slack_read_channel", channel="#support", limit=3)
     for record in page["data"]["records"]:
         assert re.fullmatch(r"[0-9]{10}\.[0-9]{6}", record["ts"])

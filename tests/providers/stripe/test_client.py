@@ -189,6 +189,7 @@ async def test_a_rate_limit_names_its_reason_and_the_wait(stripe):
 
 
 async def test_a_live_answer_on_a_test_connection_is_refused(stripe):
+    """12.2.3g: should a key get by, the first answer gives it away."""
     stripe.stub("GET", "/v1/balance", stripe.sample("balance", livemode=True))
     with pytest.raises(NotConnected) as refused:
         await stripe.client().get("/v1/balance")

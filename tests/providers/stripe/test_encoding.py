@@ -38,6 +38,7 @@ def as_text(value: Any) -> Any:
 
 @given(st.dictionaries(NAMES, VALUES, max_size=4))
 def test_what_is_encoded_is_decoded_by_the_specification_server(params):
+    """12.2.3h: nested parameters arrive as they were meant."""
     body = urlencode(form(params), errors="surrogatepass")
     assert brackets(parse_qsl(body, keep_blank_values=True, errors="surrogatepass")) == as_text(params)
 

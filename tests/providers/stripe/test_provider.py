@@ -114,6 +114,7 @@ async def test_every_write_on_a_post_carries_a_key_and_no_read_does(full, name):
 
 @pytest.mark.parametrize("name", TOOLS)
 async def test_no_result_holds_a_secret_or_a_link_that_was_not_asked_for(full, name):
+    """12.2.3i: secret fields are absent from every result."""
     result = await full.run(TOOLS[name], **FULL[name])
     records = result.records if isinstance(result, Page) else [result]
     text = "".join(record.model_dump_json(exclude={"url", "payment_page"}) for record in records)

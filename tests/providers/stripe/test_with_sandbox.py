@@ -38,6 +38,7 @@ async def test_partial_refunds_add_up_and_the_last_one_takes_the_remainder(shop)
 
 
 async def test_a_refund_beyond_the_remainder_is_refused_by_us_and_by_stripe(shop):
+    """12.2.3b: more than what is left cannot be refunded."""
     payment = await shop.payment()
     more = Money(payment.amount_minor + 1, "eur").major
     given = {"payment": payment.id, "amount": more, "currency": "eur"}
@@ -50,6 +51,7 @@ async def test_a_refund_beyond_the_remainder_is_refused_by_us_and_by_stripe(shop
 
 
 async def test_a_disputed_payment_is_not_refunded(shop):
+    """12.2.3c: what is disputed is not refunded as well."""
     dispute = (await shop.run(stripe_list_disputes, status="needs_response")).records[0]
     with pytest.raises(Rejected) as refused:
         await shop.plan(stripe_create_refund, payment=dispute.payment)

@@ -151,6 +151,7 @@ async def test_times_bound_a_page(shop):
 
 
 async def test_a_restricted_app_gets_a_warning_with_its_short_page(open_shop):
+    """12.2.4i: a history that Slack cuts short is said to go on."""
     shop = open_shop(is_restricted=True)
     page = await shop.run(slack_read_channel, {"limit": 50}, channel="C0SUPPORT")
     assert len(page.records) == 15
@@ -184,12 +185,14 @@ async def test_a_missing_scope_is_named(open_shop):
     [LINK, f"{LINK.replace('57256000001', '57292000002')}?thread_ts={PINNED}&cid=C0SUPPORT"],
 )
 async def test_a_thread_is_read_by_a_link_to_any_of_its_messages(shop, link):
+    """12.2.4h: a link with `thread_ts` leads to its thread."""
     page = await shop.run(slack_read_thread, permalink=link)
     assert ts_of(page) == [PINNED, "1735727400.000300", "1735729200.000200"]
     assert page.records[2].user.is_bot is True
 
 
 async def test_a_link_to_an_answer_without_its_thread_gives_that_answer(shop):
+    """12.2.4h: a link without it leads to the message."""
     link = "https://nordlicht.slack.com/archives/C0SUPPORT/p1735729200000200"
     assert ts_of(await shop.run(slack_read_thread, permalink=link)) == ["1735729200.000200"]
 

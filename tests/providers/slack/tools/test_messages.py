@@ -73,6 +73,7 @@ async def test_a_user_gets_a_direct_message(shop):
 
 
 async def test_mentions_notify_only_where_they_are_allowed(shop):
+    """12.2.4e: the same as Slack gets it."""
     text = "@mikkel @channel <!here> <@U0TEAM001> #orders"
     for allowed in ("none", "users", "all"):
         await shop.run(slack_send_message, channel="C0SUPPORT", text=text, allow_mentions=allowed)

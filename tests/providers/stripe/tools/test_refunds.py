@@ -97,6 +97,7 @@ async def test_a_refund_names_the_payment_in_the_form_it_was_given(stripe, payme
     ],
 )
 async def test_each_class_of_currency_is_converted_exactly(stripe, currency, amount, minor):
+    """12.2.3a: none, two or three decimals, and whole units counted in hundredths."""
     stripe.pays(100000, currency)
     await stripe.run(stripe_create_refund, payment="pi_1", amount=amount, currency=currency)
     assert stripe.last["body"]["amount"] == minor
@@ -117,6 +118,7 @@ async def test_each_class_of_currency_is_converted_exactly(stripe, currency, amo
     ],
 )
 async def test_an_amount_that_would_need_rounding_or_is_not_positive_is_refused(stripe, currency, amount):
+    """12.2.3a: what a currency cannot express is refused."""
     stripe.pays(100000, currency)
     with pytest.raises(InvalidCall) as refused:
         await stripe.plan(stripe_create_refund, payment="pi_1", amount=amount, currency=currency)
