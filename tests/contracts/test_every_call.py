@@ -1,0 +1,142 @@
+"""What holds for every call of every tool: a preview only reads, and each call is recorded once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.clock import ManualClock
+from support.running import Running, running
+from wirepost.app import all_tools
+from wirepost.calls.caller import LOCAL
+from wirepost.contracts.crm import Crm
+from wirepost.providers import load_provider, provider_names
+from wirepost.sandbox.vendor import Fault, Sandbox
+from wirepost.tools.tool import AnyTool
+
+TOOLS = {tool.name: tool for tool in all_tools()}
+READING_POSTS = (
+    "/crm/objects/*/search",
+    "/crm/*/batch/read",
+    "/services/oauth2/token",
+    "/services/data/*/composite/sobjects/Contact",
+    "/v1/invoices/create_preview",
+)
+"""What is read through a POST: searches, records by many ids, tokens, the preview of an invoice."""
+LINNEA, FIRM = "003Wp000000000PIAQ", "001Wp0000000008IAA"
+ON_SALESFORCE: dict[str, dict[str, Any]] = {
+    "crm_archive_records": {"object": "contact", "ids": [LINNEA]},
+    "crm_unlink_records": {
+        "from_object": "contact",
+        "to_object": "company",
+        "pairs": [{"from_id": LINNEA, "to_id": FIRM}],
+    },
+}
+"""The ids in the examples are HubSpot's."""
+
+
+@pytest.fixture
+async def wirepost(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Running]:
+    async with running(tmp_path, clock) as app:
+        yield app
+
+
+def example(tool: AnyTool, provider: str) -> dict[str, Any]:
+    """Arguments with which a tool does something in the sandbox of a provider."""
+    if tool.needs is not Crm:
+        return dict(tool.example)
+    given = ON_SALESFORCE[tool.name] if provider == "salesforce" else tool.example
+    return {**given, "connection": f"{provider}-sandbox"}
+
+
+def sandbox_of(wirepost: Running, provider: str) -> Sandbox:
+    sandbox = wirepost.app.connections.sandbox(f"{provider}-sandbox")
+    assert sandbox is not None
+    return sandbox
+
+
+def writes(sandbox: Sandbox) -> list[str]:
+    """The requests that arrived and were no reads."""
+    return [
+        f"{line.method} {line.path}"
+        for line in sandbox.requests
+        if line.method != "GET"
+        and not (line.method == "POST" and any(fnmatchcase(line.path, each) for each in READING_POSTS))
+    ]
+
+
+PREVIEWS = [
+    (name, tool.name)
+    for name in provider_names()
+    for tool in TOOLS.values()
+    if tool.risk.has_preview and load_provider(name).can_serve(tool.needs)
+]
+
+
+@pytest.mark.parametrize(("provider", "name"), PREVIEWS)
+async def test_a_preview_sends_no_write(wirepost: Running, provider: str, name: str) -> None:
+    """12.3.1: only reads arrive and nothing changes; executing it shows that a write would be seen."""
+    sandbox, asked = sandbox_of(wirepost, provider), example(TOOLS[name], provider)
+    first = (await wirepost.ok(name, **asked, mode="preview"))["data"]
+    before = sandbox.summary()  # by now it holds all that is read
+    plan = (await wirepost.ok(name, **asked, mode="preview"))["data"]
+    assert {**plan, "confirmation": ""} == {**first, "confirmation": ""}
+    assert writes(sandbox) == []
+    assert sandbox.summary() == before
+    await wirepost.ok(name, **asked, confirmation=plan["confirmation"])
+    assert writes(sandbox) != []
+
+
+def test_every_provider_that_can_be_previewed_is() -> None:
+    assert {name for name, _ in PREVIEWS} == set(provider_names())
+
+
+def calls_of(tool: AnyTool) -> list[tuple[str, dict[str, Any]]]:
+    """Expected result → arguments: done or previewed, and refused."""
+    asked = example(tool, "hubspot")
+    if tool.risk.has_preview:
+        asked["mode"] = "preview"
+    return [("ok", asked), ("invalid_arguments", {"no_such_argument": 1})]
+
+
+async def recorded(wirepost: Running, made: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    """Make calls one after the other; tool and result of every record since the start."""
+    for name, arguments in made:
+        await wirepost.outcome(name, **arguments)
+    return [(record["tool"], record["result"]) for record in await wirepost.records()]
+
+
+async def test_every_call_leaves_one_record(wirepost: Running) -> None:
+    """12.3.7a: what is done, previewed or refused for its arguments is recorded once each."""
+    made = [(name, result, asked) for name, tool in TOOLS.items() for result, asked in calls_of(tool)]
+    records = await recorded(wirepost, [(name, asked) for name, _, asked in made])
+    assert records == [(name, result) for name, result, _ in made]
+
+
+async def test_every_denied_call_leaves_one_record(tmp_path: Path, clock: ManualClock) -> None:
+    """12.3.7b: what policy denies, what does not exist, and what a person declines are recorded once each."""
+    async with running(tmp_path, clock, policy={"rules": [{"id": "no", "effect": "deny"}]}) as wirepost:
+        asked = [(name, calls_of(tool)[0][1]) for name, tool in TOOLS.items()]
+        records = await recorded(wirepost, [*asked, ("no_such_tool", {})])
+        denied = [(name, "forbidden_by_policy") for name in TOOLS]
+        assert records == [*denied, ("no_such_tool", "invalid_arguments")]
+        await wirepost.app.calls.declined(LOCAL, "stripe_create_refund", {"payment": "pi_1"})
+        assert len(await wirepost.records()) == len(records) + 1
+
+
+@pytest.mark.parametrize("kind", ["refused", "cut", "html"])
+async def test_every_failed_call_leaves_one_record(wirepost: Running, kind: Any) -> None:
+    """12.3.7c: what fails at the vendor, or may have happened there, is recorded once."""
+    for provider in provider_names():
+        sandbox_of(wirepost, provider).inject(Fault(kind=kind, times=None))
+    named = [(name, calls_of(tool)[0][1]) for name, tool in TOOLS.items() if tool.is_provider_tool]
+    for index, (name, asked) in enumerate(named):
+        outcome = await wirepost.outcome(name, **asked)
+        assert outcome.is_error, name
+        records = await wirepost.records()
+        assert len(records) == index + 1
+        assert (records[-1]["tool"], records[-1]["result"]) == (name, outcome.envelope["error"]["code"])
