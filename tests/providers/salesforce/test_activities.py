@@ -92,7 +92,8 @@ async def test_a_note_on_nothing_that_exists_is_not_made(org: JudgedOrg):
         await org.crm().log_activity(
             Activity("note", "x", related=(WHO, LinkTo("contact", "003Wp00000zzzzzIAA"))), key=None
         )
-    assert "PROCESSING_HALTED" not in (refused.value.provider_code or "")
+    assert refused.value.provider_code != "PROCESSING_HALTED"
+    assert org.scope.writes_applied == 0
     assert len(await org.client().rows("SELECT Id FROM ContentNote")) == before
 
 

@@ -11,8 +11,10 @@ from support.clock import ManualClock
 from support.salesforce import ROOT, DescribedOrg, JudgedOrg, Open, Org
 from wirepost.core.errors import InvalidCall, NotConnected, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.salesforce import soql
-from wirepost.providers.salesforce.client import SalesforceClient, collection, sobject
+from wirepost.providers.salesforce.activities import note_parts
+from wirepost.providers.salesforce.client import COMPOSITE, SalesforceClient, collection, sobject
 from wirepost.sandbox.faults import Fault
+from wirepost.settings.faults import FaultKind
 from wirepost.upstream.client import Answer, Ask, WriteRefused
 
 CONTACTS = soql.select(["Id", "LastName"], "Contact", order_by=["Id"])
@@ -61,6 +63,7 @@ async def test_a_misspelt_parameter_is_refused_by_the_description(described: Des
 
 
 async def test_an_answer_is_read_over_its_pages(open_org: Open):
+    """12.2.2c: an answer of three pages is followed to its end."""
     org = open_org(page_size=150)
     rows = await org.client().rows(CONTACTS)
     assert len({row["Id"] for row in rows}) == len(rows) == len(org.sandbox.world.people)
@@ -126,10 +129,22 @@ async def test_a_refused_long_statement_is_told_as_any_other(org: JudgedOrg):
     assert refused.value.provider_code == "INVALID_FIELD"
 
 
+@pytest.mark.parametrize("codes", [["PROCESSING_HALTED", "INVALID_FIELD"], ["INVALID_FIELD"]])
+async def test_what_was_undone_for_another_is_no_reason_by_itself(described: DescribedOrg, codes: list[str]):
+    bodies = [[{"errorCode": code, "message": "No"}] for code in codes]
+    parts = [{"body": body, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": "a"} for body in bodies]
+    described.stub("POST", COMPOSITE, {"compositeResponse": parts})
+    with pytest.raises(Rejected) as refused:
+        await described.client().write("POST", COMPOSITE, note_parts({"Title": "T"}, []), key=None)
+    assert refused.value.provider_code == "INVALID_FIELD"
+    assert described.scope.writes_applied == 0
+
+
 # --- sessions and quotas ---
 
 
 async def test_a_session_that_ended_is_renewed_once(org: JudgedOrg):
+    """12.2.2d: a session that ended is renewed, and the request succeeds."""
     client = org.client()
     await client.rows(CONTACTS)
     org.sandbox.expire_tokens()
@@ -138,6 +153,7 @@ async def test_a_session_that_ended_is_renewed_once(org: JudgedOrg):
 
 
 async def test_a_session_that_is_refused_twice_is_expired(described: DescribedOrg):
+    """12.2.2e: a second refusal is told as an expired session."""
     described.stub("GET", QUERY, GONE, status=401)
     with pytest.raises(NotConnected) as refused:
         await described.client().rows(CONTACTS)
@@ -146,6 +162,7 @@ async def test_a_session_that_is_refused_twice_is_expired(described: DescribedOr
 
 
 async def test_a_used_up_day_is_not_asked_again(open_org: Open):
+    """12.2.2f: a used-up day is told and not tried again."""
     org = open_org(daily_limit=1)
     client = org.client()
     await client.rows(soql.select(["Id"], "Contact", limit=1))
@@ -194,8 +211,10 @@ def test_a_request_has_an_id_where_salesforce_gives_one(described: DescribedOrg)
 
 
 @pytest.mark.parametrize("is_write", [False, True])
-async def test_a_page_of_html_is_no_answer(org: JudgedOrg, *, is_write: bool):
-    org.sandbox.inject(Fault("malformed", match="*/sobjects*", times=None))
+@pytest.mark.parametrize("kind", ["html", "malformed"])
+async def test_a_page_of_html_is_no_answer(org: JudgedOrg, kind: FaultKind, *, is_write: bool):
+    """12.2.2h: a page of HTML is no success although its status is 200; nor is half of an answer."""
+    org.sandbox.inject(Fault(kind, status=200, match="*/sobjects*", times=None))
     client = org.client()
     if is_write:
         with pytest.raises(OutcomeUnknown):
@@ -210,6 +229,13 @@ async def test_json_of_another_form_is_no_answer(described: DescribedOrg):
     described.described.plain[f"GET {QUERY}"] = (200, [], {})
     with pytest.raises(Unavailable):
         await described.client().page(CONTACTS)
+
+
+@pytest.mark.parametrize("body", [[], {}, {"compositeResponse": []}])
+async def test_several_requests_without_answers_may_have_been_carried_out(described: DescribedOrg, body: Any):
+    described.described.plain[f"POST {COMPOSITE}"] = (200, body, {})
+    with pytest.raises(OutcomeUnknown):
+        await described.client().write("POST", COMPOSITE, {}, key=None)
 
 
 async def test_a_busy_moment_is_waited_out_for_reads(org: JudgedOrg):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.salesforce import ROOT, DescribedOrg, JudgedOrg
-from wirepost.core.errors import InvalidCall, NotConnected
+from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 from wirepost.providers.salesforce.describe import describe, name_of, objects
 from wirepost.sandbox.faults import Fault
 
@@ -172,3 +172,23 @@ async def test_links_lead_to_objects_that_are_worked_with(org: JudgedOrg):
     assert {"Account", "Case", "Opportunity", "ContentNote", "Task"} <= {link.to_object for link in links}
     notes = (await describe(org.client(), "note")).schema.links or []
     assert {"Contact", "Opportunity"} <= {link.to_object for link in notes}
+
+
+async def test_an_object_is_found_by_the_label_that_people_see(described: DescribedOrg):
+    rows = [
+        {"name": name, "label": label, "custom": True, "queryable": True, "layoutable": is_shown}
+        for name, label, is_shown in (
+            ("A__c", "Club", True),
+            ("B__c", "Club", False),
+            ("C__c", "Member", True),
+        )
+    ]
+    described.described.plain[f"GET {ROOT}/sobjects"] = (200, {"sobjects": rows}, {})
+    assert await name_of(described.client(), "club") == "A__c"
+
+
+async def test_a_description_that_fails_for_other_reasons_says_so(described: DescribedOrg):
+    error = [{"errorCode": "INVALID_TYPE", "message": "No"}]
+    described.described.plain[f"GET {ROOT}/sobjects/Contact/describe"] = (400, error, {})
+    with pytest.raises(Rejected, match="No"):
+        await describe(described.client(), "contact")

@@ -144,6 +144,15 @@ async def test_what_cannot_be_unlinked_is_told(org: JudgedOrg):
     assert await linked(org, contact, ANNA, note) == notes[1:]
 
 
+async def test_a_link_that_cannot_be_removed_is_told(org: JudgedOrg):
+    role, contact = await of(org, "OpportunityContactRole", "Contact")
+    statement = soql.select(["Id"], role.name, where=[f"ContactId = {soql.text(ANNA)}"], limit=1)
+    (row,) = await org.client().rows(statement)
+    done = await links.unlink(org.client(), role, contact, [(row["Id"], ANNA)], label=None, key=KEY)
+    assert [(each.index, each.status, each.id) for each in done] == [(0, "failed", ANNA)]
+    assert done[0].error is not None
+
+
 async def test_links_that_do_not_exist_need_no_request(org: JudgedOrg):
     contact, account = await of(org, "Contact", "Account")
     (one,) = await first(org, "Account")

@@ -10,13 +10,23 @@ from urllib.parse import quote
 import orjson
 
 from wirepost.core.errors import CallError, InvalidCall, Rejected
-from wirepost.providers.salesforce.refusals import DAY_USED_UP, LOCATOR_GONE, LOCKED, code_of, refused
+from wirepost.providers.salesforce.refusals import (
+    DAY_USED_UP,
+    LOCATOR_GONE,
+    LOCKED,
+    REFUSED,
+    UNDONE,
+    code_of,
+    refused,
+)
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask, Client, LimitSeen
 
 API_VERSION = "v68.0"
 """A segment of every path (https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/)."""
 ROOT = f"/services/data/{API_VERSION}"
+COMPOSITE = f"{ROOT}/composite"
+"""Several requests in one, which answers with status 200 whatever became of them."""
 USER_INFO = "/services/oauth2/userinfo"
 LONGEST_QUERY = 12_000
 """Characters of an encoded statement in an address; Salesforce refuses addresses of more than 16,384 bytes.
@@ -67,9 +77,7 @@ class SalesforceClient(Client):
             return await self.get(f"{ROOT}/query", q=statement)
         url = f"{ROOT}/query?q={quote(statement)}"
         part = {"method": "GET", "url": url, "referenceId": "query"}
-        path = f"{ROOT}/composite"
-        answer = self._object(await self.read(path, {"compositeRequest": [part]}))
-        return self._object(self.part_of(answer, Ask("POST", path)))
+        return self._object(first_part(await self.read(COMPOSITE, {"compositeRequest": [part]})))
 
     async def rows(self, statement: str) -> list[Json]:
         """Every record that a statement finds, page by page.
@@ -83,15 +91,6 @@ class SalesforceClient(Client):
             if refusal.provider_code != LOCATOR_GONE:
                 raise
         return await self._rows(statement)
-
-    def part_of(self, answer: Json, ask: Ask, index: int = 0) -> Any:
-        """One part of the answer to several requests in one; raises what its refusal means."""
-        part = answer["compositeResponse"][index]
-        status = int(part["httpStatusCode"])
-        inner = Answer(status, {}, orjson.dumps(part["body"]))
-        if not inner.is_success:
-            raise self.error(ask, inner)
-        return part["body"]
 
     async def exchange(self, ask: Ask) -> Any:
         """Send one request; the body of its answer."""
@@ -123,6 +122,24 @@ class SalesforceClient(Client):
         del ask
         return {DAY_USED_UP: False, LOCKED: True}.get(code_of(answer) or "")
 
+    def refusal(self, ask: Ask, answer: Answer) -> CallError | None:
+        """Of several requests in one, the first that was refused for itself speaks for all."""
+        found = super().refusal(ask, answer)
+        if found is not None or ask.path != COMPOSITE:
+            return found
+        body = answer.json()
+        if not isinstance(body, dict) or not body.get("compositeResponse"):
+            return faults.unreadable(self.upstream.name, ask)
+        refused_parts = [
+            Answer(int(part["httpStatusCode"]), answer.headers, orjson.dumps(part["body"]), answer.request_id)
+            for part in body["compositeResponse"]
+            if int(part["httpStatusCode"]) >= REFUSED
+        ]
+        if not refused_parts:
+            return None
+        told = (each for each in refused_parts if code_of(each) != UNDONE)
+        return self.error(ask, next(told, refused_parts[0]))
+
     def error(self, ask: Ask, answer: Answer) -> CallError:
         """What a refusal means for the caller."""
         return refused(self.upstream.name, ask, answer)
@@ -139,6 +156,11 @@ class SalesforceClient(Client):
         if not isinstance(body, dict):
             raise faults.unreadable(self.upstream.name, Ask("GET", ROOT))
         return body
+
+
+def first_part(answer: Any) -> Any:
+    """The answer to the first of several requests in one."""
+    return answer["compositeResponse"][0]["body"]
 
 
 def sobject(*parts: str) -> str:

@@ -40,13 +40,19 @@ from wirepost.providers.salesforce import (
     summaries,
     writes,
 )
-from wirepost.providers.salesforce.client import ROOT, Json, SalesforceClient, collection, sobject
+from wirepost.providers.salesforce.client import (
+    COMPOSITE,
+    Json,
+    SalesforceClient,
+    collection,
+    first_part,
+    sobject,
+)
 from wirepost.providers.salesforce.describe import Described
 from wirepost.providers.salesforce.kinds import OWNER
 from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of
 from wirepost.providers.salesforce.refusals import GONE
 from wirepost.tools.results import Page
-from wirepost.upstream.client import Ask
 
 TWICE = Trouble(code="conflict", message="An earlier record of this call has the same value")
 
@@ -255,7 +261,8 @@ class SalesforceCrm(Crm):
         if activity.owner is not None and OWNER not in fields:
             self._warn(f"Salesforce gives a new {described.name} to the user of this connection")
         if activity.type == "note":
-            made = await self._note(fields, related)
+            parts = activities.note_parts(fields, related)
+            made = first_part(await self.client.write("POST", COMPOSITE, parts, key=None))
         else:
             made = await self.client.write("POST", sobject(described.name), fields, key=None)
         row = {**fields, "Id": made["id"]}
@@ -372,24 +379,9 @@ class SalesforceCrm(Crm):
         name = await describe.name_of(self.client, link.object)
         return replace(link, object=name, id=ids.canonical(link.id))
 
-    async def _note(self, fields: Json, related: Sequence[LinkTo]) -> Json:
-        path = f"{ROOT}/composite"
-        body = activities.note_parts(fields, related)
-        answer = await self.client.write("POST", path, body, key=None)
-        # Of several refusals all but one only say that the whole was undone.
-        parts = answer["compositeResponse"]
-        told = next((index for index, part in enumerate(parts) if _is_reason(part)), 0)
-        self.client.part_of(answer, Ask("POST", path, is_write=True), told)
-        made: Json = self.client.part_of(answer, Ask("POST", path, is_write=True))
-        return made
-
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
-
-
-def _is_reason(part: Json) -> bool:
-    return int(part["httpStatusCode"]) >= 300 and "PROCESSING_HALTED" not in str(part["body"])  # noqa: PLR2004
 
 
 def _canonical(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -23,6 +23,8 @@ LOCATOR_GONE = "INVALID_QUERY_LOCATOR"
 LOCKED = "UNABLE_TO_LOCK_ROW"
 DAY_USED_UP = "REQUEST_LIMIT_EXCEEDED"
 DELETED = "ENTITY_IS_DELETED"
+UNDONE = "PROCESSING_HALTED"
+"""Of a part that was undone, or not begun, because another one was refused."""
 GONE = Trouble(code="not_found", message="Salesforce has no such record")
 
 _CODES = {
