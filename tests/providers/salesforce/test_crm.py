@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from support.salesforce import KEY, ROOT, JudgedOrg
-from wirepost.contracts.crm import Draft, LinkTo
+from support.salesforce import KEY, ROOT, JudgedOrg, uncovered
+from wirepost.contracts.crm import Activity, Draft, LinkTo, Query
 from wirepost.core.errors import InvalidCall, Rejected
+from wirepost.providers.salesforce import probe
 from wirepost.sandbox.faults import Fault
 
 ANNA, JONAS, GONE = "003Wp0000000001IAA", "003Wp0000000002IAA", "003Wp00000zzzzzIAA"
@@ -199,3 +200,50 @@ async def test_objects_without_stages_have_no_pipelines(org: JudgedOrg):
     assert await crm.pipelines(await crm.describe("contact")) == []
     assert await crm.pipelines(await crm.describe("deal"))
     assert (await crm.objects(include_custom=False))[0].neutral == "contact"
+
+
+async def test_every_operation_is_described_or_known_to_lack_a_description(org: JudgedOrg):
+    crm = org.crm()
+    await probe(org.client(may_write=False))
+    await crm.objects(include_custom=True)
+    contact, deal = await crm.describe("contact"), await crm.describe("deal")
+    await crm.describe("Club__c")
+    await crm.search(contact, Query(("Email",), 5))
+    await crm.search(contact, Query(("Email",), 5, text="Lindqvist"))
+    await crm.browse(contact, Query(("Email",), 5))
+    await crm.get(contact, [ANNA], id_field=None, fields=["Email"], links=["deal"])
+    (made,) = await crm.create(contact, [Draft({"LastName": "X"})], skip_duplicates=True, key=None)
+    draft = Draft({"Phone": "1"}, id=made.id)
+    await crm.update(contact, [draft], unchanged_since=None, key=KEY)
+    await crm.update(contact, [draft], unchanged_since=org.clock.now(), key=KEY)
+    keyed = Draft({"Shop_Number__c": "N-1", "LastName": "X"})
+    await crm.upsert(contact, [keyed], match_field="Shop_Number__c", key=KEY)
+    await crm.archive(contact, [made.id or ""], key=KEY)
+    opportunity = (await org.client().rows("SELECT Id FROM Opportunity LIMIT 1"))[0]["Id"]
+    await crm.link(contact, deal, [(JONAS, opportunity)], label=None, key=None)
+    for kind in ("note", "task", "meeting"):
+        await crm.log_activity(Activity(kind, "x", related=(LinkTo("contact", ANNA),)), key=None)
+    await crm.owners(email=None, name_contains=None, is_active=None, limit=5)
+    await org.client().rows("SELECT Id FROM Contact")
+    org.clock.advance(700)
+    await org.crm().describe("contact")
+    assert org.judge.operations == {
+        *(f"{method} {path}" for method, path in uncovered()),
+        "oauth2.token",
+        "limits",
+        "get /sobjects",
+        *(
+            f"describe.{name}"
+            for name in ("Contact", "Opportunity", "OpportunityContactRole", "Task", "Event")
+        ),
+        "describe.custom",
+        "query",
+        "query.more",
+        "parameterizedSearch",
+        "collections.getLong",
+        *(f"collections.{verb}" for verb in ("create", "update", "upsert", "delete")),
+        "composite",
+        "patch /sobjects/Contact/{id}",
+        "post /sobjects/Task",
+        "post /sobjects/Event",
+    }
