@@ -13,7 +13,9 @@ def test_every_provider_is_loaded_by_its_name(name):
     assert load_provider(name).name == name
 
 
-@pytest.mark.parametrize(("name", "hint"), [("strip", "did you mean stripe?"), ("x", "known: hubspot, salesforce, slack, stripe")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("strip", "did you mean stripe?"), ("x", "known: hubspot, salesforce, slack, stripe")]
+)
 def test_an_unknown_provider_is_refused_with_a_suggestion(name, hint):
     with pytest.raises(ConfigError, match="there is no provider") as refused:
         load_provider(name)

@@ -102,10 +102,11 @@ class Layers:
         return path
 
 
+_PLAIN = [[str(part).upper() for part in path] for path, _ in shape.options(Settings)]
 _MISSPELT = {
-    "_".join(("WIREPOST", *path)).upper(): f"{PREFIX}{'__'.join(path).upper()}"
-    for path, _ in shape.options(Settings)
-    if all(isinstance(part, str) and part.isidentifier() for part in path)
+    "_".join(("WIREPOST", *path)): PREFIX + "__".join(path)
+    for path in _PLAIN
+    if all(part.isidentifier() for part in path)
 }
 """How options are called by habit → how they are called."""
 
