@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.arrived import writes
 from support.clock import ManualClock
 from support.running import Running, running
 from wirepost.app import all_tools
@@ -19,14 +19,6 @@ from wirepost.sandbox.vendor import Fault, Sandbox
 from wirepost.tools.tool import AnyTool
 
 TOOLS = {tool.name: tool for tool in all_tools()}
-READING_POSTS = (
-    "/crm/objects/*/search",
-    "/crm/*/batch/read",
-    "/services/oauth2/token",
-    "/services/data/*/composite/sobjects/Contact",
-    "/v1/invoices/create_preview",
-)
-"""What is read through a POST: searches, records by many ids, tokens, the preview of an invoice."""
 LINNEA, FIRM = "003Wp000000000PIAQ", "001Wp0000000008IAA"
 ON_SALESFORCE: dict[str, dict[str, Any]] = {
     "crm_archive_records": {"object": "contact", "ids": [LINNEA]},
@@ -57,16 +49,6 @@ def sandbox_of(wirepost: Running, provider: str) -> Sandbox:
     sandbox = wirepost.app.connections.sandbox(f"{provider}-sandbox")
     assert sandbox is not None
     return sandbox
-
-
-def writes(sandbox: Sandbox) -> list[str]:
-    """The requests that arrived and were no reads."""
-    return [
-        f"{line.method} {line.path}"
-        for line in sandbox.requests
-        if line.method != "GET"
-        and not (line.method == "POST" and any(fnmatchcase(line.path, each) for each in READING_POSTS))
-    ]
 
 
 PREVIEWS = [
