@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.salesforce import KEY, ROOT, JudgedOrg, uncovered
+from support.salesforce import KEY, ROOT, DescribedOrg, JudgedOrg, uncovered
 from wirepost.contracts.crm import Activity, Draft, LinkTo, Query
 from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.providers.salesforce import probe
@@ -41,6 +41,20 @@ async def test_records_are_found_by_an_external_id_in_any_case(org: JudgedOrg):
     number = anna.fields["Shop_Number__c"]
     found = await names(org, number.upper(), "nobody'\\", number.lower(), id_field="Shop_Number__c")
     assert found == ["Anna Lindqvist", None, "Anna Lindqvist"]
+
+
+async def test_numbers_that_find_records_are_compared_as_numbers(described: DescribedOrg):
+    columns = [("Id", "id", {}), ("Number__c", "double", {"externalId": True})]
+    fields = [{"name": name, "label": name, "type": kind, **more} for name, kind, more in columns]
+    raw = {"name": "Contact", "label": "Contact", "custom": False, "createable": True, "fields": fields}
+    row = {"attributes": {"type": "Contact"}, "Id": ANNA, "Number__c": 17.0}
+    described.stub("GET", f"{ROOT}/sobjects/Contact/describe", raw)
+    described.stub("GET", f"{ROOT}/query", {"done": True, "totalSize": 1, "records": [row]})
+    crm = described.crm(may_write=False)
+    schema = await crm.describe("contact")
+    found = await crm.get(schema, ["17", "18"], id_field="Number__c", fields=["Number__c"], links=())
+    assert [each.fields["Number__c"] if each else None for each in found] == [17, None]
+    assert "Number__c IN (17, 18)" in described.described.requests[-1].url.params["q"]
 
 
 async def test_links_come_with_records(org: JudgedOrg):

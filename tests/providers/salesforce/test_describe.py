@@ -192,3 +192,11 @@ async def test_a_description_that_fails_for_other_reasons_says_so(described: Des
     described.described.plain[f"GET {ROOT}/sobjects/Contact/describe"] = (400, error, {})
     with pytest.raises(Rejected, match="No"):
         await describe(described.client(), "contact")
+
+
+async def test_an_object_that_the_user_may_not_see_is_a_missing_permission(described: DescribedOrg):
+    error = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    described.described.plain[f"GET {ROOT}/sobjects/Case/describe"] = (404, error, {})
+    with pytest.raises(NotConnected, match="may not see Case") as refused:
+        await describe(described.client(), "ticket")
+    assert (refused.value.code, refused.value.detail) == ("missing_scope", {"needed": ["read Case"]})

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from support.salesforce import KEY, JudgedOrg
+from support.salesforce import KEY, ROOT, DescribedOrg, JudgedOrg
 from wirepost.contracts.crm import LinkTo
-from wirepost.core.errors import InvalidCall
+from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 from wirepost.providers.salesforce import links, soql
 from wirepost.providers.salesforce.describe import Child, Described, Reference, describe
 
@@ -202,3 +202,21 @@ async def test_an_id_of_another_object_is_none_of_this_one(org: JudgedOrg):
     assert links.is_of(contact, ANNA[:15])
     assert not links.is_of(contact, "001Wp0000000001IAA")
     assert not links.is_of(contact, "' OR Id != '")
+
+
+@pytest.mark.parametrize(("code", "family"), [("INVALID_TYPE", NotConnected), ("MALFORMED_QUERY", Rejected)])
+async def test_links_that_the_user_may_not_see_are_a_missing_permission(
+    described: DescribedOrg, code, family
+):
+    def raw(name: str) -> dict[str, object]:
+        columns = [{"name": "Id", "label": "Id", "type": "id"}]
+        return {"name": name, "label": name, "custom": False, "createable": True, "fields": columns}
+
+    error = [{"errorCode": code, "message": "sObject type is not supported."}]
+    described.stub("GET", f"{ROOT}/query", error, status=400)
+    ends = []
+    for name in ("Contact", "Opportunity"):
+        described.stub("GET", f"{ROOT}/sobjects/{name}/describe", raw(name))
+        ends.append(await describe(described.client(), name))
+    with pytest.raises(family):
+        await links.page_of_links(described.client(), ends[0], ANNA, ends[1], limit=5, position=None)

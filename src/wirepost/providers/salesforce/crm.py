@@ -50,7 +50,7 @@ from wirepost.providers.salesforce.client import (
 )
 from wirepost.providers.salesforce.describe import Described
 from wirepost.providers.salesforce.kinds import OWNER
-from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of
+from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of, typed
 from wirepost.providers.salesforce.refusals import GONE
 from wirepost.tools.results import Page
 
@@ -335,7 +335,7 @@ class SalesforceCrm(Crm):
         statement = soql.select(names, described.name, where=[condition], order_by=[search.ID], limit=2000)
         rows: dict[str, Json] = {}
         for row in await self.client.rows(statement):
-            rows.setdefault(_folded(row.get(field.name)), row)
+            rows.setdefault(_folded(typed(row.get(field.name), field)), row)
         return [rows.get(_folded(value)) for value in values]
 
     async def _links_of(

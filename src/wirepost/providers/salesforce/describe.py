@@ -25,6 +25,7 @@ from wirepost.core.text import clean_line
 from wirepost.providers.salesforce import soql
 from wirepost.providers.salesforce.client import NOT_MODIFIED, ROOT, Json, SalesforceClient, sobject
 from wirepost.providers.salesforce.kinds import BY_NAME, JUNCTIONS, KINDS, NOTE, Kind, Stages
+from wirepost.providers.salesforce.refusals import hidden
 from wirepost.upstream.client import Ask
 
 DAY_S = 86400.0
@@ -157,6 +158,8 @@ async def _read(client: SalesforceClient, name: str, since: str | None) -> Descr
     except Rejected as refusal:
         if refusal.last_status == NOT_MODIFIED:
             return None
+        if refusal.code == "not_found" and name.lower() in BY_NAME:
+            raise hidden(name) from None
         if refusal.code == "not_found":
             raise _unknown(name, [kind.name for kind in KINDS]) from None
         raise

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wirepost.contracts.crm import LINKS, Link, LinkTo, Trouble, Written
-from wirepost.core.errors import FieldProblem, InvalidCall
+from wirepost.core.errors import FieldProblem, InvalidCall, Rejected
 from wirepost.providers.salesforce import ids, soql, writes
 from wirepost.providers.salesforce.client import Json, SalesforceClient
 from wirepost.providers.salesforce.describe import Child, Described, describe
 from wirepost.providers.salesforce.kinds import JUNCTIONS, NOTE
-from wirepost.providers.salesforce.refusals import GONE
+from wirepost.providers.salesforce.refusals import GONE, NO_SUCH_OBJECT, hidden
 from wirepost.tools.results import Page
 
 ID = "Id"
@@ -89,8 +89,7 @@ async def page_of_links(
     where = [_is_one_of(way.source, [record_id]), *way.filled, *way.where]
     if position is not None:
         where.append(f"{ID} > {soql.text(position)}")
-    statement = soql.select(_columns(way), way.table, where=where, order_by=[ID], limit=limit + 1)
-    rows = await client.rows(statement)
+    rows = await _read(client, way, where, limit + 1)
     shown = rows[:limit]
     is_all = position is None and len(rows) <= limit
     return Page(
@@ -241,10 +240,21 @@ def _custom_junctions(source: Described, target: Described) -> list[Relation]:
     ]
 
 
+async def _read(client: SalesforceClient, way: Relation, where: Sequence[str], limit: int) -> list[Json]:
+    """Rows of links in the order of their ids; raises `NotConnected` where the user may not see any."""
+    statement = soql.select(_columns(way), way.table, where=where, order_by=[ID], limit=limit)
+    try:
+        return await client.rows(statement)
+    except Rejected as refusal:
+        if refusal.provider_code == NO_SUCH_OBJECT:
+            raise hidden(way.table) from None
+        raise
+
+
 async def _rows(client: SalesforceClient, way: Relation, record_ids: Sequence[str]) -> list[Json]:
     """Rows of the links that start at these records."""
     where = [_is_one_of(way.source, record_ids), *way.filled, *way.where]
-    return await client.rows(soql.select(_columns(way), way.table, where=where, order_by=[ID], limit=MOST))
+    return await _read(client, way, where, MOST)
 
 
 async def _touched(client: SalesforceClient, way: Relation, pairs: Iterable[tuple[str, str]]) -> list[Json]:
@@ -256,7 +266,7 @@ async def _touched(client: SalesforceClient, way: Relation, pairs: Iterable[tupl
     if way.is_junction:
         return await _rows(client, way, ends)
     where = [_is_one_of(ID, ends), *way.filled]
-    return await client.rows(soql.select(_columns(way), way.table, where=where, order_by=[ID], limit=MOST))
+    return await _read(client, way, where, MOST)
 
 
 async def _make(

@@ -25,7 +25,10 @@ DAY_USED_UP = "REQUEST_LIMIT_EXCEEDED"
 DELETED = "ENTITY_IS_DELETED"
 UNDONE = "PROCESSING_HALTED"
 """Of a part that was undone, or not begun, because another one was refused."""
+NO_SUCH_OBJECT = "INVALID_TYPE"
+"""Of an object that the user may not see, too."""
 GONE = Trouble(code="not_found", message="Salesforce has no such record")
+ASK_ADMINISTRATOR = "An administrator gives the user the permission with a permission set in Salesforce"
 
 _CODES = {
     "NOT_FOUND": "not_found",
@@ -106,6 +109,16 @@ def cleaned(text: str) -> str:
     return faults.safe_words(_PLACE.sub("", text))
 
 
+def hidden(object_name: str) -> NotConnected:
+    """The refusal of an object that every organisation has; to those who may not see it, it is not there."""
+    return NotConnected(
+        "missing_scope",
+        f"The user of this connection may not see {object_name} in Salesforce",
+        hint=ASK_ADMINISTRATOR,
+        detail={"needed": [f"read {object_name}"]},
+    )
+
+
 def unsupported(message: str, hint: str) -> InvalidCall:
     """The refusal of what Salesforce cannot do."""
     return InvalidCall("unsupported_by_provider", message, hint=hint)
@@ -138,7 +151,7 @@ def _forbidden(said: Said) -> CallError:
     return NotConnected(
         "missing_scope",
         f"The user of this connection may not do that: {said.message}",
-        hint="An administrator gives the user the permission with a permission set in Salesforce",
+        hint=ASK_ADMINISTRATOR,
     )
 
 
