@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 
 import httpx2
 
-from specmock import SpecMock
 from support.clock import START, ManualClock
+from support.judged import DescribedTransport, JudgedTransport
 from support.specmock_fixture import described, new_mock
 from wirepost.contracts.crm import Filter, ObjectSchema, Operator, Value
 from wirepost.providers.hubspot import PROVIDER
@@ -22,7 +21,6 @@ from wirepost.providers.hubspot.crm import HubSpotCrm
 from wirepost.providers.hubspot.sandbox import HubSpotSandbox
 from wirepost.sandbox.world import World
 from wirepost.upstream.limits import Limits, Quota
-from wirepost.upstream.memory import InMemoryTransport
 from wirepost.upstream.scope import Scope
 from wirepost.upstream.upstream import Upstream
 
@@ -105,44 +103,11 @@ class Judge:
         assert described("hubspot")["hubspot"].check_stub(answer) == [], (request.method, path, status, body)
 
 
-class JudgedTransport(httpx2.AsyncBaseTransport):
-    """The sandbox as the other end of a client, judged."""
-
-    def __init__(self, sandbox: HubSpotSandbox, clock: ManualClock, judge: Judge) -> None:
-        self._inner, self._judge = InMemoryTransport(sandbox.app, clock), judge
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await self._inner.handle_async_request(request)
-        content = await response.aread()
-        try:
-            body = json.loads(content) if content else None
-        except ValueError:  # a fault that was asked for
-            return response
-        self._judge.exchange(request, response.status_code, body)
-        return response
-
-
-class DescribedTransport(httpx2.AsyncBaseTransport):
-    """The description as the other end of a client: answers are stubs, or made from their schema."""
-
-    def __init__(self, mock: SpecMock) -> None:
-        self.mock, self.plain = mock, dict[str, tuple[int, Any, Mapping[str, str]]]()
-        self.paths: list[str] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        path, _, query = request.url.raw_path.decode().partition("?")
-        self.paths.append(path)
-        operation = f"{request.method} {path}"
-        if operation in self.plain:
-            status, body, headers = self.plain[operation]
-            return httpx2.Response(status, json=body, headers=dict(headers))
-        versioned = described_path(path)
-        assert versioned is not None, operation
-        target = f"/hubspot{versioned}" + (f"?{query}" if query else "")
-        reply = self.mock.call(request.method, target, dict(request.headers), await request.aread())
-        if reply.fault == "reset":
-            raise httpx2.ReadError("reset", request=request)
-        return httpx2.Response(reply.status, headers=reply.headers, content=reply.payload())
+def target_of(path: str) -> str:
+    """Where the description has what HubSpot has at a dated path."""
+    versioned = described_path(path)
+    assert versioned is not None, path
+    return f"/hubspot{versioned}"
 
 
 async def nothing() -> None:
@@ -233,7 +198,7 @@ def judged_portal(clock: ManualClock, *, limits: Limits = UNLIMITED, **options: 
 
 def described_portal(clock: ManualClock, *, limits: Limits = UNLIMITED) -> DescribedPortal:
     """The description, with empty journal."""
-    transport = DescribedTransport(new_mock("hubspot"))
+    transport = DescribedTransport(new_mock("hubspot"), target_of)
     return DescribedPortal(transport, clock, limits=limits, described=transport)
 
 

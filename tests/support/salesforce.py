@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx2
 
-from specmock import SpecMock
 from support.clock import START, ManualClock
+from support.judged import DescribedTransport, JudgedTransport
 from support.specmock_fixture import described, new_mock
 from wirepost.contracts.crm import Filter, ObjectSchema, Operator, Value
 from wirepost.providers.salesforce.client import SalesforceClient
@@ -20,7 +20,6 @@ from wirepost.providers.salesforce.crm import SalesforceCrm
 from wirepost.providers.salesforce.sandbox import SalesforceSandbox
 from wirepost.sandbox.world import World
 from wirepost.upstream.limits import Limits
-from wirepost.upstream.memory import InMemoryTransport
 from wirepost.upstream.scope import Scope
 from wirepost.upstream.upstream import Upstream
 
@@ -93,45 +92,6 @@ class Judge:
         answer |= {"body": without_nulls(body)} if body is not None else {}
         problems = described("salesforce")["salesforce"].check_stub(answer)
         assert problems == [], (request.method, path, status, body)
-
-
-class JudgedTransport(httpx2.AsyncBaseTransport):
-    """The sandbox as the other end of a client, judged."""
-
-    def __init__(self, sandbox: SalesforceSandbox, clock: ManualClock, judge: Judge) -> None:
-        self._inner, self._judge = InMemoryTransport(sandbox.app, clock), judge
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await self._inner.handle_async_request(request)
-        content = await response.aread()
-        try:
-            body = json.loads(content) if content else None
-        except ValueError:  # a fault that was asked for
-            return response
-        self._judge.exchange(request, response.status_code, body)
-        return response
-
-
-class DescribedTransport(httpx2.AsyncBaseTransport):
-    """The description as the other end of a client: answers are stubs, or made from their schema."""
-
-    def __init__(self, mock: SpecMock) -> None:
-        self.mock, self.plain = mock, dict[str, tuple[int, Any, Mapping[str, str]]]()
-        self.requests: list[httpx2.Request] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        await request.aread()
-        self.requests.append(request)
-        path, _, query = request.url.raw_path.decode().partition("?")
-        operation = f"{request.method} {path}"
-        if operation in self.plain:
-            status, body, headers = self.plain[operation]
-            return httpx2.Response(status, json=body, headers=dict(headers))
-        target = f"/salesforce{path}" + (f"?{query}" if query else "")
-        reply = self.mock.call(request.method, target, dict(request.headers), request.content)
-        if reply.fault == "reset":
-            raise httpx2.ReadError("reset", request=request)
-        return httpx2.Response(reply.status, headers=reply.headers, content=reply.payload())
 
 
 async def nothing() -> None:
@@ -244,7 +204,7 @@ def judged_org(clock: ManualClock, *, limits: Limits = UNLIMITED, **options: Any
 
 def described_org(clock: ManualClock, *, limits: Limits = UNLIMITED) -> DescribedOrg:
     """The description, with empty journal."""
-    transport = DescribedTransport(new_mock("salesforce"))
+    transport = DescribedTransport(new_mock("salesforce"), lambda path: f"/salesforce{path}")
     return DescribedOrg(transport, clock, limits, described=transport)
 
 
