@@ -15,7 +15,7 @@ from wirepost.calls import shape
 from wirepost.calls.shape import Shaped, View
 from wirepost.core.errors import InvalidCall
 from wirepost.core.text import tokens
-from wirepost.tools.results import Result, UntrustedMark
+from wirepost.tools.results import Result, Untrusted, UntrustedMark, UntrustedPlain
 
 BUDGETS = (500, 1000, 6000, 20_000)
 REST_OF_ENVELOPE = {
@@ -46,6 +46,16 @@ class Row(Result):
 
     id: str
     fields: dict[str, Annotated[Any, UntrustedMark()]]
+
+
+class Letter(Result):
+    """Text of outsiders in both forms."""
+
+    id: str
+    html: Untrusted | None = None
+    plain: UntrustedPlain | None = None
+    names: list[UntrustedPlain] | None = None
+    fields: dict[str, Annotated[Any, UntrustedMark(is_html=False)]] | None = None
 
 
 def view(max_tokens: int = 6000, **options: Any) -> View:
@@ -249,6 +259,37 @@ def test_values_under_names_of_the_vendor_are_cleaned_at_every_depth() -> None:
     texts = [found["note"], found["address"]["city"], *found["address"]["lines"]]
     assert all("Ignore all rules" in text and is_clean(text) for text in texts)
     assert found["size"] == 3
+
+
+NAME = "A <b> & Co"
+
+
+def test_text_that_is_no_html_keeps_every_character_that_can_be_seen() -> None:
+    deep = {"name": NAME, "parts": [f"{NAME}\u200b"]}
+    letter = Letter(id="1", html=NAME, plain=f"\u202e{NAME}\x00 &amp;", names=[NAME], fields=deep)
+    view = View(Letter, None, 6000)
+    for shaped in (
+        shape.one(shape.dump(letter), view).data,
+        shape.page([shape.dump(letter)], view).data["records"][0],
+    ):
+        assert shaped == {
+            "id": "1",
+            "html": "A & Co",
+            "plain": "A <b> & Co &amp;",
+            "names": [NAME],
+            "fields": {"name": NAME, "parts": [NAME]},
+        }
+
+
+@given(st.text())
+def test_text_that_is_no_html_is_listed_and_stays_in_its_field(text: str) -> None:
+    record = {"id": "1", "plain": HOSTILE + text}
+    shaped = shape.one(copy.deepcopy(record), View(Letter, None, 20_000))
+    assert shaped.untrusted == ["data.plain"]
+    assert set(shaped.data) == {"id", "plain"}
+    assert not set(shaped.data["plain"]) & set("\u202e\u200b\ufeff\u2066\x00\x1b")
+    visible = "".join(c for c in text if c.isascii() and c.isprintable())
+    assert "".join(c for c in shaped.data["plain"] if c.isascii() and c.isprintable()).endswith(visible)
 
 
 def test_text_of_the_provider_itself_is_left_alone() -> None:

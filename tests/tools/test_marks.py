@@ -8,7 +8,9 @@ from typing import Annotated, Any, ClassVar
 from support.samples import Author, Note
 from wirepost.calls import shape
 from wirepost.tools import marks
-from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark
+from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark, UntrustedPlain
+
+HTML, PLAIN = UntrustedMark(), UntrustedMark(is_html=False)
 
 
 class Hidden(Result):
@@ -26,6 +28,16 @@ class Hidden(Result):
     values: dict[str, Annotated[str | int, UntrustedMark()]] | None = None
     plain: list[int] | None = None
     choice: int | str = 0
+
+
+class Chat(Result):
+    """Text that is no HTML, beside some that is."""
+
+    page: Untrusted | None = None
+    said: UntrustedPlain
+    raw: Annotated[UntrustedPlain | None, DETAIL] = None
+    names: list[UntrustedPlain]
+    parts: dict[str, Annotated[Any, UntrustedMark(is_html=False)]]
 
 
 class Clean(Result):
@@ -80,32 +92,43 @@ class Chain(Result):
 
 def test_untrusted_text_is_found_at_every_depth() -> None:
     assert marks.untrusted(Note) == {
-        "text": {},
-        "author": {"name": {}},
-        "comments": {"*": {"name": {}}},
-        "tags": {"*": {}},
-        "secret_notes": {},
+        "text": HTML,
+        "author": {"name": HTML},
+        "comments": {"*": {"name": HTML}},
+        "tags": {"*": HTML},
+        "secret_notes": HTML,
     }
-    assert marks.untrusted(Author) == {"name": {}}
+    assert marks.untrusted(Author) == {"name": HTML}
 
 
 def test_untrusted_text_is_found_under_unions_tuples_and_other_notes() -> None:
     assert marks.untrusted(Hidden) == {
-        "pair": {"*": {}},
-        "rows": {"*": {"*": {}}},
-        "either": {},
-        "noted": {},
-        "values": {"*": {}},
+        "pair": {"*": HTML},
+        "rows": {"*": {"*": HTML}},
+        "either": HTML,
+        "noted": HTML,
+        "values": {"*": HTML},
     }
 
 
 def test_untrusted_text_is_found_in_the_values_of_mappings() -> None:
     assert marks.untrusted(Mapped) == {
-        "labels": {"*": {}},
-        "people": {"*": {"name": {}}},
-        "lists": {"*": {"*": {}}},
-        "answers": {"*": {}},
+        "labels": {"*": HTML},
+        "people": {"*": {"name": HTML}},
+        "lists": {"*": {"*": HTML}},
+        "answers": {"*": HTML},
     }
+
+
+def test_text_that_is_no_html_is_told_from_html() -> None:
+    assert marks.untrusted(Chat) == {
+        "page": HTML,
+        "said": PLAIN,
+        "raw": PLAIN,
+        "names": {"*": PLAIN},
+        "parts": {"*": PLAIN},
+    }
+    assert marks.details(Chat) == {"raw"}
 
 
 def test_every_marked_value_of_a_mapping_is_cleaned_and_listed_once() -> None:

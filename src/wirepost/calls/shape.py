@@ -13,7 +13,7 @@ from wirepost.core.errors import InvalidCall
 from wirepost.core.text import clean, cut, strip_html
 from wirepost.tools import marks
 from wirepost.tools.catalog import CHARACTERS_PER_TOKEN
-from wirepost.tools.results import Result
+from wirepost.tools.results import Result, UntrustedMark
 
 LONG_TEXT = 2000
 """Texts in lists are cut here; a tool that returns one object cuts only when the budget demands it."""
@@ -174,7 +174,7 @@ def _known_beside(model: type[BaseModel], name: str) -> tuple[str, ...] | None:
     return known and tuple(f"{head}.{each}" for each in known)
 
 
-def _clean(node: Json, text_marks: dict[str, Any], path: str, found: list[str]) -> None:
+def _clean(node: Json, text_marks: marks.Tree, path: str, found: list[str]) -> None:
     """Clean marked texts in place and note their paths (with `*` for items of lists and maps)."""
     if marks.EACH in text_marks and isinstance(node, list | dict):
         each = f"{path}[*]" if isinstance(node, list) else f"{path}.*"
@@ -186,12 +186,15 @@ def _clean(node: Json, text_marks: dict[str, Any], path: str, found: list[str]) 
             node[name] = _clean_value(node[name], text_marks[name], f"{path}.{name}", found)
 
 
-def _clean_value(value: Json, text_marks: dict[str, Any], path: str, found: list[str]) -> Json:
-    if text_marks == marks.LEAF and isinstance(value, str):
+def _clean_value(value: Json, text_marks: marks.Marks, path: str, found: list[str]) -> Json:
+    if not isinstance(text_marks, UntrustedMark):
+        _clean(value, text_marks, path, found)
+    elif isinstance(value, str):
         if path not in found:
             found.append(path)
-        return clean(strip_html(value))
-    _clean(value, text_marks or {marks.EACH: marks.LEAF}, path, found)
+        return clean(strip_html(value) if text_marks.is_html else value)
+    else:
+        _clean(value, {marks.EACH: text_marks}, path, found)
     return value
 
 

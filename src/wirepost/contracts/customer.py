@@ -6,17 +6,17 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 
 from wirepost.tools.contract import Contract
-from wirepost.tools.results import Result, Untrusted
+from wirepost.tools.results import Result, UntrustedPlain
 
 
 class PersonFact(Result):
     """The person as this system knows them."""
 
     id: str
-    name: Untrusted | None = None
-    email: Untrusted | None = None
-    phone: Untrusted | None = None
-    company: Untrusted | None = None
+    name: UntrustedPlain | None = None
+    email: UntrustedPlain | None = None
+    phone: UntrustedPlain | None = None
+    company: UntrustedPlain | None = None
     owner: str | None = None
     url: str | None = None
     created_at: str | None = None
@@ -27,7 +27,7 @@ class DealFact(Result):
     """A deal of the person."""
 
     id: str
-    name: Untrusted | None = None
+    name: UntrustedPlain | None = None
     stage: str | None = None
     amount: str | None = None
     currency: str | None = None
@@ -41,7 +41,7 @@ class TicketFact(Result):
     """A question or complaint of the person."""
 
     id: str
-    subject: Untrusted | None = None
+    subject: UntrustedPlain | None = None
     status: str | None = None
     priority: str | None = None
     url: str | None = None
@@ -58,7 +58,7 @@ class PaymentFact(Result):
     currency: str
     status: str
     amount_refunded: str | None = None
-    description: Untrusted | None = None
+    description: UntrustedPlain | None = None
     created_at: str | None = None
     source: str = ""
 
@@ -79,9 +79,9 @@ class MessageFact(Result):
     """What was written about the person."""
 
     id: str
-    channel: Untrusted | None = None
-    author: Untrusted | None = None
-    text: Untrusted
+    channel: UntrustedPlain | None = None
+    author: UntrustedPlain | None = None
+    text: UntrustedPlain
     at: str
     url: str | None = None
     source: str = ""

@@ -6,21 +6,23 @@ import types
 import typing
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from wirepost.tools.results import DetailMark, UntrustedMark
 
 EACH = "*"
-LEAF: dict[str, Any] = {}
 
-Marks = dict[str, Any]
-"""Field name (or `*` for each item of a list or map) → marks below it; an empty dict is a marked text."""
+Tree: TypeAlias = "dict[str, Marks]"
+"""Field name (or `*` for each item of a list or map) → marks below it."""
+Marks: TypeAlias = "Tree | UntrustedMark"
+"""The marks of what may be deep, or of one text."""
+Mark = TypeVar("Mark")
 
 
 @cache
-def untrusted(model: type[BaseModel]) -> Marks:
+def untrusted(model: type[BaseModel]) -> Tree:
     """Where a result model holds text that outsiders wrote; marks of a model in itself hold themselves."""
     return _of(model, {})
 
@@ -28,7 +30,7 @@ def untrusted(model: type[BaseModel]) -> Marks:
 @cache
 def details(model: type[BaseModel]) -> frozenset[str]:
     """Fields that are returned only when they are asked for."""
-    return frozenset(name for name, hint in _hints(model).items() if _has(hint, DetailMark))
+    return frozenset(name for name, hint in _hints(model).items() if _mark(hint, DetailMark))
 
 
 @cache
@@ -57,16 +59,15 @@ def _hints(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _has(hint: Any, mark: type) -> bool:
-    if get_origin(hint) is Annotated:
-        inner, *marks = get_args(hint)
-        return any(isinstance(found, mark) for found in marks) or _has(inner, mark)
-    return get_origin(hint) in (Union, types.UnionType) and any(
-        _has(branch, mark) for branch in get_args(hint)
-    )
+def _mark(hint: Any, kind: type[Mark]) -> Mark | None:
+    """The mark of that kind on a hint itself, or on a branch of it."""
+    if get_origin(hint) not in (Annotated, Union, types.UnionType):
+        return None
+    found = (part if isinstance(part, kind) else _mark(part, kind) for part in get_args(hint))
+    return next(filter(None, found), None)
 
 
-def _of(model: type[BaseModel], begun: dict[type[BaseModel], Marks]) -> Marks:
+def _of(model: type[BaseModel], begun: dict[type[BaseModel], Tree]) -> Tree:
     """The marks of a model; `begun` ends the way through models that lead back to it."""
     if model not in begun:
         marks = begun[model] = {}
@@ -76,12 +77,13 @@ def _of(model: type[BaseModel], begun: dict[type[BaseModel], Marks]) -> Marks:
     return begun[model]
 
 
-def _marks(hint: Any, begun: dict[type[BaseModel], Marks]) -> Marks:
+def _marks(hint: Any, begun: dict[type[BaseModel], Tree]) -> Marks:
     """The marks of a hint in which there are some."""
     if _is_model(hint):
         return _of(hint, begun)
-    if get_origin(hint) is Annotated and _has(hint, UntrustedMark):
-        return LEAF
+    mark = _mark(hint, UntrustedMark) if get_origin(hint) is Annotated else None
+    if mark is not None:
+        return mark
     marks = _marks(next(part for part in _values(hint) if _is_marked(part, set())), begun)
     return marks if get_origin(hint) in (Annotated, Union, types.UnionType) else {EACH: marks}
 

@@ -23,6 +23,10 @@ class Result(BaseModel):
 class UntrustedMark:
     """The text was written by somebody outside; it is cleaned and listed under `meta.untrusted`."""
 
+    is_html: bool = True
+    """Whether it is reduced to what a reader of HTML sees. Otherwise it loses only what nobody can see, and
+    `A <b> & Co` stays what it is."""
+
 
 @dataclass(frozen=True)
 class DetailMark:
@@ -30,6 +34,7 @@ class DetailMark:
 
 
 Untrusted = Annotated[str, UntrustedMark()]
+UntrustedPlain = Annotated[str, UntrustedMark(is_html=False)]
 DETAIL = DetailMark()
 
 Record = TypeVar("Record", bound=Result)

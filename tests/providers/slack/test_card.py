@@ -76,7 +76,7 @@ async def test_a_failure_is_no_empty_card(shop):
 
 
 @pytest.mark.parametrize("has_user", [True, False])
-async def test_what_looks_like_markup_is_handed_on_so_that_it_is_not_read_as_such(open_shop, has_user):
+async def test_what_looks_like_markup_is_handed_on_as_it_was_written(open_shop, has_user):
     shop = open_shop(has_user=has_user)
     shop.sandbox.workspace.post("C0SUPPORT", {"user": "U0TEAM001", "text": f"R&amp;D &lt;b&gt; {ANNA}"})
-    assert (await facts(shop)).messages[0].text == f"R&amp;D &lt;b&gt; {ANNA}"
+    assert (await facts(shop)).messages[0].text == f"R&D <b> {ANNA}"

@@ -68,3 +68,9 @@ def test_guests_and_programs_are_marked():
     assert is_bot({"id": "USLACKBOT"})
     assert is_bot({"id": "U0A", "is_bot": True})
     assert not is_bot({"id": "U0A"})
+
+
+def test_what_a_channel_is_for_is_shown_as_people_see_it():
+    said = "R&amp;D &lt;b&gt; <https://a.example|rules>"
+    channel = Channel.read({"id": "C0A", "topic": {"value": said}, "purpose": {"value": ""}})
+    assert (channel.topic, channel.purpose) == ("R&D <b> rules (https://a.example)", None)

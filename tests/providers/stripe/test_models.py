@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wirepost.calls import shape
 from wirepost.providers.stripe.models import (
     Card,
     Customer,
@@ -118,3 +119,18 @@ def test_the_published_examples_are_read(stripe):
     assert (refund.amount, refund.refund_reason, refund.metadata[0].value) == ("1.00", "duplicate", "b")
     payment = Payment.read(stripe.sample("payment_intent"))
     assert (payment.amount, payment.status, payment.method) == ("10.99", "requires_payment_method", None)
+
+
+def test_texts_of_stripe_are_no_html_and_kept_as_they_are():
+    name = "A <b> & Co"
+    raw = {"id": "cus_1", "name": name, "description": f"{name}\u202e", "metadata": {name: name}}
+    view = shape.View(Customer, ["name", "description", "metadata"], 6000)
+    shaped = shape.one(shape.dump(Customer.read(raw)), view)
+    assert shaped.data["name"] == shaped.data["description"] == name
+    assert shaped.data["metadata"] == [{"name": name, "value": name}]
+    assert shaped.untrusted == [
+        "data.name",
+        "data.description",
+        "data.metadata[*].name",
+        "data.metadata[*].value",
+    ]

@@ -12,7 +12,7 @@ from wirepost.providers.slack.directory import Directory, shown_name
 from wirepost.providers.slack.messages import is_mine
 from wirepost.providers.slack.models import Message
 from wirepost.providers.slack.search import Sought, find
-from wirepost.providers.slack.text import escape, rendered
+from wirepost.providers.slack.text import rendered
 
 MOST_CHANNELS = 5
 RECENT = 100
@@ -84,13 +84,12 @@ class SlackCard(CustomerCard):
         return channel, page["messages"]
 
 
-# Texts of outsiders are read as HTML on the way out; those of a chat are none, so they are escaped.
 def _fact(message: Message) -> MessageFact:
     return MessageFact(
         id=f"{message.channel}/{message.ts}",
         channel=message.channel_name or message.channel,
         author=message.user.name if message.user else None,
-        text=escape(message.text),
+        text=message.text,
         at=message.at,
         url=message.permalink,
     )
@@ -102,7 +101,7 @@ def _recent_fact(channel: Json, row: Json, names: dict[str, str], me: Json) -> M
         id=f"{place.channel}/{place.ts}",
         channel=channel.get("name") or place.channel,
         author=names.get(row.get("user") or ""),
-        text=escape(rendered(row["text"], names)),
+        text=rendered(row["text"], names),
         at=permalinks.moment(place.ts),
         url=permalinks.build(me["url"], place) if me.get("url") else None,
     )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from wirepost.core.times import from_epoch
 from wirepost.providers.slack.client import Json
 from wirepost.providers.slack.directory import shown_name
-from wirepost.providers.slack.text import escape
-from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark
+from wirepost.providers.slack.text import rendered
+from wirepost.tools.results import DETAIL, Result, UntrustedPlain
 
-PlainText = Annotated[str, UntrustedMark(), PlainSerializer(escape, return_type=str)]
-"""Text of outsiders that is no HTML. All their texts are read as HTML on the way out: without being escaped,
-this one would lose what stands between `<` and `>`."""
 KINDS = {"public": "public_channel", "private": "private_channel", "im": "im", "mpim": "mpim"}
 """Kinds of channels, in our words and Slack's."""
 
@@ -23,7 +20,7 @@ class Author(Result):
     """Who wrote a message."""
 
     id: str
-    name: Untrusted | None = None
+    name: UntrustedPlain | None = None
     is_bot: bool = False
     is_external: bool = Field(default=False, description="Belongs to another organization")
 
@@ -39,7 +36,7 @@ class FileBrief(Result):
     """A file that came with a message."""
 
     id: str
-    name: Untrusted | None = None
+    name: UntrustedPlain | None = None
     mimetype: str | None = None
     size: int | None = Field(default=None, description="Bytes")
 
@@ -48,12 +45,14 @@ class Message(Result):
     """One message; mentions in its text read `@name (U…)`, links `label (address)`."""
 
     channel: str
-    channel_name: Untrusted | None = None
+    channel_name: UntrustedPlain | None = None
     ts: str
     thread_ts: str | None = None
     user: Author | None = None
-    text: PlainText
-    raw: Annotated[PlainText | None, DETAIL] = Field(default=None, description="The text in Slack's own form")
+    text: UntrustedPlain
+    raw: Annotated[UntrustedPlain | None, DETAIL] = Field(
+        default=None, description="The text in Slack's own form"
+    )
     at: str
     subtype: str | None = Field(default=None, description="What Slack calls a message that nobody typed")
     is_edited: bool | None = None
@@ -73,10 +72,10 @@ class Channel(Result):
     """A channel, a group or direct messages."""
 
     id: str
-    name: Untrusted | None = None
+    name: UntrustedPlain | None = None
     kind: str = Field(description="public, private, im or mpim")
-    topic: Untrusted | None = None
-    purpose: Untrusted | None = None
+    topic: UntrustedPlain | None = None
+    purpose: UntrustedPlain | None = None
     members: int | None = None
     is_member: bool | None = Field(default=None, description="Whether the app is in it")
     is_archived: bool | None = None
@@ -91,8 +90,8 @@ class Channel(Result):
             id=raw["id"],
             name=raw.get("name"),
             kind=kind_of(raw),
-            topic=(raw.get("topic") or {}).get("value") or None,
-            purpose=(raw.get("purpose") or {}).get("value") or None,
+            topic=_said(raw, "topic"),
+            purpose=_said(raw, "purpose"),
             members=raw.get("num_members"),
             is_member=raw.get("is_member"),
             is_archived=raw.get("is_archived") or None,
@@ -106,11 +105,11 @@ class User(Result):
     """Somebody in the workspace."""
 
     id: str
-    handle: Untrusted | None = None
-    name: Untrusted
-    real_name: Untrusted | None = None
-    email: Untrusted | None = None
-    title: Untrusted | None = None
+    handle: UntrustedPlain | None = None
+    name: UntrustedPlain
+    real_name: UntrustedPlain | None = None
+    email: UntrustedPlain | None = None
+    title: UntrustedPlain | None = None
     timezone: str | None = None
     is_bot: bool = False
     is_active: bool = True
@@ -152,7 +151,7 @@ class Scheduled(Result):
     id: str
     channel: str
     post_at: str
-    text: PlainText | None = None
+    text: UntrustedPlain | None = None
     created_at: str | None = None
 
     @classmethod
@@ -190,16 +189,22 @@ class FileContent(Result):
     """A file and, where that makes sense, what is in it."""
 
     id: str
-    name: Untrusted | None = None
+    name: UntrustedPlain | None = None
     mimetype: str | None = None
     size: int | None = Field(default=None, description="Bytes of the whole file")
     user: str | None = None
     created_at: str | None = None
     kind: str = Field(description="text, base64 or none: in which form the content is here")
-    text: PlainText | None = None
+    text: UntrustedPlain | None = None
     base64: str | None = None
     is_cut: bool | None = Field(default=None, description="The content goes on")
     problem: str | None = Field(default=None, description="Why there is no content")
+
+
+def _said(raw: Json, name: str) -> str | None:
+    """A text about a channel as people see it; Slack gives it in the form of messages."""
+    text = (raw.get(name) or {}).get("value")
+    return rendered(text, {}) if text else None
 
 
 def kind_of(raw: Json) -> str:
