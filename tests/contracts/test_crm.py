@@ -180,10 +180,26 @@ async def test_groups_are_counted_as_the_facts_are(desk: CrmDesk) -> None:
 async def test_hostile_text_is_clean_listed_and_within_the_budget(desk: CrmDesk) -> None:
     envelope = await desk.ok("crm_search_records", object="contact", limit=100, max_tokens=2000)
     assert len(orjson.dumps(envelope)) <= 2000 * 4
-    hidden = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069]|</?system>")
+    hidden = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
     for record in await desk.records("crm_list_records", object="contact", limit=100):
         assert not hidden.search(str(record["fields"]))
     assert envelope["meta"]["untrusted"] == ["data.records[*].fields.*"]
+
+
+async def test_what_looks_like_markup_in_a_plain_field_is_kept(desk: CrmDesk) -> None:
+    name = (await described(desk, "contact"))["aliases"]["last_name"]
+    made = await create(desk, last_name="A <b> & Co", email="ab@nordlicht.example")
+    (record,) = await read(desk, "contact", made, fields=["last_name"])
+    assert record["fields"][name] == "A <b> & Co"
+    note = await desk.ok(
+        "crm_log_activity",
+        type="note",
+        body="A <b> & Co\nasked",
+        related=[{"object": "contact", "id": made}],
+        intent="note",
+    )
+    assert "A <b> & Co" in str(note["data"]["fields"].values())
+    assert "&lt;" not in str(note)
 
 
 # --- writes ---

@@ -161,7 +161,8 @@ class Record(Result):
 
     id: str
     object: str
-    fields: dict[str, Annotated[Any, UntrustedMark()]]
+    fields: dict[str, Annotated[Any, UntrustedMark(is_html=False)]]
+    """As the vendor has them; what is HTML by its description, the tools reduce to text."""
     url: str | None = Field(default=None, description="Opens the record in the vendor's interface")
     created_at: str | None = None
     updated_at: str | None = None
@@ -208,7 +209,7 @@ class Written(Result):
 class Bucket(Result):
     """One group of a summary."""
 
-    group: dict[str, Annotated[Any, UntrustedMark()]]
+    group: dict[str, Annotated[Any, UntrustedMark(is_html=False)]]
     count: int
     values: dict[str, float | None] | None = Field(default=None, description="By function and field")
 

@@ -80,6 +80,24 @@ async def test_hostile_text_is_cleaned_and_listed(desk: CrmDesk, book: PaperBook
     assert envelope["meta"]["untrusted"] == ["data.records[*].fields.*"]
 
 
+async def test_only_what_is_described_as_html_is_read_as_html(desk: CrmDesk, book: PaperBook) -> None:
+    written = "A <b>&amp;</b> Co\u202e"
+    book.sheets["Person"]["1001"].values |= {"Remarks": written, "LastName": written}
+    fields = ["Remarks", "LastName", "Phone"]
+    for records in (
+        (await desk.ok("crm_get_records", object="contact", ids=["1001"], fields=fields))["data"]["records"],
+        await desk.records("crm_list_records", object="contact", fields=fields, limit=1),
+        await desk.records(
+            "crm_search_records",
+            object="contact",
+            filters=[{"field": "Email", "op": "eq", "value": ANNA}],
+            fields=fields,
+        ),
+    ):
+        shown = records[0]["fields"]
+        assert (shown["Remarks"], shown["LastName"]) == ("A & Co", "A <b>&amp;</b> Co")
+
+
 async def test_a_long_text_is_whole_while_the_budget_allows(desk: CrmDesk, book: PaperBook) -> None:
     book.sheets["Case"]["4001"].values["Content"] = "x" * 9000
     ask = {"object": "ticket", "ids": ["4001"], "fields": ["Content"]}

@@ -6,8 +6,9 @@ from wirepost.contracts.crm import Activity, ActivityType, Crm, Record
 from wirepost.tools.context import Call
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import Moment, OwnerName, Target
-from wirepost.toolsets.crm.checking import ask, moment_of, owner_id, refusal, sized
+from wirepost.toolsets.crm.checking import ask, described, moment_of, owner_id, refusal, sized
 from wirepost.toolsets.crm.drafts import links_of
+from wirepost.toolsets.crm.values import readable
 
 
 @tool(
@@ -39,7 +40,7 @@ async def crm_log_activity(
     activity = await _activity(
         call, type, body, related, subject=subject, occurred_at=occurred_at, due_at=due_at, owner=owner
     )
-    return await ask(call, call.api.log_activity(activity, key=call.key))
+    return await _readable(call, await ask(call, call.api.log_activity(activity, key=call.key)))
 
 
 @crm_log_activity.reconcile
@@ -58,7 +59,8 @@ async def find_logged(
     activity = await _activity(
         call, type, body, related, subject=subject, occurred_at=occurred_at, due_at=due_at, owner=owner
     )
-    return await ask(call, call.api.find_activity(activity, call.dispatched_at or call.now))
+    found = await ask(call, call.api.find_activity(activity, call.dispatched_at or call.now))
+    return None if found is None else await _readable(call, found)
 
 
 async def _activity(
@@ -84,6 +86,12 @@ async def _activity(
         owner=await _owner(call, owner),
         related=concerned,
     )
+
+
+async def _readable(call: Call[Crm], record: Record) -> Record:
+    """The activity as it is shown; its description was needed to make it, so it is kept."""
+    (shown,) = readable(await described(call, record.object), [record])
+    return shown
 
 
 async def _owner(call: Call[Crm], name: str | None) -> str | None:

@@ -16,6 +16,7 @@ from wirepost.toolsets.crm.arguments import ObjectName
 from wirepost.toolsets.crm.checking import Problems, Reader, ask, described, filled, id_of, note_repeated
 from wirepost.toolsets.crm.drafts import Writer
 from wirepost.toolsets.crm.outcomes import Outcomes, all_done, outcomes_of
+from wirepost.toolsets.crm.values import readable
 
 SHOWN = 20
 """So many records of a plan are described one by one."""
@@ -61,7 +62,8 @@ async def crm_get_records(
     missing = [each for each, record in zip(wanted, found, strict=True) if record is None]
     if len(missing) == len(wanted):
         raise _not_found(schema, missing)
-    return Records(records=[record for record in found if record is not None], missing=missing or None)
+    records = readable(schema, [record for record in found if record is not None])
+    return Records(records=records, missing=missing or None)
 
 
 @tool(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import Condition, Moment, ObjectName
 from wirepost.toolsets.crm.checking import Reader, ask, described, moment_of
 from wirepost.toolsets.crm.filters import filters_of
+from wirepost.toolsets.crm.values import readable
 
 
 @tool(
@@ -58,7 +60,8 @@ async def crm_search_records(
         is_descending=sort is not None and sort.startswith("-"),
         updated_after=moment_of(call, updated_after, "updated_after"),
     )
-    return await ask(call, call.api.search(schema, query))
+    page = await ask(call, call.api.search(schema, query))
+    return replace(page, records=readable(schema, page.records))
 
 
 @tool(
@@ -78,4 +81,5 @@ async def crm_list_records(
         position=call.position,
         updated_after=moment_of(call, updated_after, "updated_after"),
     )
-    return await ask(call, call.api.browse(schema, query))
+    page = await ask(call, call.api.browse(schema, query))
+    return replace(page, records=readable(schema, page.records))

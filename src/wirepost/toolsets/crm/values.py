@@ -1,16 +1,17 @@
-"""Values of fields: read from text by the field's type, and compared with what a vendor has stored."""
+"""Values of fields: read from text by the field's type, compared with what a vendor has stored, shown."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from wirepost.contracts.crm import Choice, FieldSchema, FieldType, Value
+from wirepost.contracts.crm import Choice, FieldSchema, FieldType, ObjectSchema, Record, Value
 from wirepost.core import times
 from wirepost.core.errors import InvalidCall
+from wirepost.core.text import strip_html
 
 SHOWN = 50
 """So many allowed values are listed."""
@@ -63,6 +64,19 @@ def is_same(field: FieldSchema, stored: Any, wanted: Value) -> bool:
     if field.type == "boolean":
         return str(stored).lower() == str(wanted).lower()
     return str(stored).strip().casefold() == str(wanted).strip().casefold()
+
+
+def readable(schema: ObjectSchema, records: Sequence[Record]) -> list[Record]:
+    """The records with HTML as its readers see it; values of all other fields are what they are."""
+    names = {field.name for field in schema.fields if field.type == "html"}
+    return [
+        record.model_copy(update={"fields": {**record.fields, **_texts(record, names)}}) for record in records
+    ]
+
+
+def _texts(record: Record, names: Iterable[str]) -> dict[str, str]:
+    values = ((name, record.fields.get(name)) for name in names)
+    return {name: strip_html(value) for name, value in values if isinstance(value, str)}
 
 
 def _whole(text: str) -> int:
