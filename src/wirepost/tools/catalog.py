@@ -117,8 +117,8 @@ def _check_names(tools: list[AnyTool], selection: Selection) -> None:
 def wire_entry(tool: AnyTool) -> dict[str, Any]:
     """The tool as `tools/list` shows it; a broken schema stops start-up, by name.
 
-    The output schema names the envelope only: a list is read at every start of a client, and the fields of a
-    result are in the manifest and in `connection_help`.
+    Of the result it says only that it is an object: a list is read at every start of a client, and the fields
+    of a result are in the manifest and in `connection_help`.
     """
     broken = schema.problems(tool.name, tool.input_schema)
     if broken:
@@ -128,7 +128,7 @@ def wire_entry(tool: AnyTool) -> dict[str, Any]:
         "title": tool.title,
         "description": tool.description,
         "inputSchema": tool.input_schema,
-        "outputSchema": schema.BARE_ENVELOPE,
+        "outputSchema": {"type": "object"},
         "annotations": tool.hints,
     }
 

@@ -28,7 +28,7 @@ INTENT = Option(
         Field(
             min_length=1,
             max_length=80,
-            description="Your short name for this action: the same in a retry, a new one for a new action",
+            description="Your short name for this action; the same in a retry",
         ),
     ],
 )

@@ -94,8 +94,6 @@ def _keywords(node: Schema) -> Schema:
 
 
 _OBJECT: Schema = {"type": "object"}
-BARE_ENVELOPE: Schema = {"type": "object", "properties": {"data": _OBJECT, "error": _OBJECT}}
-"""What every result is, said in few bytes: `data`, or `error` instead."""
 
 
 def envelope(returns: Any, *, is_page: bool) -> Schema:
