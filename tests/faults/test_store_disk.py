@@ -145,9 +145,8 @@ def hold(path: Path, *statements: str) -> subprocess.Popen[str]:
 
 async def test_a_database_that_another_process_holds_names_it_and_goes_on_afterwards(tmp_path):
     path = tmp_path / "wirepost.db"
-    database = await Database.open(path, ManualClock())
+    database = await Database.open(path, ManualClock(), wait_s=0.05)
     await database.write(append("before"))
-    await database.write(setting("PRAGMA busy_timeout = 50"))  # five seconds otherwise
     process = hold(path, "BEGIN IMMEDIATE")
     writes = [database.write(append(f"{n}")) for n in range(10)]
     results = await asyncio.gather(*writes, return_exceptions=True)
@@ -184,7 +183,7 @@ async def test_a_server_does_not_start_on_a_database_that_is_held(tmp_path):
     await (await Database.open(path, ManualClock())).close()
     process = hold(path, "PRAGMA locking_mode = exclusive", "BEGIN EXCLUSIVE")
     try:
-        openings = Database.open(path, ManualClock()), Database.open_reader(path)
+        openings = Database.open(path, ManualClock(), wait_s=0.05), Database.open_reader(path, wait_s=0.05)
         for error in await asyncio.gather(*openings, return_exceptions=True):
             assert isinstance(error, ConfigError)
             assert f"the database cannot be opened: process {process.pid} holds the database (Stop " in str(

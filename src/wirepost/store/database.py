@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wirepost.store.tx import NotUnique, Row, T, Tx, Value, Work
+from wirepost.store.tx import LOCK_WAIT_S, NotUnique, Row, T, Tx, Value, Work
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -23,22 +23,25 @@ class Database:
         self._writer, self._reader = writer, reader
 
     @classmethod
-    async def open(cls, path: Path, clock: Clock) -> Database:
-        """Make the directory and the file if need be, bring the schema up to date, start the writer."""
+    async def open(cls, path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> Database:
+        """Make the directory and the file if need be, bring the schema up to date, start the writer.
+
+        Opening, and each write later, waits up to `wait_s` seconds for another process that has it locked.
+        """
         from wirepost.store.reader import Reader
         from wirepost.store.sqlite import open_writing
         from wirepost.store.writer import Writer
 
-        connection = await asyncio.to_thread(open_writing, path, clock)
+        connection = await asyncio.to_thread(open_writing, path, clock, wait_s)
         return cls(Writer(connection, path), Reader(path))
 
     @staticmethod
-    async def open_reader(path: Path) -> Reader:
-        """Only reading, for a program beside a running server."""
+    async def open_reader(path: Path, wait_s: float = LOCK_WAIT_S) -> Reader:
+        """Only reading, for a program beside a running server; waits while opening as `open` does."""
         from wirepost.store.reader import Reader
         from wirepost.store.sqlite import check_readable
 
-        await asyncio.to_thread(check_readable, path)
+        await asyncio.to_thread(check_readable, path, wait_s)
         return Reader(path)
 
     async def write(self, work: Work[T], *, is_relaxed: bool = False) -> T:

@@ -24,7 +24,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._looks = 0
-        self._quick = open_reading(path, busy_timeout_ms=0)
+        self._quick = open_reading(path, wait_s=0)
         self._quick.set_progress_handler(self._has_had_enough, STEPS)
         self._cursor = self._quick.cursor()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="wirepost-read")

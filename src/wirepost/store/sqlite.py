@@ -12,10 +12,10 @@ from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
 from wirepost.store.errors import refuse
 from wirepost.store.migrate import check_version, list_migrations, migrate
+from wirepost.store.tx import LOCK_WAIT_S
 
 OLDEST = (3, 51, 3)
 """Before, two connections that check-point could damage a WAL database (sqlite.org/wal.html, section 11)."""
-BUSY_TIMEOUT_MS = 5000
 CHECKPOINT_PAGES = 4000
 
 
@@ -50,7 +50,7 @@ def create_file(path: Path) -> None:
         ) from None
 
 
-def open_writing(path: Path, clock: Clock) -> apsw.Connection:
+def open_writing(path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> apsw.Connection:
     """The one connection that writes, with the present schema in place."""
     check_library(library_version())
     create_file(path)
@@ -58,7 +58,7 @@ def open_writing(path: Path, clock: Clock) -> apsw.Connection:
         try:
             connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
             undo.callback(connection.close)
-            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.set_busy_timeout(int(wait_s * 1000))
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("foreign_keys", 1)
@@ -70,21 +70,21 @@ def open_writing(path: Path, clock: Clock) -> apsw.Connection:
     return connection
 
 
-def open_reading(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> apsw.Connection:
+def open_reading(path: Path, wait_s: float = LOCK_WAIT_S) -> apsw.Connection:
     """A connection that cannot write."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(busy_timeout_ms)
+    connection.set_busy_timeout(int(wait_s * 1000))
     return connection
 
 
-def check_readable(path: Path) -> None:
+def check_readable(path: Path, wait_s: float = LOCK_WAIT_S) -> None:
     """Refuse a file that is missing or has not exactly the schema this program reads."""
     check_library(library_version())
     if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, says no where looking is forbidden
         raise ConfigError("there is no database", file=str(path), hint="Start the server: wirepost serve")
     known = list_migrations()[-1][0]
     try:
-        with contextlib.closing(open_reading(path)) as connection:
+        with contextlib.closing(open_reading(path, wait_s)) as connection:
             version = check_version(connection, path, known)
     except apsw.Error as error:
         raise refuse(error, path) from error

@@ -9,6 +9,9 @@ Value: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[Any, ...]
 T = TypeVar("T")
 
+LOCK_WAIT_S = 5.0
+"""So long a connection waits for another process that has the database locked."""
+
 
 class Tx(Protocol):
     """One open transaction, as a unit of work sees it."""
