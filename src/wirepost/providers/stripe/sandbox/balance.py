@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wirepost.core.money import CURRENCIES
@@ -17,6 +16,8 @@ SETTLEMENT = "eur"
 RATES = {"eur": 1.0, "usd": 0.91, "gbp": 1.15, "jpy": 0.0063, "kwd": 2.95}
 """Euros for one unit. The shop settles in euros, so every foreign charge is converted."""
 AVAILABLE_AFTER_S = WEEK_S = 7 * 86400
+MONDAY = 4 * 86400
+"""The first one of the epoch, 1970-01-05."""
 DISPUTE_FEE = 2000
 _FEE_PERCENT, _FEE_FIXED = 1.5, 25
 
@@ -34,7 +35,7 @@ def settled(amount: int, currency: str) -> int:
 def transaction(state: State, source: str, amount: int, currency: str, **known: Any) -> Row:
     """A movement of the balance; `amount` is in the minor units of `currency`."""
     kind, fee = known.pop("type"), known.pop("fee", 0)
-    created = known.pop("created", state.now)
+    created = known.pop("created", None) or state.now
     gross = settled(amount, currency)
     fees = {"amount": fee, "application": None, "currency": SETTLEMENT, "type": "stripe_fee"}
     row = {
@@ -151,8 +152,7 @@ def _is_in(payout: Row | None) -> Callable[[Row], bool]:
 
 
 def _monday_after(at: int) -> int:
-    day = datetime.fromtimestamp(at, UTC).replace(hour=0, minute=0, second=0)
-    return int((day + timedelta(days=7 - day.weekday())).timestamp())
+    return at - (at - MONDAY) % WEEK_S + WEEK_S
 
 
 def _payouts(state: State) -> list[Row]:

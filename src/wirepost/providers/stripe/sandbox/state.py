@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -76,13 +77,13 @@ class State:
                 ids[EXAMPLES[prefix](self.world)] = f"{prefix}_{SUFFIX}"
         found = ids.get(key)
         if found is None:
-            found = ids[key] = self._digest(prefix, key)
+            found = ids[key] = _digest(self._scope, prefix, key)
         return found
 
     def new_id(self, prefix: str) -> str:
         """An id for a new object; the same requests in the same order get the same ids."""
         self._made += 1
-        return self._digest(prefix, f"new-{self._made}")
+        return _digest(self._scope, prefix, f"new-{self._made}")
 
     def number(self, name: str, start: int) -> int:
         """The next number of a document."""
@@ -93,17 +94,19 @@ class State:
         """How many objects of each kind there are, of those that were needed so far."""
         return {name: len(table) for name, table in sorted(self._tables.items())}
 
-    def _digest(self, prefix: str, key: str) -> str:
-        head, length = _SHAPES.get(prefix, ("1", 24))
-        digest = blake2b(f"{self._scope}/{prefix}/{key}".encode(), digest_size=18).digest()
-        text = base64.b64encode(digest).translate(ALPHABET).decode()
-        return f"{prefix}_{head}{text[: length - len(head)]}"
-
 
 _SHAPES = {
     **dict.fromkeys(("pi", "ch", "py", "re", "txn"), ("3", 24)),
     **dict.fromkeys(("cus", "prod", "si", "req"), ("", 14)),
 }
+
+
+@lru_cache(maxsize=32_768)  # a sandbox that is put back makes the same ids again
+def _digest(scope: str, prefix: str, key: str) -> str:
+    head, length = _SHAPES.get(prefix, ("1", 24))
+    digest = blake2b(f"{scope}/{prefix}/{key}".encode(), digest_size=18).digest()
+    text = base64.b64encode(digest).translate(ALPHABET).decode()
+    return f"{prefix}_{head}{text[: length - len(head)]}"
 
 
 @dataclass(slots=True)
