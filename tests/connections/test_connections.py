@@ -9,12 +9,12 @@ import pytest
 
 from support.clock import START, ManualClock
 from support.samples import SampleClient, sample_get_note
+from support.worlds import world_at
 from wirepost.connections.connections import Connection, Connections
 from wirepost.contracts.provider import ApiKey
 from wirepost.core.errors import ConfigError, InvalidCall, NotConnected, Unavailable
 from wirepost.core.secret_refs import SecretRef
 from wirepost.providers import load_provider
-from wirepost.sandbox.world import World
 from wirepost.settings.connections import ConnectionSettings
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
@@ -27,7 +27,7 @@ BALANCE = Ask("GET", "/v1/balance")
 
 def connection(name, provider=STRIPE, environment="sandbox", **settings) -> Connection:
     configured = ConnectionSettings(provider=provider.name, environment=environment, **settings)
-    return Connection(name, provider, configured, ManualClock(), lambda: World.build(START))
+    return Connection(name, provider, configured, ManualClock(), lambda: world_at(START))
 
 
 def connections(*each: Connection) -> Connections:

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from support.clock import START, ManualClock
 from support.sample_vendor import SAMPLE, SampleSandbox
 from support.serving import served
+from support.worlds import world_at
 from wirepost.connections.connections import Connection
 from wirepost.contracts.provider import TokenExchange
 from wirepost.core.errors import ConfigError, NotConnected, Unavailable
@@ -29,7 +30,6 @@ from wirepost.core.redact import SECRETS
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Request as SandboxRequest
 from wirepost.sandbox.vendor import Response as SandboxResponse
-from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
@@ -322,7 +322,7 @@ class TokenSandbox(SampleSandbox):
 async def test_a_sandbox_needs_no_client_and_gives_its_own_token(clock) -> None:
     provider = dataclasses.replace(EXCHANGING, load_sandbox=lambda: TokenSandbox)
     settings = ConnectionSettings(provider="sample", environment="sandbox")
-    connection = Connection("acme", provider, settings, clock, lambda: World.build(START))
+    connection = Connection("acme", provider, settings, clock, lambda: world_at(START))
     assert (connection.credential.status, connection.credential.problem) == ("ready", None)
     assert (await client(connection, clock).send(Ask("GET", "/notes"))).status == 200
     assert [logged.path for logged in connection.sandbox.requests] == ["/token", "/notes"]

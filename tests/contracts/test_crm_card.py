@@ -6,10 +6,10 @@ import pytest
 
 from support.paper_crm import PaperCrm
 from support.paper_shop import shop_book
+from support.worlds import world_at
 from wirepost.contracts.crm import ObjectSchema
 from wirepost.contracts.crm_card import CrmCard
 from wirepost.core.errors import NotConnected
-from wirepost.sandbox.world import World
 
 ANNA = "anna.lindqvist@example.com"
 
@@ -24,7 +24,7 @@ class Forbidding(PaperCrm):
 
 
 async def test_deals_have_the_label_of_their_stage_and_come_last_changed_first(clock) -> None:
-    world = World.build(clock.now())
+    world = world_at(clock.now())
     mine = [deal for deal in world.deals if deal.person == world.people[0].key]
     found = await CrmCard(PaperCrm(shop_book(clock))).facts(email=ANNA, customer_id=None, limit=50)
     assert {deal.name for deal in found.deals} == {deal.name for deal in mine}

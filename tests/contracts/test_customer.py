@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from support.worlds import world_at
 from wirepost.connections.connections import Connection
 from wirepost.contracts.customer import CustomerCard, Facts
 from wirepost.providers import load_provider, provider_names
-from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings
 from wirepost.upstream.scope import Scope
 
@@ -17,9 +17,7 @@ KNOWING = [name for name in provider_names() if load_provider(name).can_serve(Cu
 
 async def facts(name: str, clock, **wanted) -> Facts:
     settings = ConnectionSettings(provider=name, environment="sandbox")
-    connection = Connection(
-        name, load_provider(name), settings, clock, world=lambda: World.build(clock.now())
-    )
+    connection = Connection(name, load_provider(name), settings, clock, world=lambda: world_at(clock.now()))
     try:
         card = connection.api(CustomerCard, Scope(clock.monotonic() + 45))
         return await card.facts(**{"email": None, "customer_id": None, "limit": 5, **wanted})

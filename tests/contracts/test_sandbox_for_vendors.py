@@ -9,16 +9,16 @@ import pytest
 from support.clients import use_stripe
 from support.clock import START, ManualClock
 from support.serving import served
+from support.worlds import world_at
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.sandbox.faults import Fault
-from wirepost.sandbox.world import World
 
 pytestmark = pytest.mark.services("stripe")
 
 
 @pytest.fixture
 def sandbox() -> StripeSandbox:
-    return StripeSandbox(World.build(START), ManualClock())
+    return StripeSandbox(world_at(START), ManualClock())
 
 
 @pytest.fixture

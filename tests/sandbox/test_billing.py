@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from support.clock import START
+from support.worlds import world_at
 from wirepost.sandbox.billing import later
 from wirepost.sandbox.facts import Interval
-from wirepost.sandbox.world import World
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_period_ends_on_the_same_day_or_the_last_one(
 
 
 def test_each_period_so_far_has_one_invoice_and_they_meet() -> None:
-    world = World.build(START)
+    world = world_at(START)
     for subscription in world.subscriptions:
         bills = [invoice for invoice in world.invoices if invoice.subscription == subscription.key]
         if subscription.status == "trialing":
@@ -45,7 +45,7 @@ def test_each_period_so_far_has_one_invoice_and_they_meet() -> None:
 
 
 def test_finalised_invoices_have_numbers_without_gaps_and_drafts_have_none() -> None:
-    invoices = World.build(START).invoices
+    invoices = world_at(START).invoices
     numbers = [invoice.number for invoice in invoices if invoice.status != "draft"]
     assert numbers == [f"NORD-{index:05}" for index in range(1, len(numbers) + 1)]
     assert {invoice.number for invoice in invoices if invoice.status == "draft"} == {None}

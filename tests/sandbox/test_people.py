@@ -8,16 +8,16 @@ from collections import Counter
 import pytest
 
 from support.clock import START
+from support.worlds import world_at
 from wirepost.sandbox.facts import Person
 from wirepost.sandbox.words import HOSTILE
-from wirepost.sandbox.world import World
 
 RESERVED = ("example.com", "example.org", "example.net")
 
 
 @pytest.fixture(scope="module")
 def people() -> list[Person]:
-    return World.build(START).people
+    return world_at(START).people
 
 
 def test_every_address_belongs_to_a_reserved_domain(people: list[Person]) -> None:
@@ -25,7 +25,7 @@ def test_every_address_belongs_to_a_reserved_domain(people: list[Person]) -> Non
     assert all(address.rpartition("@")[2] in RESERVED for address in addresses)
     assert all(address.isascii() for address in addresses)
     assert None in {person.email for person in people}
-    companies = World.build(START).companies
+    companies = world_at(START).companies
     assert all(company.domain.endswith(RESERVED) for company in companies)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from support.clock import START
+from support.worlds import world_at
 from wirepost.sandbox.relations import make_team
 from wirepost.sandbox.words import HOSTILE
-from wirepost.sandbox.world import World
 
-WORLD = World.build(START)
+WORLD = world_at(START)
 
 
 def test_one_colleague_has_left() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from support.clock import START, ManualClock
 from support.serving import served
+from support.worlds import world_at
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Bucket, ConnectionCut, ConnectRefused, Request, Response, Sandbox
-from wirepost.sandbox.world import World
 
 
 class Counter(Sandbox):
@@ -34,7 +34,7 @@ class Counter(Sandbox):
 
 @pytest.fixture
 def counter() -> Counter:
-    return Counter(World.build(START), ManualClock())
+    return Counter(world_at(START), ManualClock())
 
 
 async def ask(counter: Counter, path: str = "/count", **options: Any) -> httpx2.Response:

@@ -14,6 +14,7 @@ import httpx2
 from support.clock import START, ManualClock
 from support.judged import DescribedTransport, JudgedTransport
 from support.specmock_fixture import described, new_mock
+from support.worlds import world_at
 from wirepost.contracts.crm import Filter, ObjectSchema, Operator, Value
 from wirepost.providers.hubspot import PROVIDER
 from wirepost.providers.hubspot.client import HubSpotClient
@@ -184,7 +185,7 @@ class DescribedPortal(Portal):
 @cache
 def shop() -> World:
     """The facts; nothing changes them, so all tests of a process share them."""
-    return World.build(START)
+    return world_at(START)
 
 
 def judged_portal(clock: ManualClock, *, limits: Limits = UNLIMITED, **options: Any) -> JudgedPortal:

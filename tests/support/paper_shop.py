@@ -6,6 +6,7 @@ from functools import cache
 
 from support.clock import START
 from support.paper_crm import PaperBook
+from support.worlds import world_at
 from wirepost.contracts.crm import (
     Choice,
     FieldSchema,
@@ -42,7 +43,7 @@ NEUTRAL = {
 @cache
 def shop() -> World:
     """The facts; nothing changes them, so all tests of a process share them."""
-    return World.build(START)
+    return world_at(START)
 
 
 def column(name: str, kind: FieldType = "text", label: str = "", **more: object) -> FieldSchema:

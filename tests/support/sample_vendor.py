@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import orjson
 
 from support.samples import SAMPLES, Board, SampleClient
+from support.worlds import world_at
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
@@ -27,7 +28,6 @@ from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Request, Response, Sandbox
-from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings, LimitSettings, Rule
 from wirepost.store.database import Database
 from wirepost.tools.catalog import ToolList
@@ -105,7 +105,7 @@ def connection(
 ) -> Connection:
     """A connection to the sample vendor."""
     clock = clock or Clock()
-    return Connection(name, provider, connection_settings(**options), clock, lambda: World.build(clock.now()))
+    return Connection(name, provider, connection_settings(**options), clock, lambda: world_at(clock.now()))
 
 
 @dataclass(eq=False)

@@ -13,10 +13,10 @@ import pytest
 from specmock import SpecMock
 from support.clock import ManualClock
 from support.specmock_fixture import new_mock
+from support.worlds import world_at
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import UNHURRIED
 from wirepost.providers.slack.sandbox import SlackSandbox
-from wirepost.sandbox.world import World
 from wirepost.settings import ConnectionSettings
 from wirepost.tools.context import Call, ConnectionFacts
 from wirepost.tools.tool import AnyTool
@@ -195,7 +195,7 @@ def open_shop(clock: ManualClock) -> Callable[..., Shop]:
     """Opens a sandbox workspace of the test's own."""
 
     def opened(*, has_user: bool = True, **sandbox: Any) -> Shop:
-        vendor = SlackSandbox(World.build(clock.now()), clock, **sandbox)
+        vendor = SlackSandbox(world_at(clock.now()), clock, **sandbox)
         upstream = Upstream(
             "shop",
             base_url="https://slack.com/api",

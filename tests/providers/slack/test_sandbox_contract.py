@@ -17,12 +17,12 @@ from specmock import SpecMock
 from support.clock import START, ManualClock
 from support.sources import listed_exceptions
 from support.specmock_fixture import described, new_mock
+from support.worlds import world_at
 from wirepost.providers.slack.sandbox import SlackSandbox
 from wirepost.providers.slack.sandbox.app import METHODS
 from wirepost.sandbox.faults import Fault
-from wirepost.sandbox.world import World
 
-WORLD = World.build(START)
+WORLD = world_at(START)
 UNCOVERED = listed_exceptions(Path(__file__).with_name("uncovered.txt"))
 BOT, USER = "xoxb-any", "xoxp-any"
 SUPPORT, PINNED, OWN = "C0SUPPORT", "1735725600.000100", "1735729200.000200"
@@ -406,7 +406,7 @@ async def test_a_reset_brings_back_the_start(judged):
 def test_ids_and_documented_examples_are_the_same_at_any_time(clock):
     early = SlackSandbox(WORLD, clock).workspace
     clock.advance(86_400 * 400)
-    late = SlackSandbox(World.build(clock.now()), clock).workspace
+    late = SlackSandbox(world_at(clock.now()), clock).workspace
     assert list(early.channels) == list(late.channels)
     assert list(early.users) == list(late.users)
     for ts in (PINNED, OWN):
