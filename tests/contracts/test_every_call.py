@@ -10,39 +10,18 @@ import pytest
 
 from support.arrived import writes
 from support.clock import ManualClock
+from support.examples import TOOLS, example, served_by
 from support.running import Running, running
-from wirepost.app import all_tools
 from wirepost.calls.caller import LOCAL
-from wirepost.contracts.crm import Crm
-from wirepost.providers import load_provider, provider_names
+from wirepost.providers import provider_names
 from wirepost.sandbox.vendor import Fault, Sandbox
 from wirepost.tools.tool import AnyTool
-
-TOOLS = {tool.name: tool for tool in all_tools()}
-LINNEA, FIRM = "003Wp000000000PIAQ", "001Wp0000000008IAA"
-ON_SALESFORCE: dict[str, dict[str, Any]] = {
-    "crm_archive_records": {"object": "contact", "ids": [LINNEA]},
-    "crm_unlink_records": {
-        "from_object": "contact",
-        "to_object": "company",
-        "pairs": [{"from_id": LINNEA, "to_id": FIRM}],
-    },
-}
-"""The ids in the examples are HubSpot's."""
 
 
 @pytest.fixture
 async def wirepost(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Running]:
     async with running(tmp_path, clock) as app:
         yield app
-
-
-def example(tool: AnyTool, provider: str) -> dict[str, Any]:
-    """Arguments with which a tool does something in the sandbox of a provider."""
-    if tool.needs is not Crm:
-        return dict(tool.example)
-    given = ON_SALESFORCE[tool.name] if provider == "salesforce" else tool.example
-    return {**given, "connection": f"{provider}-sandbox"}
 
 
 def sandbox_of(wirepost: Running, provider: str) -> Sandbox:
@@ -52,17 +31,17 @@ def sandbox_of(wirepost: Running, provider: str) -> Sandbox:
 
 
 PREVIEWS = [
-    (name, tool.name)
-    for name in provider_names()
-    for tool in TOOLS.values()
-    if tool.risk.has_preview and load_provider(name).can_serve(tool.needs)
+    (provider, tool.name)
+    for provider in provider_names()
+    for tool in served_by(provider)
+    if tool.risk.has_preview
 ]
 
 
 @pytest.mark.parametrize(("provider", "name"), PREVIEWS)
 async def test_a_preview_sends_no_write(wirepost: Running, provider: str, name: str) -> None:
     """12.3.1: only reads arrive and nothing changes; executing it shows that a write would be seen."""
-    sandbox, asked = sandbox_of(wirepost, provider), example(TOOLS[name], provider)
+    sandbox, asked = sandbox_of(wirepost, provider), example(name, provider)
     first = (await wirepost.ok(name, **asked, mode="preview"))["data"]
     before = sandbox.summary()  # by now it holds all that is read
     plan = (await wirepost.ok(name, **asked, mode="preview"))["data"]
@@ -79,7 +58,7 @@ def test_every_provider_that_can_be_previewed_is() -> None:
 
 def calls_of(tool: AnyTool) -> list[tuple[str, dict[str, Any]]]:
     """Expected result → arguments: done or previewed, and refused."""
-    asked = example(tool, "hubspot")
+    asked = example(tool.name, next((name for name in provider_names() if tool in served_by(name)), ""))
     if tool.risk.has_preview:
         asked["mode"] = "preview"
     return [("ok", asked), ("invalid_arguments", {"no_such_argument": 1})]

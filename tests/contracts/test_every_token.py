@@ -11,14 +11,13 @@ import pytest
 
 from support.arrived import writes
 from support.clock import ManualClock
+from support.examples import FIRM, PERSON
 from support.running import Running, running
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.providers import provider_names
 from wirepost.sandbox.vendor import Sandbox
 
 STRANGER = Caller("somebody else")
-PERSON = {"hubspot": "100025", "salesforce": "003Wp000000000PIAQ"}
-FIRM = {"hubspot": "200008", "salesforce": "001Wp0000000008IAA"}
 OTHER_PERSON = {"hubspot": "100026", "salesforce": "003Wp000000000QIAQ"}
 CRMS = sorted(PERSON)
 

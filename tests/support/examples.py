@@ -1,0 +1,40 @@
+"""The examples of tools, for the sandbox of each provider that serves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wirepost.app import all_tools
+from wirepost.providers import load_provider
+from wirepost.tools.tool import AnyTool
+
+TOOLS = {tool.name: tool for tool in all_tools()}
+PERSON = {"hubspot": "100025", "salesforce": "003Wp000000000PIAQ"}
+FIRM = {"hubspot": "200008", "salesforce": "001Wp0000000008IAA"}
+"""A customer without orders, and where she works."""
+
+_ON_SALESFORCE: dict[str, dict[str, Any]] = {
+    "crm_archive_records": {"object": "contact", "ids": [PERSON["salesforce"]]},
+    "crm_get_records": {"object": "contact", "ids": [PERSON["salesforce"]]},
+    "crm_list_links": {"object": "contact", "id": PERSON["salesforce"], "to_object": "company"},
+    "crm_unlink_records": {
+        "from_object": "contact",
+        "to_object": "company",
+        "pairs": [{"from_id": PERSON["salesforce"], "to_id": FIRM["salesforce"]}],
+    },
+}
+"""The ids in the examples are HubSpot's."""
+
+
+def example(name: str, provider: str) -> dict[str, Any]:
+    """Arguments with which a tool finds or does something in the sandbox of a provider."""
+    tool = TOOLS[name]
+    if not tool.is_provider_tool:
+        return dict(tool.example)
+    given = _ON_SALESFORCE.get(name) if provider == "salesforce" else None
+    return {**(given or tool.example), "connection": f"{provider}-sandbox"}
+
+
+def served_by(provider: str) -> list[AnyTool]:
+    """The tools that a provider can run."""
+    return [tool for tool in TOOLS.values() if load_provider(provider).can_serve(tool.needs)]
