@@ -30,6 +30,13 @@ LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "stripe": ("stripe_find_customers", {"query": "Hansen"}, "/v1/customers/search"),
 }
 """Provider → a list of records with free text, and where it comes from."""
+SINGLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "hubspot": ("crm_get_records", {"object": "ticket", "ids": ["400001"]}),
+    "salesforce": ("crm_get_records", {"object": "ticket", "ids": ["500Wp0000000001IAA"]}),
+    "slack": ("slack_get_channel", {"channel": "C0SUPPORT"}),
+    "stripe": ("stripe_get_customer", {"customer": "cus_NordlichtExample"}),
+}
+"""Provider → a read of one record."""
 HUGE = "x" * 2_000_000
 MANY, ROOM = 10_000, 7_000_000
 """So many records, as long as they stay below the largest answer that is read."""
@@ -85,6 +92,18 @@ async def test_a_field_of_two_megabytes_is_cut(wirepost: Running, provider: str,
     spoil(wirepost, provider, only(source, lambda body: with_huge_field(provider, body)))
     envelope = await answered(wirepost, name, max_tokens, **asked, connection=f"{provider}-sandbox", limit=3)
     assert envelope["data"]["records"]
+    assert envelope["meta"]["truncated"][0]["of"] >= len(HUGE)
+
+
+@pytest.mark.parametrize("max_tokens", [500, 6000])
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_single_record_of_two_megabytes_is_cut(
+    wirepost: Running, provider: str, max_tokens: int
+) -> None:
+    """12.3.4a: the same where one record was asked for."""
+    name, asked = SINGLES[provider]
+    spoil(wirepost, provider, lambda _, __, body: with_huge_field(provider, body))
+    envelope = await answered(wirepost, name, max_tokens, **asked, connection=f"{provider}-sandbox")
     assert envelope["meta"]["truncated"][0]["of"] >= len(HUGE)
 
 

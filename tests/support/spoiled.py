@@ -18,7 +18,7 @@ Change = Callable[[Request, int, Json], Json]
 WRITTEN: dict[str, frozenset[str]] = {
     "hubspot": frozenset({"subject", "content", "firstname", "lastname", "dealname", "hs_note_body"}),
     "salesforce": frozenset({"Subject", "Description", "FirstName", "LastName", "Name"}),
-    "slack": frozenset({"text", "real_name", "display_name", "title"}),
+    "slack": frozenset({"text", "value", "real_name", "display_name", "title"}),
     "stripe": frozenset({"description", "name"}),
 }
 """Provider → properties of its records into which people write what they like."""
