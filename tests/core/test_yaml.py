@@ -106,7 +106,7 @@ def test_an_alias_to_itself_is_refused() -> None:
     assert "nested deeper" in problem("a: &a [*a]")
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "a: " + "[" * 60 + "]" * 60])
+@pytest.mark.parametrize("text", ["[" * 1000, "a: " + "[" * 60 + "]" * 60])
 def test_deep_nesting_is_refused(text: str) -> None:
     assert "nested deeper than 40 levels" in problem(text)
 
