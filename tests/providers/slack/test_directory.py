@@ -53,6 +53,15 @@ async def test_a_channel_that_nobody_has_is_refused_with_similar_ones(shop):
     ]
 
 
+async def test_names_that_are_offered_instead_are_clean(slack):
+    rows = [{"id": "C0AAAAAAA", "name": "late-orders\u202e\u200b\x07"}]
+    slack.stub("users.conversations", {"channels": []})
+    slack.stub("conversations.list", {"channels": rows})
+    with pytest.raises(InvalidCall) as refused:
+        await directory(slack).channel_id("late-order")
+    assert refused.value.fields[0]["allowed"] == ["late-orders"]
+
+
 async def test_two_channels_of_one_name_are_told_apart_by_their_ids(slack):
     rows = [{"id": "C0AAAAAAA", "name": "twin"}, {"id": "C0BBBBBBB", "name": "twin"}]
     slack.stub("users.conversations", {"channels": rows})

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from wirepost.core import times
 from wirepost.core.errors import FieldProblem, InvalidCall
+from wirepost.core.text import clean_line
 from wirepost.providers.slack.permalinks import ts_of
 
 MAX_TEXT = 12_000
@@ -47,5 +48,5 @@ def wrong(path: str, problem: str, allowed: list[str] | None = None) -> InvalidC
     """The refusal of one argument."""
     field = FieldProblem(path=path, problem=problem)
     if allowed:
-        field["allowed"] = allowed
+        field["allowed"] = [clean_line(each, 80) for each in allowed]  # names are chosen by people
     return InvalidCall("invalid_arguments", f"{path} {problem}", fields=[field])
