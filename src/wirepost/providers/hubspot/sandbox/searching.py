@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from wirepost.providers.hubspot.sandbox.definitions import PROPERTIES
@@ -82,7 +82,6 @@ def _key(kind: str, name: str, row: Row) -> Any:
     return _comparable(kind, name, row.properties[name])
 
 
-@lru_cache(maxsize=65_536)  # every search compares the same values again
 def _comparable(kind: str, name: str, text: str) -> Any:
     """A value as the index compares it: numbers and times by size, text without its case."""
     match PROPERTIES[kind][name]["type"]:
