@@ -12,6 +12,8 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from wirepost.calls import arguments, shape
 from wirepost.calls.attempt import Attempt, Outcome
 from wirepost.calls.cursor import Position
@@ -116,12 +118,11 @@ class Calls:
             attempt.is_cancelled = True
             self._spawn(self._record(attempt, Outcome(attempt.failure(_cancelled()), is_error=True)))
             raise
-        except Exception:
+        except Exception as error:
             reference = new_id("log")
             log.exception("unexpected fault in %s (%s)", attempt.name, reference)
-            fault = Internal(
-                "internal", "Internal error; nothing more can be said here", detail={"reference": reference}
-            )
+            fault = _unreadable(attempt) if isinstance(error, ValidationError) else _internal()
+            fault.detail["reference"] = reference
             fault.outcome = "unknown" if attempt.is_sent else "not_applied"
             outcome = Outcome(attempt.failure(fault), is_error=True)
         return await self._record(attempt, outcome)
@@ -254,6 +255,22 @@ class Calls:
 
 def _owner(attempt: Attempt) -> tuple[str, str, str]:
     return attempt.name, attempt.connection_name, attempt.caller.id
+
+
+def _internal() -> CallError:
+    return Internal("internal", "Internal error; nothing more can be said here")
+
+
+def _unreadable(attempt: Attempt) -> CallError:
+    """A result that is not what its model says: on a connection, that is what the provider sent."""
+    if attempt.connection is None:
+        return _internal()
+    title = attempt.connection.provider.title
+    return Unavailable(
+        "upstream_unavailable",
+        f"{title} answered in a form that is not understood",
+        hint="Try again; if it stays so, report it with the reference",
+    )
 
 
 def _cancelled() -> Unavailable:

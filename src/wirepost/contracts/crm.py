@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from wirepost.tools.contract import Contract
-from wirepost.tools.results import Page, Result, UntrustedMark
+from wirepost.tools.results import Page, Result, UntrustedMark, UntrustedPlain
 
 NEUTRAL_OBJECTS = ("contact", "company", "deal", "ticket", "task", "note", "product")
 """Names that every CRM understands; any other name is the vendor's own."""
@@ -174,8 +174,8 @@ class Owner(Result):
     """A user who can own records."""
 
     id: str
-    name: str
-    email: str | None = None
+    name: UntrustedPlain
+    email: UntrustedPlain | None = None
     is_active: bool = True
 
 

@@ -115,15 +115,16 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ENTITIES[found[0]], text)
 
 
-def mentioned(text: str) -> set[str]:
-    """Ids of the users whom a text from Slack mentions."""
-    return {
-        body[1:].partition("|")[0] for body in _SEQUENCE.findall(text) if re.match("@[UW][A-Z0-9]+", body)
-    }
+def mentioned(text: object) -> set[str]:
+    """Ids of the users whom a text from Slack mentions; what is no text mentions nobody."""
+    bodies = _SEQUENCE.findall(text) if isinstance(text, str) else []
+    return {body[1:].partition("|")[0] for body in bodies if re.match("@[UW][A-Z0-9]+", body)}
 
 
-def rendered(text: str, names: Mapping[str, str]) -> str:
+def rendered(text: object, names: Mapping[str, str]) -> str:
     """A text from Slack as people see it: `@name (U…)`, `#channel (C…)`, `label (address)`."""
+    if not isinstance(text, str):
+        return ""
     parts: list[str] = []
     at = 0
     for found in _SEQUENCE.finditer(text):
