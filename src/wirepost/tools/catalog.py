@@ -88,7 +88,7 @@ def select(tools: Iterable[AnyTool], selection: Selection) -> list[AnyTool]:
 
     Raises `ConfigError` for a preset, toolset or tool that does not exist.
     """
-    everything = sorted(tools, key=lambda tool: (tool.toolset, tool.name))
+    everything = sorted(tools, key=lambda tool: tool.name.partition("_"))
     _check_names(everything, selection)
     in_preset = PRESETS[selection.preset] if selection.preset else lambda _: False
 
