@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 .DEFAULT_GOAL := check
+# The suite starts many programs; each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check generate fix
 
@@ -11,7 +13,7 @@ run: $(READY)  ## the server with the sandbox world on 127.0.0.1:8484
 
 test: $(READY)  ## the suite with coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest -n 2 --cov --cov-report=
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/python scripts/check_coverage.py
 

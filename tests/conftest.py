@@ -12,7 +12,9 @@ from support.services import check_services
 
 pytest_plugins = ["support.specmock_fixture"]
 
-settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("WIREPOST_HYPOTHESIS", "ci"))
 

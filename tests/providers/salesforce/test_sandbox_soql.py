@@ -90,7 +90,7 @@ def field(kind: FieldType = "text", name: str = "LastName") -> FieldSchema:
     return FieldSchema(name=name, label=name, type=kind)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 @given(HOSTILE)
 def test_any_text_finds_itself_and_nothing_else(text: str) -> None:
     state = two_contacts(text)
@@ -107,7 +107,7 @@ def test_any_text_finds_itself_and_nothing_else(text: str) -> None:
         assert found(state, condition) == number, condition
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(HOSTILE.filter(str.isascii), HOSTILE.filter(str.isascii))
 def test_wildcards_in_a_text_stand_for_themselves(text: str, other: str) -> None:
     condition = soql.condition(Filter(field(), "contains", (text,)))
@@ -116,7 +116,7 @@ def test_wildcards_in_a_text_stand_for_themselves(text: str, other: str) -> None
     assert found(two_contacts(other), condition) == expected, condition
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(HOSTILE.filter(lambda text: ";" not in text))
 def test_a_choice_of_several_finds_itself(text: str) -> None:
     state = two_contacts(f"first;{text}", "Interests__c")
