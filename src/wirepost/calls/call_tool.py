@@ -162,7 +162,8 @@ class Calls:
             raise NotAllowed(
                 "forbidden_by_policy",
                 f"{attempt.name} is not enabled on this server",
-                hint="An operator can enable it under `tools` in wirepost.yaml (or end read_only)",
+                hint="An operator can enable it under `tools` in wirepost.yaml (or end read_only); "
+                "`wirepost connections check` tells whether a permission is missing",
                 detail={"rule": "tools"},
             )
         close = difflib.get_close_matches(attempt.name, self._everything.by_name, n=3)
