@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wirepost.calls.cursor import Cursors
     from wirepost.calls.decide import Judge
     from wirepost.calls.write import Writes
-    from wirepost.connections.connections import Connections
+    from wirepost.connections.connections import Connection, Connections
     from wirepost.core.clock import Clock
     from wirepost.settings import LimitSettings
     from wirepost.tools.catalog import ToolList
@@ -121,7 +121,8 @@ class Calls:
         except Exception as error:
             reference = new_id("log")
             log.exception("unexpected fault in %s (%s)", attempt.name, reference)
-            fault = _unreadable(attempt) if isinstance(error, ValidationError) else _internal()
+            source = attempt.connection if isinstance(error, ValidationError) else None
+            fault = _unreadable(source) if source else _internal()
             fault.detail["reference"] = reference
             fault.outcome = "unknown" if attempt.is_sent else "not_applied"
             outcome = Outcome(attempt.failure(fault), is_error=True)
@@ -262,14 +263,11 @@ def _internal() -> CallError:
     return Internal("internal", "Internal error; nothing more can be said here")
 
 
-def _unreadable(attempt: Attempt) -> CallError:
-    """A result that is not what its model says: on a connection, that is what the provider sent."""
-    if attempt.connection is None:
-        return _internal()
-    title = attempt.connection.provider.title
+def _unreadable(connection: Connection) -> CallError:
+    """A result that is not what its model says is what the provider sent."""
     return Unavailable(
         "upstream_unavailable",
-        f"{title} answered in a form that is not understood",
+        f"{connection.provider.title} answered in a form that is not understood",
         hint="Try again; if it stays so, report it with the reference",
     )
 
