@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wirepost.contracts.crm import Crm
-from wirepost.contracts.crm_card import CrmCard
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
-from wirepost.providers.hubspot.crm import HubSpotCrm
 from wirepost.upstream.limits import Limits, Quota
 
 KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST": "test"}
 """Kind of an account → environment; app developer accounts hold no records."""
 
 if TYPE_CHECKING:
+    from wirepost.contracts.crm_card import CrmCard
+    from wirepost.providers.hubspot.crm import HubSpotCrm
     from wirepost.providers.hubspot.sandbox import HubSpotSandbox
 
 
@@ -44,6 +44,20 @@ _RECORDS = ("contacts", "companies", "deals", "products", "custom")
 READ = "|".join((*(f"crm.objects.{each}.read" for each in _RECORDS), "tickets", "e-commerce"))
 WRITE = "|".join((*(f"crm.objects.{each}.write" for each in _RECORDS), "tickets", "e-commerce"))
 """A token that may read or write one kind of records makes a tool useful; HubSpot checks the others."""
+
+
+def crm_of(client: HubSpotClient) -> HubSpotCrm:
+    """The account as a CRM; loaded when a call asks for it, because a list of tools does not."""
+    from wirepost.providers.hubspot.crm import HubSpotCrm
+
+    return HubSpotCrm(client)
+
+
+def card_of(client: HubSpotClient) -> CrmCard:
+    """The account as one that knows customers."""
+    from wirepost.contracts.crm_card import CrmCard
+
+    return CrmCard(crm_of(client))
 
 
 def load_sandbox() -> type[HubSpotSandbox]:
@@ -79,7 +93,7 @@ PROVIDER = Provider(
     # Each dated version lives for 18 months at least.
     api_versions={API_VERSION: None},
     probe=probe,
-    offers={Crm: HubSpotCrm, CustomerCard: lambda client: CrmCard(HubSpotCrm(client))},
+    offers={Crm: crm_of, CustomerCard: card_of},
     contract_scopes={
         **dict.fromkeys(
             (

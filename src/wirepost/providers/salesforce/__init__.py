@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wirepost.contracts.crm import Crm
-from wirepost.contracts.crm_card import CrmCard
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import Probe, Provider, TokenExchange
 from wirepost.core.errors import NotConnected, Rejected
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce.client import API_VERSION, ROOT, USER_INFO, SalesforceClient
-from wirepost.providers.salesforce.crm import SalesforceCrm
 from wirepost.providers.salesforce.tools import query
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
 if TYPE_CHECKING:
+    from wirepost.contracts.crm_card import CrmCard
+    from wirepost.providers.salesforce.crm import SalesforceCrm
     from wirepost.providers.salesforce.sandbox import SalesforceSandbox
 
 TEST_LOGIN, LOGIN = "https://test.salesforce.com", "https://login.salesforce.com"
@@ -67,6 +67,20 @@ async def probe(client: SalesforceClient) -> Probe:
         quota=quota or client.scope.quota,
         warnings=warnings or None,
     )
+
+
+def crm_of(client: SalesforceClient) -> SalesforceCrm:
+    """The account as a CRM; loaded when a call asks for it, because a list of tools does not."""
+    from wirepost.providers.salesforce.crm import SalesforceCrm
+
+    return SalesforceCrm(client)
+
+
+def card_of(client: SalesforceClient) -> CrmCard:
+    """The account as one that knows customers."""
+    from wirepost.contracts.crm_card import CrmCard
+
+    return CrmCard(crm_of(client))
 
 
 def load_sandbox() -> type[SalesforceSandbox]:
@@ -122,6 +136,6 @@ PROVIDER = Provider(
     # Each version lives for three years at least.
     api_versions={API_VERSION: None},
     probe=probe,
-    offers={Crm: SalesforceCrm, CustomerCard: lambda client: CrmCard(SalesforceCrm(client))},
+    offers={Crm: crm_of, CustomerCard: card_of},
     contract_scopes=dict.fromkeys(CRM_TOOLS, ("api",)),
 )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
 from wirepost.core.errors import NotConnected
-from wirepost.providers.slack.card import SlackCard
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED
 from wirepost.providers.slack.tools import channels, files, messages, people, reactions, schedule, search
 from wirepost.tools.tool import tools_in
 
 if TYPE_CHECKING:
+    from wirepost.providers.slack.card import SlackCard
     from wirepost.providers.slack.sandbox import SlackSandbox
 
 
@@ -41,6 +41,13 @@ async def probe(client: SlackClient) -> Probe:
         scopes=sorted({*granted, *searching}) if granted else None,
         warnings=warnings or None,
     )
+
+
+def card_of(client: SlackClient) -> SlackCard:
+    """The account as one that knows customers; loaded when a call asks for it."""
+    from wirepost.providers.slack.card import SlackCard
+
+    return SlackCard(client)
 
 
 def load_sandbox() -> type[SlackSandbox]:
@@ -71,5 +78,5 @@ PROVIDER = Provider(
     limits={"production": REAL, "test": REAL, "sandbox": UNHURRIED},
     api_versions={},
     probe=probe,
-    offers={CustomerCard: SlackCard},
+    offers={CustomerCard: card_of},
 )

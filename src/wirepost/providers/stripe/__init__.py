@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import ApiKey, Probe, Provider
-from wirepost.providers.stripe.card import StripeCard
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.tools import (
     balance,
@@ -22,6 +21,7 @@ from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
 if TYPE_CHECKING:
+    from wirepost.providers.stripe.card import StripeCard
     from wirepost.providers.stripe.sandbox import StripeSandbox
 
 
@@ -33,6 +33,13 @@ async def probe(client: StripeClient) -> Probe:
     is_live = (await client.get("/v1/balance")).get("livemode")
     identity = "a key" if is_live is None else "a live key" if is_live else "a test key"
     return Probe(identity=identity)
+
+
+def card_of(client: StripeClient) -> StripeCard:
+    """The account as one that knows customers; loaded when a call asks for it."""
+    from wirepost.providers.stripe.card import StripeCard
+
+    return StripeCard(client)
 
 
 def load_sandbox() -> type[StripeSandbox]:
@@ -63,5 +70,5 @@ PROVIDER = Provider(
     },
     api_versions={API_VERSION: None},
     probe=probe,
-    offers={CustomerCard: StripeCard},
+    offers={CustomerCard: card_of},
 )
