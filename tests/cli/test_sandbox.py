@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from support.programs import serving
 from wirepost.core.clock import Clock
+from wirepost.settings.connections import default_connections
 from wirepost.store.owner import DataDirectory
 
 ONE = "connections:\n  stripe-sandbox: {provider: stripe, environment: sandbox}\n"
@@ -59,6 +61,16 @@ def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
     missing = cli("sandbox", "show", "other")
     assert missing.code == 2
     assert "There is no sandbox connection 'other'" in missing.err
+
+
+def test_every_vendor_shows_what_it_holds(cli, request) -> None:
+    Path("wirepost.yaml").unlink()
+    request.getfixturevalue("server")
+    cli("tools", "call", "customer_get_overview", "email=anna.lindqvist@example.com")
+    for name in default_connections():
+        shown = cli("sandbox", "show", name)
+        assert (shown.code, shown.err) == (0, "")
+        assert len(shown.out.partition("METHOD")[0].splitlines()) > 2, name
 
 
 def test_an_address_where_nobody_answers_is_told(cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,13 +43,20 @@ def show(
     if as_json:
         print_json({**state, "requests": requests["requests"]})
         return
-    held = [
-        (account, kind, count) for account, kinds in state["state"].items() for kind, count in kinds.items()
-    ]
+    held = list(_held(state["state"]))
     print_table(("account", "what", "how many"), [*held, ("", "requests", state["requests"])])
     typer.echo()
     columns = ("method", "path", "status")
     print_table(columns, [[each.get(name) for name in columns] for each in requests["requests"][:20]])
+
+
+def _held(state: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """(account, kind, how many); only a vendor with several accounts tells them apart."""
+    for name, held in state.items():
+        if isinstance(held, dict):
+            yield from ((name, kind, count) for kind, count in held.items())
+        else:
+            yield "", name, held
 
 
 @app.command()

@@ -162,7 +162,7 @@ class Sandbox(ABC):
 
     @abstractmethod
     def summary(self) -> dict[str, Any]:
-        """What the state holds, for people."""
+        """What the state holds, for people: kind → how many, by account where there are several."""
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
