@@ -22,7 +22,10 @@ async def test_facts_name_their_source_and_sources_say_when_they_were_asked(tmp_
         "one": "ok",
         "two": "ok",
     }
-    assert all(source["as_of"] for source in found["sources"])
+    asked = {source["connection"]: source["as_of"] for source in found["sources"]}
+    assert all(asked.values())
+    for fact in (*found["people"], *found["payments"], *found["subscriptions"]):
+        assert fact["as_of"] == asked[fact["source"]]
     assert {person["source"] for person in found["people"]} == {"one", "two"}
     assert {person["email"] for person in found["people"]} == {ANNA}
     assert {payment["source"] for payment in found["payments"]} == {"one", "two"}

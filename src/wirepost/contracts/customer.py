@@ -9,7 +9,14 @@ from wirepost.tools.contract import Contract
 from wirepost.tools.results import Result, UntrustedPlain
 
 
-class PersonFact(Result):
+class Fact(Result):
+    """Something that one system knows; whoever puts several together says which, and when it was asked."""
+
+    source: str = ""
+    as_of: str = ""
+
+
+class PersonFact(Fact):
     """The person as this system knows them."""
 
     id: str
@@ -20,10 +27,9 @@ class PersonFact(Result):
     owner: str | None = None
     url: str | None = None
     created_at: str | None = None
-    source: str = ""
 
 
-class DealFact(Result):
+class DealFact(Fact):
     """A deal of the person."""
 
     id: str
@@ -34,10 +40,9 @@ class DealFact(Result):
     closes_at: str | None = None
     url: str | None = None
     updated_at: str | None = None
-    source: str = ""
 
 
-class TicketFact(Result):
+class TicketFact(Fact):
     """A question or complaint of the person."""
 
     id: str
@@ -47,10 +52,9 @@ class TicketFact(Result):
     url: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
-    source: str = ""
 
 
-class PaymentFact(Result):
+class PaymentFact(Fact):
     """A payment of the person; `amount` in major units."""
 
     id: str
@@ -60,10 +64,9 @@ class PaymentFact(Result):
     amount_refunded: str | None = None
     description: UntrustedPlain | None = None
     created_at: str | None = None
-    source: str = ""
 
 
-class SubscriptionFact(Result):
+class SubscriptionFact(Fact):
     """A recurring purchase of the person."""
 
     id: str
@@ -72,10 +75,9 @@ class SubscriptionFact(Result):
     currency: str | None = None
     interval: str | None = None
     renews_at: str | None = None
-    source: str = ""
 
 
-class MessageFact(Result):
+class MessageFact(Fact):
     """What was written about the person."""
 
     id: str
@@ -84,7 +86,6 @@ class MessageFact(Result):
     text: UntrustedPlain
     at: str
     url: str | None = None
-    source: str = ""
 
 
 @dataclass(frozen=True)

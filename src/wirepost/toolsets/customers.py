@@ -56,7 +56,7 @@ class Overview(Result):
     long_help="""
     Every connection that knows customers is asked at the same time: CRM, payments, chat. With an id, the
     system it belongs to is asked first and the others by the e-mail address found there. Each fact names its
-    `source`; `sources` says when each was asked, which do not know the person, and which could not answer.
+    `source` and when it was asked (`as_of`); `sources` says which do not know the person or could not answer.
     """,
 )
 async def customer_get_overview(
@@ -114,7 +114,7 @@ def _all_answered(answers: list[Answer]) -> bool:
 def _rows(answers: list[Answer], kind: str) -> list:  # type: ignore[type-arg]
     """The facts of one kind from all sources, each with where it comes from."""
     return [
-        fact.model_copy(update={"source": answer.connection.name})
+        fact.model_copy(update={"source": answer.connection.name, "as_of": answer.as_of})
         for answer in answers
         if answer.facts
         for fact in getattr(answer.facts, kind)
