@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from wirepost.calls.attempt import Attempt
 from wirepost.calls.caller import LOCAL
 from wirepost.calls.write import Writes
 from wirepost.sandbox.faults import Fault
+from wirepost.store.database import Tx
 from wirepost.tools.context import no_progress
 from wirepost.upstream.scope import Scope
 
@@ -118,3 +121,26 @@ async def test_a_write_needs_a_tool(path: Assembled, clock: ManualClock) -> None
     nothing = Attempt(LOCAL, TOOL, {}, no_progress, START, 1000.0, 1045.0, Scope(1045.0))
     with pytest.raises(RuntimeError, match="tool is not known"):
         await Writes(path.judge, path.ledger, clock).once(nothing, [].append)
+
+
+async def test_of_two_that_claim_the_same_action_at_once_one_waits_for_the_other(tmp_path, clock) -> None:
+    may_go_on = threading.Event()
+
+    async def hold(tx: Tx) -> None:
+        may_go_on.wait(5)
+
+    async with assembled(tmp_path, clock) as parts:
+        writer = parts.database._writer  # noqa: SLF001 - both must have asked before either is answered
+        holding = asyncio.create_task(parts.database.write(hold))
+        calls = [
+            asyncio.create_task(parts.call("sample_update_note", note="n_1", intent="one")) for _ in range(2)
+        ]
+        async with asyncio.timeout(5):
+            while writer._waiting < 3:  # noqa: SLF001
+                await clock.sleep(0)
+        may_go_on.set()
+        outcomes = await asyncio.gather(*calls)
+        await holding
+    assert [outcome.envelope["data"] for outcome in outcomes] == [{"id": "n_1"}] * 2
+    replayed = [outcome.envelope["meta"]["idempotency"]["replayed"] for outcome in outcomes]
+    assert sorted(replayed) == [False, True]
