@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from support.running import running
+from support.spoiled import rewritten, spoil
 
 ANNA = "anna.lindqvist@example.com"
 TOOLS = {"preset": None, "include": ["customer_get_overview"]}
@@ -56,3 +57,17 @@ async def test_only_the_named_connections_are_asked(tmp_path, clock) -> None:
         assert wirepost.sent("a", method="GET") == []
         error = await wirepost.error("customer_get_overview", email=ANNA, connections=["c"])
     assert error["fields"][0]["allowed"] == ["a", "b"]
+
+
+async def test_a_source_that_answers_in_a_form_of_its_own_does_not_take_the_others_along(
+    tmp_path, clock
+) -> None:
+    async with running(tmp_path, clock, tools=TOOLS) as wirepost:
+        odd = {"description", "name"}
+        spoil(wirepost, "stripe", lambda request, status, body: rewritten(body, odd, lambda _: 5))
+        found = (await wirepost.ok("customer_get_overview", email=ANNA))["data"]
+    sources = by_source(found)
+    assert sources["stripe-sandbox"]["status"] == "failed"
+    assert "not understood" in sources["stripe-sandbox"]["problem"]
+    assert sources["hubspot-sandbox"]["status"] == "ok"
+    assert not found["is_complete"]

@@ -23,6 +23,7 @@ from wirepost.core.ids import new_id
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Progress, no_progress
 from wirepost.tools.results import Page
+from wirepost.upstream import faults
 from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from wirepost.calls.cursor import Cursors
     from wirepost.calls.decide import Judge
     from wirepost.calls.write import Writes
-    from wirepost.connections.connections import Connection, Connections
+    from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
     from wirepost.settings import LimitSettings
     from wirepost.tools.catalog import ToolList
@@ -121,8 +122,9 @@ class Calls:
         except Exception as error:
             reference = new_id("log")
             log.exception("unexpected fault in %s (%s)", attempt.name, reference)
-            source = attempt.connection if isinstance(error, ValidationError) else None
-            fault = _unreadable(source) if source else _internal()
+            fault: CallError = Internal("internal", "Internal error; nothing more can be said here")
+            if attempt.connection and isinstance(error, ValidationError):  # of what the provider sent
+                fault = faults.not_understood(attempt.connection.provider.title)
             fault.detail["reference"] = reference
             fault.outcome = "unknown" if attempt.is_sent else "not_applied"
             outcome = Outcome(attempt.failure(fault), is_error=True)
@@ -257,19 +259,6 @@ class Calls:
 
 def _owner(attempt: Attempt) -> tuple[str, str, str]:
     return attempt.name, attempt.connection_name, attempt.caller.id
-
-
-def _internal() -> CallError:
-    return Internal("internal", "Internal error; nothing more can be said here")
-
-
-def _unreadable(connection: Connection) -> CallError:
-    """A result that is not what its model says is what the provider sent."""
-    return Unavailable(
-        "upstream_unavailable",
-        f"{connection.provider.title} answered in a form that is not understood",
-        hint="Try again; if it stays so, report it with the reference",
-    )
 
 
 def _cancelled() -> Unavailable:

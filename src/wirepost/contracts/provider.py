@@ -90,8 +90,6 @@ class Provider:
     """Tool on a contract → permissions it needs here (see `Tool.scopes`)."""
     user_auth: ApiKey | None = None
     """A second key, which acts as a user (`user_key` of a connection)."""
-    exempt: Mapping[str, str] = field(default_factory=dict)
-    """Rule of the definition of done → reason why it does not apply."""
 
     @property
     def sandbox(self) -> type[Sandbox]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from pydantic import ValidationError
 
 from wirepost.calls.policy import Subject
 from wirepost.contracts.customer import CustomerCard, Facts
 from wirepost.core.errors import CallError, InvalidCall, NotConnected, Unavailable
 from wirepost.core.times import to_rfc3339
+from wirepost.upstream import faults
 
 if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
     from wirepost.calls.decide import Judge
     from wirepost.connections.connections import Connection, Connections
     from wirepost.core.clock import Clock
+
+log = logging.getLogger(__name__)
 
 SPARE_S = 3.0
 """Left of the call's time when a slow system is given up, so that what the others said still gets out."""
@@ -98,6 +104,10 @@ class Cards:
                 facts = await card.facts(email=email, customer_id=customer_id, limit=limit)
         except CallError as error:
             return Answer(connection, as_of, problem=f"{error.code}: {error.message}", error=error)
+        except ValidationError:
+            log.exception("what %s knows of a customer could not be read", connection.name)
+            odd = faults.not_understood(connection.provider.title)
+            return Answer(connection, as_of, problem=str(odd), error=odd)
         except TimeoutError:
             late = Unavailable("timeout", f"{connection.name} did not answer in time", retry_after_s=5)
             return Answer(connection, as_of, problem=str(late), error=late)

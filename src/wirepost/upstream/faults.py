@@ -56,6 +56,15 @@ def unreadable(name: str, ask: Ask) -> CallError:
     return Unavailable("upstream_unavailable", f"{name} answered with something that is not JSON")
 
 
+def not_understood(name: str) -> CallError:
+    """An answer whose values are not of the types that the provider's own description gives them."""
+    return Unavailable(
+        "upstream_unavailable",
+        f"{name} answered in a form that is not understood",
+        hint="Try again; if it stays so, report it",
+    )
+
+
 def lost(name: str, ask: Ask, how: How, *, is_sent: bool) -> CallError:
     """No complete answer."""
     if not is_sent:
