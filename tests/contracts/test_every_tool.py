@@ -210,7 +210,7 @@ def test_hostile_text_stays_where_it_is_listed() -> None:
     shaped = shape.one(record, shape.View(Sample, None, 6000))
     assert shaped.untrusted == ["data.note", "data.lines[*].text"]
     for text in (shaped.data["note"], shaped.data["lines"][0]["text"]):
-        assert not {"\u202e", "\u200b", "\x00", "<b>"} & set(text) | ({"<b>"} if "<b>" in text else set())
+        assert not {"\u202e", "\u200b", "\x00"} & set(text)
 
 
 def test_fields_are_chosen_by_name_or_refused() -> None:

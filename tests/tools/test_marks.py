@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 from support.samples import Author, Note
 from wirepost.calls import shape
 from wirepost.tools import marks
-from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark, UntrustedPlain
+from wirepost.tools.results import DETAIL, Result, Untrusted, UntrustedMark
 
-HTML, PLAIN = UntrustedMark(), UntrustedMark(is_html=False)
+MARK = UntrustedMark()
 
 
 class Hidden(Result):
@@ -28,16 +28,6 @@ class Hidden(Result):
     values: dict[str, Annotated[str | int, UntrustedMark()]] | None = None
     plain: list[int] | None = None
     choice: int | str = 0
-
-
-class Chat(Result):
-    """Text that is no HTML, beside some that is."""
-
-    page: Untrusted | None = None
-    said: UntrustedPlain
-    raw: Annotated[UntrustedPlain | None, DETAIL] = None
-    names: list[UntrustedPlain]
-    parts: dict[str, Annotated[Any, UntrustedMark(is_html=False)]]
 
 
 class Clean(Result):
@@ -92,57 +82,46 @@ class Chain(Result):
 
 def test_untrusted_text_is_found_at_every_depth() -> None:
     assert marks.untrusted(Note) == {
-        "text": HTML,
-        "author": {"name": HTML},
-        "comments": {"*": {"name": HTML}},
-        "tags": {"*": HTML},
-        "secret_notes": HTML,
+        "text": MARK,
+        "author": {"name": MARK},
+        "comments": {"*": {"name": MARK}},
+        "tags": {"*": MARK},
+        "secret_notes": MARK,
     }
-    assert marks.untrusted(Author) == {"name": HTML}
+    assert marks.untrusted(Author) == {"name": MARK}
 
 
 def test_untrusted_text_is_found_under_unions_tuples_and_other_notes() -> None:
     assert marks.untrusted(Hidden) == {
-        "pair": {"*": HTML},
-        "rows": {"*": {"*": HTML}},
-        "either": HTML,
-        "noted": HTML,
-        "values": {"*": HTML},
+        "pair": {"*": MARK},
+        "rows": {"*": {"*": MARK}},
+        "either": MARK,
+        "noted": MARK,
+        "values": {"*": MARK},
     }
 
 
 def test_untrusted_text_is_found_in_the_values_of_mappings() -> None:
     assert marks.untrusted(Mapped) == {
-        "labels": {"*": HTML},
-        "people": {"*": {"name": HTML}},
-        "lists": {"*": {"*": HTML}},
-        "answers": {"*": HTML},
+        "labels": {"*": MARK},
+        "people": {"*": {"name": MARK}},
+        "lists": {"*": {"*": MARK}},
+        "answers": {"*": MARK},
     }
-
-
-def test_text_that_is_no_html_is_told_from_html() -> None:
-    assert marks.untrusted(Chat) == {
-        "page": HTML,
-        "said": PLAIN,
-        "raw": PLAIN,
-        "names": {"*": PLAIN},
-        "parts": {"*": PLAIN},
-    }
-    assert marks.details(Chat) == {"raw"}
 
 
 def test_every_marked_value_of_a_mapping_is_cleaned_and_listed_once() -> None:
     mapped = Mapped(
-        labels={"a": "<b>x</b>", "b": "y\u202e"},
-        people={"k": Author(name="<i>n</i>", role="<i>r</i>")},
-        lists={"l": ("<p>z</p>",)},
-        answers={"one": "<b>1</b>", "several": ["<b>2</b>", {"deep": "3\u200b"}], "number": 4},
+        labels={"a": "x\u200b", "b": "y\u202e"},
+        people={"k": Author(name="n\u200b", role="r\u200b")},
+        lists={"l": ("z\u200b",)},
+        answers={"one": "1\u200b", "several": ["2\u200b", {"deep": "3\u200b"}], "number": 4},
         counts={"<b>": 1},
     )
     shaped = shape.one(shape.dump(mapped), shape.View(Mapped, None, 6000))
     assert shaped.data == {
         "labels": {"a": "x", "b": "y"},
-        "people": {"k": {"name": "n", "role": "<i>r</i>"}},
+        "people": {"k": {"name": "n", "role": "r\u200b"}},
         "lists": {"l": ["z"]},
         "answers": {"one": "1", "several": ["2", {"deep": "3"}], "number": 4},
         "counts": {"<b>": 1},
@@ -158,8 +137,8 @@ def test_every_marked_value_of_a_mapping_is_cleaned_and_listed_once() -> None:
 
 
 def test_a_model_in_itself_is_cleaned_at_every_depth() -> None:
-    leaf = {"text": "<b>3</b>"}
-    thread = Thread.model_validate({"text": "<b>1</b>", "replies": [{"text": "<b>2</b>", "replies": [leaf]}]})
+    leaf = {"text": "3\u200b"}
+    thread = Thread.model_validate({"text": "1\u200b", "replies": [{"text": "2\u200b", "replies": [leaf]}]})
     shaped = shape.one(shape.dump(thread), shape.View(Thread, None, 6000))
     assert shaped.data["text"] == "1"
     assert shaped.data["replies"][0] == {"text": "2", "replies": [{"text": "3", "replies": []}]}

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel
 
 from wirepost.core.errors import InvalidCall
-from wirepost.core.text import clean, cut, strip_html
+from wirepost.core.text import clean, cut
 from wirepost.tools import marks
 from wirepost.tools.catalog import CHARACTERS_PER_TOKEN
 from wirepost.tools.results import Result, UntrustedMark
@@ -192,7 +192,7 @@ def _clean_value(value: Json, text_marks: marks.Marks, path: str, found: list[st
     elif isinstance(value, str):
         if path not in found:
             found.append(path)
-        return clean(strip_html(value) if text_marks.is_html else value)
+        return clean(value)
     else:
         _clean(value, {marks.EACH: text_marks}, path, found)
     return value

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from wirepost.tools.contract import Contract
-from wirepost.tools.results import Page, Result, UntrustedMark, UntrustedPlain
+from wirepost.tools.results import Page, Result, Untrusted, UntrustedMark
 
 NEUTRAL_OBJECTS = ("contact", "company", "deal", "ticket", "task", "note", "product")
 """Names that every CRM understands; any other name is the vendor's own."""
@@ -161,7 +161,7 @@ class Record(Result):
 
     id: str
     object: str
-    fields: dict[str, Annotated[Any, UntrustedMark(is_html=False)]]
+    fields: dict[str, Annotated[Any, UntrustedMark()]]
     """As the vendor has them; what is HTML by its description, the tools reduce to text."""
     url: str | None = Field(default=None, description="Opens the record in the vendor's interface")
     created_at: str | None = None
@@ -174,8 +174,8 @@ class Owner(Result):
     """A user who can own records."""
 
     id: str
-    name: UntrustedPlain
-    email: UntrustedPlain | None = None
+    name: Untrusted
+    email: Untrusted | None = None
     is_active: bool = True
 
 
@@ -209,7 +209,7 @@ class Written(Result):
 class Bucket(Result):
     """One group of a summary."""
 
-    group: dict[str, Annotated[Any, UntrustedMark(is_html=False)]]
+    group: dict[str, Annotated[Any, UntrustedMark()]]
     count: int
     values: dict[str, float | None] | None = Field(default=None, description="By function and field")
 

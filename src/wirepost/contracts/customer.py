@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 
 from wirepost.tools.contract import Contract
-from wirepost.tools.results import Result, UntrustedPlain
+from wirepost.tools.results import Result, Untrusted
 
 
 class Fact(Result):
@@ -20,10 +20,10 @@ class PersonFact(Fact):
     """The person as this system knows them."""
 
     id: str
-    name: UntrustedPlain | None = None
-    email: UntrustedPlain | None = None
-    phone: UntrustedPlain | None = None
-    company: UntrustedPlain | None = None
+    name: Untrusted | None = None
+    email: Untrusted | None = None
+    phone: Untrusted | None = None
+    company: Untrusted | None = None
     owner: str | None = None
     url: str | None = None
     created_at: str | None = None
@@ -33,7 +33,7 @@ class DealFact(Fact):
     """A deal of the person."""
 
     id: str
-    name: UntrustedPlain | None = None
+    name: Untrusted | None = None
     stage: str | None = None
     amount: str | None = None
     currency: str | None = None
@@ -46,7 +46,7 @@ class TicketFact(Fact):
     """A question or complaint of the person."""
 
     id: str
-    subject: UntrustedPlain | None = None
+    subject: Untrusted | None = None
     status: str | None = None
     priority: str | None = None
     url: str | None = None
@@ -62,7 +62,7 @@ class PaymentFact(Fact):
     currency: str
     status: str
     amount_refunded: str | None = None
-    description: UntrustedPlain | None = None
+    description: Untrusted | None = None
     created_at: str | None = None
 
 
@@ -81,9 +81,9 @@ class MessageFact(Fact):
     """What was written about the person."""
 
     id: str
-    channel: UntrustedPlain | None = None
-    author: UntrustedPlain | None = None
-    text: UntrustedPlain
+    channel: Untrusted | None = None
+    author: Untrusted | None = None
+    text: Untrusted
     at: str
     url: str | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wirepost.tools.contract import Contract
-from wirepost.tools.results import Result, UntrustedPlain
+from wirepost.tools.results import Result, Untrusted
 
 if TYPE_CHECKING:
     from wirepost.sandbox.vendor import Sandbox
@@ -54,8 +54,8 @@ class TokenExchange:
 class Probe(Result):
     """What a credential turned out to be."""
 
-    identity: UntrustedPlain
-    account: UntrustedPlain | None = None
+    identity: Untrusted
+    account: Untrusted | None = None
     account_id: str | None = None
     environment: str | None = None
     """Where the vendor tells."""

@@ -21,11 +21,10 @@ class Result(BaseModel):
 
 @dataclass(frozen=True)
 class UntrustedMark:
-    """The text was written by somebody outside; it is cleaned and listed under `meta.untrusted`."""
+    """Text of somebody outside: it loses what nobody can see and is listed in `meta.untrusted`.
 
-    is_html: bool = True
-    """Whether it is reduced to what a reader of HTML sees. Otherwise it loses only what nobody can see, and
-    `A <b> & Co` stays what it is."""
+    `A <b> & Co` stays what it is; who reads HTML from a vendor makes text of it (`core.text.strip_html`).
+    """
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class DetailMark:
 
 
 Untrusted = Annotated[str, UntrustedMark()]
-UntrustedPlain = Annotated[str, UntrustedMark(is_html=False)]
 DETAIL = DetailMark()
 
 Record = TypeVar("Record", bound=Result)

@@ -16,7 +16,7 @@ from wirepost.contracts.customer import (
 )
 from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.tools.context import Call
-from wirepost.tools.results import Result, UntrustedPlain
+from wirepost.tools.results import Result, Untrusted
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.cards import Answer, Cards
 
@@ -39,7 +39,7 @@ class Source(Result):
 class Overview(Result):
     """Everything known, newest first; `is_complete` is false where a source could not be asked."""
 
-    id: UntrustedPlain
+    id: Untrusted
     is_complete: bool
     people: list[PersonFact]
     deals: list[DealFact]

@@ -10,7 +10,7 @@ from wirepost.core.times import from_epoch
 from wirepost.providers.slack.client import Json
 from wirepost.providers.slack.directory import shown_name
 from wirepost.providers.slack.text import rendered
-from wirepost.tools.results import DETAIL, Result, UntrustedPlain
+from wirepost.tools.results import DETAIL, Result, Untrusted
 
 KINDS = {"public": "public_channel", "private": "private_channel", "im": "im", "mpim": "mpim"}
 """Kinds of channels, in our words and Slack's."""
@@ -20,7 +20,7 @@ class Author(Result):
     """Who wrote a message."""
 
     id: str
-    name: UntrustedPlain | None = None
+    name: Untrusted | None = None
     is_bot: bool = False
     is_external: bool = Field(default=False, description="Belongs to another organization")
 
@@ -36,7 +36,7 @@ class FileBrief(Result):
     """A file that came with a message."""
 
     id: str
-    name: UntrustedPlain | None = None
+    name: Untrusted | None = None
     mimetype: str | None = None
     size: int | None = Field(default=None, description="Bytes")
 
@@ -45,14 +45,12 @@ class Message(Result):
     """One message; mentions in its text read `@name (U…)`, links `label (address)`."""
 
     channel: str
-    channel_name: UntrustedPlain | None = None
+    channel_name: Untrusted | None = None
     ts: str
     thread_ts: str | None = None
     user: Author | None = None
-    text: UntrustedPlain
-    raw: Annotated[UntrustedPlain | None, DETAIL] = Field(
-        default=None, description="The text in Slack's own form"
-    )
+    text: Untrusted
+    raw: Annotated[Untrusted | None, DETAIL] = Field(default=None, description="The text in Slack's own form")
     at: str
     subtype: str | None = Field(default=None, description="What Slack calls a message that nobody typed")
     is_edited: bool | None = None
@@ -72,10 +70,10 @@ class Channel(Result):
     """A channel, a group or direct messages."""
 
     id: str
-    name: UntrustedPlain | None = None
+    name: Untrusted | None = None
     kind: str = Field(description="public, private, im or mpim")
-    topic: UntrustedPlain | None = None
-    purpose: UntrustedPlain | None = None
+    topic: Untrusted | None = None
+    purpose: Untrusted | None = None
     members: int | None = None
     is_member: bool | None = Field(default=None, description="Whether the app is in it")
     is_archived: bool | None = None
@@ -105,11 +103,11 @@ class User(Result):
     """Somebody in the workspace."""
 
     id: str
-    handle: UntrustedPlain | None = None
-    name: UntrustedPlain
-    real_name: UntrustedPlain | None = None
-    email: UntrustedPlain | None = None
-    title: UntrustedPlain | None = None
+    handle: Untrusted | None = None
+    name: Untrusted
+    real_name: Untrusted | None = None
+    email: Untrusted | None = None
+    title: Untrusted | None = None
     timezone: str | None = None
     is_bot: bool = False
     is_active: bool = True
@@ -151,7 +149,7 @@ class Scheduled(Result):
     id: str
     channel: str
     post_at: str
-    text: UntrustedPlain | None = None
+    text: Untrusted | None = None
     created_at: str | None = None
 
     @classmethod
@@ -189,13 +187,13 @@ class FileContent(Result):
     """A file and, where that makes sense, what is in it."""
 
     id: str
-    name: UntrustedPlain | None = None
+    name: Untrusted | None = None
     mimetype: str | None = None
     size: int | None = Field(default=None, description="Bytes of the whole file")
     user: str | None = None
     created_at: str | None = None
     kind: str = Field(description="text, base64 or none: in which form the content is here")
-    text: UntrustedPlain | None = None
+    text: Untrusted | None = None
     base64: str | None = None
     is_cut: bool | None = Field(default=None, description="The content goes on")
     problem: str | None = Field(default=None, description="Why there is no content")

@@ -16,21 +16,21 @@ from wirepost.providers.stripe.models import (
     labels,
     money,
 )
-from wirepost.tools.results import DETAIL, Result, UntrustedPlain
+from wirepost.tools.results import DETAIL, Result, Untrusted
 
 
 class Price(StripeRecord):
     """A price of a product."""
 
     product: str | None = None
-    product_name: UntrustedPlain | None = None
+    product_name: Untrusted | None = None
     amount: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
     interval: str | None = None
     active: bool | None = None
     scheme: str | None = None
-    nickname: UntrustedPlain | None = None
+    nickname: Untrusted | None = None
     lookup_key: Annotated[str | None, DETAIL] = None
     metadata: Annotated[list[Label] | None, DETAIL] = None
 
@@ -60,7 +60,7 @@ def interval_of(price: Json) -> str | None:
 class InvoiceLine(StripeRecord):
     """One line of an invoice."""
 
-    description: UntrustedPlain | None = None
+    description: Untrusted | None = None
     amount: str
     amount_minor: int
     currency: str
@@ -104,8 +104,8 @@ class Invoice(StripeRecord):
     due_at: str | None = None
     paid_at: Annotated[str | None, DETAIL] = None
     collection_method: Annotated[str | None, DETAIL] = None
-    customer_email: Annotated[UntrustedPlain | None, DETAIL] = None
-    memo: Annotated[UntrustedPlain | None, DETAIL] = None
+    customer_email: Annotated[Untrusted | None, DETAIL] = None
+    memo: Annotated[Untrusted | None, DETAIL] = None
     metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod
@@ -186,7 +186,7 @@ class Subscription(StripeRecord):
     latest_invoice: str | None = None
     currency: Annotated[str | None, DETAIL] = None
     collection_method: Annotated[str | None, DETAIL] = None
-    description: Annotated[UntrustedPlain | None, DETAIL] = None
+    description: Annotated[Untrusted | None, DETAIL] = None
     metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from wirepost.core.money import Money
 from wirepost.core.times import from_epoch
-from wirepost.tools.results import DETAIL, Page, Result, UntrustedPlain
+from wirepost.tools.results import DETAIL, Page, Result, Untrusted
 
 Json = Mapping[str, Any]
 
@@ -85,8 +85,8 @@ def money(name: str, minor: int | None, currency: str | None) -> dict[str, Any]:
 class Label(Result):
     """A name with a text: metadata, evidence."""
 
-    name: UntrustedPlain
-    value: UntrustedPlain
+    name: Untrusted
+    value: Untrusted
 
 
 def labels(entries: Mapping[str, str] | None) -> list[dict[str, str]] | None:
@@ -115,10 +115,10 @@ class Card(Result):
 class Customer(StripeRecord):
     """A customer."""
 
-    name: UntrustedPlain | None = None
-    email: UntrustedPlain | None = None
-    phone: UntrustedPlain | None = None
-    description: UntrustedPlain | None = None
+    name: Untrusted | None = None
+    email: Untrusted | None = None
+    phone: Untrusted | None = None
+    description: Untrusted | None = None
     created_at: str | None = None
     delinquent: bool | None = None
     currency: Annotated[str | None, DETAIL] = None
@@ -152,7 +152,7 @@ class Payment(StripeRecord):
     amount_refunded: str | None = None
     amount_refunded_minor: int | None = None
     customer: str | None = None
-    description: UntrustedPlain | None = None
+    description: Untrusted | None = None
     created_at: str | None = None
     charge: str | None = None
     method: Card | None = None
@@ -165,7 +165,7 @@ class Payment(StripeRecord):
     net: Annotated[str | None, DETAIL] = None
     net_minor: Annotated[int | None, DETAIL] = None
     settlement_currency: str | None = None
-    receipt_email: Annotated[UntrustedPlain | None, DETAIL] = None
+    receipt_email: Annotated[Untrusted | None, DETAIL] = None
     metadata: Annotated[list[Label] | None, DETAIL] = None
 
     @classmethod

@@ -22,7 +22,7 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.000)?\+0000", re.ASC
 class QueryRow(Result):
     """One row of an answer."""
 
-    values: dict[str, Annotated[Any, UntrustedMark(is_html=False)]] = Field(
+    values: dict[str, Annotated[Any, UntrustedMark()]] = Field(
         description="By path (`Account.Name`) or alias (`expr0` without one); child queries as lists"
     )
 

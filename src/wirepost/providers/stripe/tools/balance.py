@@ -9,7 +9,7 @@ from wirepost.providers.stripe.arguments import AccountId, Moment, period_of
 from wirepost.providers.stripe.client import StripeClient
 from wirepost.providers.stripe.models import Json, StripeRecord, id_of, money, page_of
 from wirepost.tools.context import Call
-from wirepost.tools.results import DETAIL, Page, Result, UntrustedPlain
+from wirepost.tools.results import DETAIL, Page, Result, Untrusted
 from wirepost.tools.tool import Risk, tool
 
 
@@ -56,7 +56,7 @@ class Transaction(StripeRecord):
     created_at: str | None = None
     available_at: str | None = None
     reporting_category: Annotated[str | None, DETAIL] = None
-    description: Annotated[UntrustedPlain | None, DETAIL] = None
+    description: Annotated[Untrusted | None, DETAIL] = None
 
     @classmethod
     def shown(cls, raw: Json) -> dict[str, Any]:
