@@ -49,10 +49,9 @@ def missing_scopes(
     """Tool → permissions it lacks. Where the granted ones are not known (`None`), none is missing."""
     if granted is None:
         return {}
+    held = set(granted)
     lacking = {
-        tool.name: [
-            needed for needed in provider.scopes_of(tool) if not set(needed.split("|")) & set(granted)
-        ]
+        tool.name: [needed for needed in provider.scopes_of(tool) if held.isdisjoint(needed.split("|"))]
         for tool in tools
         if tool.is_provider_tool and provider.can_serve(tool.needs)
     }

@@ -36,7 +36,7 @@ class Connection:
     clock: Clock
     world: Callable[[], World]
     attempt_s: float = 20.0
-    _upstream: Upstream | None = field(default=None, init=False)
+    _opened: list[Upstream] = field(default_factory=list, init=False)
 
     @property
     def environment(self) -> str:
@@ -83,19 +83,17 @@ class Connection:
             return None
         return Credential(self.name, self.provider, method, self.settings, as_user=True)
 
-    @property
+    @cached_property
     def upstream(self) -> Upstream:
         """The HTTP side, opened on first use and kept for the life of the process."""
-        if self._upstream is None:
-            as_user = self.user_credential
-            self._upstream = self._open(
-                base_url=lambda: self.credential.address or self.configured_address,
-                credential=self.credential.header,
-                user_credential=as_user.header if as_user else None,
-                forget_credential=self._forget,
-                is_renewable=self.credential.is_renewable,
-            )
-        return self._upstream
+        as_user = self.user_credential
+        return self._open(
+            base_url=lambda: self.credential.address or self.configured_address,
+            credential=self.credential.header,
+            user_credential=as_user.header if as_user else None,
+            forget_credential=self._forget,
+            is_renewable=self.credential.is_renewable,
+        )
 
     @property
     def configured_address(self) -> str:
@@ -114,9 +112,8 @@ class Connection:
 
     async def close(self) -> None:
         """Close what was opened."""
-        for upstream in (self._upstream, vars(self).get("_token_upstream")):
-            if upstream is not None:
-                await upstream.close()
+        for upstream in self._opened:
+            await upstream.close()
 
     def _forget(self, refused: str) -> None:
         for credential in (self.credential, self.user_credential):
@@ -137,7 +134,7 @@ class Connection:
         from wirepost.upstream.upstream import Upstream
 
         sandbox = self.sandbox
-        return Upstream(
+        upstream = Upstream(
             self.name,
             limits=self.settings.limits.over(self.provider.limits[self.environment]),
             clock=self.clock,
@@ -145,6 +142,8 @@ class Connection:
             transport=InMemoryTransport(sandbox.app, self.clock) if sandbox else None,
             **how,
         )
+        self._opened.append(upstream)
+        return upstream
 
 
 class Connections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from wirepost.contracts.provider import ANY
@@ -14,7 +15,28 @@ if TYPE_CHECKING:
     from wirepost.settings import ConnectionSettings
 
 
-class Credential:
+class Checkable(ABC):
+    """What every credential can say of itself without asking anybody."""
+
+    @abstractmethod
+    def check(self) -> str | None:
+        """What is missing, if anything; raises `ConfigError` for what belongs to another environment."""
+
+    @property
+    def status(self) -> str:
+        """`ready` or `not_connected`."""
+        return "ready" if self.problem is None else "not_connected"
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing or wrong, if anything."""
+        try:
+            return self.check()
+        except ConfigError as error:
+            return error.message
+
+
+class Credential(Checkable):
     """An API key by reference; resolved on first use and again after the provider rejected it."""
 
     is_renewable = False
@@ -36,19 +58,6 @@ class Credential:
 
     def __repr__(self) -> str:
         return f"Credential({self._connection})"
-
-    @property
-    def status(self) -> str:
-        """`ready` or `not_connected`."""
-        return "ready" if self.problem is None else "not_connected"
-
-    @property
-    def problem(self) -> str | None:
-        """What is missing or wrong, if anything."""
-        try:
-            return self.check()
-        except ConfigError as error:
-            return error.message
 
     def check(self) -> str | None:
         """What is missing, if anything; raises `ConfigError` for a key of another environment."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from wirepost.connections.credentials import Checkable
 from wirepost.core.errors import CallError, ConfigError, NotConnected
 from wirepost.core.redact import SECRETS
 from wirepost.core.text import clean_line
 from wirepost.upstream.ask import Answer, Ask
 from wirepost.upstream.client import Client
+from wirepost.upstream.faults import safe_words
 from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ ASSERTION_S = 180
 """Life of a signed assertion; Salesforce accepts at most three minutes."""
 _ASSERTION_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SANDBOX_CLIENT = "sandbox"
-_MAX_WORDS = 200
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class _Token:
     renew_at: float
 
 
-class TokenCredential:
+class TokenCredential(Checkable):
     """The credential of a connection whose provider declares a `TokenExchange`."""
 
     is_renewable = True
@@ -61,19 +62,6 @@ class TokenCredential:
 
     def __repr__(self) -> str:
         return f"TokenCredential({self._connection})"
-
-    @property
-    def status(self) -> str:
-        """`ready` or `not_connected`."""
-        return "ready" if self.problem is None else "not_connected"
-
-    @property
-    def problem(self) -> str | None:
-        """What is missing or wrong, if anything."""
-        try:
-            return self.check()
-        except ConfigError as error:
-            return error.message
 
     @property
     def address(self) -> str | None:
@@ -210,7 +198,7 @@ class _TokenClient(Client):
             said = None
         if not isinstance(said, dict) or not isinstance(said.get("error"), str):
             return super().error(ask, answer)
-        words = clean_line(str(said.get("error_description") or said["error"]), _MAX_WORDS)
+        words = safe_words(str(said.get("error_description") or said["error"]))
         return NotConnected(
             "not_connected",
             f"{self.upstream.name} got no token: {words}",

@@ -75,7 +75,7 @@ class Tool(Generic[Api, P, R]):
     """The rest of the docstring; part of the description."""
     risk: Risk
     scopes: tuple[str, ...]
-    """Permissions at the provider, in its own words."""
+    """Permissions at the provider, in its own words; each is needed, `a|b` means one of the two."""
     is_idempotent: bool
     example: dict[str, Any]
     """Arguments that work in the sandbox world."""
