@@ -18,9 +18,9 @@ from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
+from wirepost.connections.accounts import Account, Accounts
 from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.connections import Connection, Connections
-from wirepost.connections.grants import Grants
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
 from wirepost.core.ids import new_id
@@ -61,7 +61,7 @@ class App:
     """Of this data directory; signs everything that must come back unchanged."""
     connections: Connections
     catalog: Catalog
-    grants: Grants
+    accounts: Accounts
     calls: Calls
     audit: Audit
     opened: AsyncExitStack
@@ -87,10 +87,12 @@ class App:
                 continue
             try:
                 checked = await check(connection)
-                await self.grants.note(connection.name, checked.probe.scopes)
+                probe = checked.probe
+                found = Account(connection.name, account_key=probe.account_id, account_label=probe.account)
+                await self.accounts.note_checked(found, probe.scopes)
             except CallError as error:
                 log.warning("connection %s could not be checked: %s", connection.name, error)
-        await self.catalog.replace(listed_tools(self.settings, await self.grants.known()))
+        await self.catalog.replace(listed_tools(self.settings, await self.accounts.known_scopes()))
 
     async def close(self) -> None:
         """Finish what was sent, then close everything in reverse order."""
@@ -122,8 +124,9 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         opened.push_async_callback(database.close)
         opened.push_async_callback(connections.close)
         secret = await server_secret(database)
-        signer, audit, grants = Signer(secret), Audit(database), Grants(database, clock)
-        catalog = Catalog(listed_tools(settings, await grants.known()))
+        signer, audit = Signer(secret), Audit(database)
+        accounts = Accounts(database, clock)
+        catalog = Catalog(listed_tools(settings, await accounts.known_scopes()))
         warn_of_length(catalog.listed)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
         desk = Desk(connections, catalog, judge)
@@ -152,7 +155,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             secret=secret,
             connections=connections,
             catalog=catalog,
-            grants=grants,
+            accounts=accounts,
             calls=calls,
             audit=audit,
             opened=closing,

@@ -11,7 +11,7 @@ from support.clock import START, ManualClock
 from support.samples import SampleClient, sample_get_note
 from support.worlds import world_at
 from wirepost.connections.connections import Connection, Connections
-from wirepost.contracts.provider import ApiKey
+from wirepost.contracts.auth import ApiKey
 from wirepost.core.errors import ConfigError, InvalidCall, NotConnected, Unavailable
 from wirepost.core.secret_refs import SecretRef
 from wirepost.providers import load_provider

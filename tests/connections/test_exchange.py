@@ -24,7 +24,7 @@ from support.sample_vendor import SAMPLE, SampleSandbox
 from support.serving import served
 from support.worlds import world_at
 from wirepost.connections.connections import Connection
-from wirepost.contracts.provider import TokenExchange
+from wirepost.contracts.auth import TokenExchange
 from wirepost.core.errors import ConfigError, NotConnected, Unavailable
 from wirepost.core.redact import SECRETS
 from wirepost.sandbox.faults import Fault

@@ -24,7 +24,7 @@ def connection(**options: Any) -> ConnectionSettings:
             "has a base_url, but a sandbox runs inside",
         ),
         ({"faults": [{"kind": "cut"}]}, "has faults, which only a sandbox can show"),
-        ({"base_url": "http://api.example.com"}, "must use https, because the key is sent there"),
+        ({"base_url": "http://api.example.com"}, "must use https, because secrets are sent there"),
         ({"base_url": "https://me:secret@x.example"}, "must not contain a user or password"),
         ({"base_url": "api.example.com"}, "must be an address such as"),
         ({"base_url": "https://x.example/?a=1"}, "must be an address such as"),

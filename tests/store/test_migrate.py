@@ -27,7 +27,9 @@ def test_the_migrations_produce_exactly_the_schema_on_the_page(clock):
     written.execute(SCHEMA.read_text()).fetchall()
     assert shape(migrated) == shape(written)
     tables = {name for kind, name, *_ in shape(written) if kind == "table"}
-    assert tables == {"schema_version", "intents", "confirmations", "spend", "audit", "keys", "grants"}
+    assert tables == {"schema_version", "intents", "confirmations", "spend", "audit", "keys"} | {
+        *("accounts", "flows", "links", "leases", "caller_tokens")
+    }
 
 
 def test_migrations_are_numbered_without_a_gap():
@@ -35,7 +37,7 @@ def test_migrations_are_numbered_without_a_gap():
 
 
 async def test_what_was_applied_is_recorded_once(path, clock, database):
-    applied = [(1, "2026-11-25T10:00:00+00:00")]
+    applied = [(1, "2026-11-25T10:00:00+00:00"), (2, "2026-11-25T10:00:00+00:00")]
     assert await database.read("SELECT version, applied_at FROM schema_version") == applied
     clock.advance(60)
     again = await Database.open(path, clock)
@@ -62,7 +64,7 @@ async def test_a_database_of_a_newer_version_is_refused(path, clock, database):
     await database.write(lambda tx: tx.execute("INSERT INTO schema_version VALUES (9, '2031-01-01')"))
     for opening in (Database.open(path, clock), Database.open_reader(path)):
         with pytest.raises(
-            ConfigError, match=r"\.db: the database has schema 9, this program knows up to 1 \("
+            ConfigError, match=r"\.db: the database has schema 9, this program knows up to 2 \("
         ):
             await opening
 
@@ -70,5 +72,5 @@ async def test_a_database_of_a_newer_version_is_refused(path, clock, database):
 async def test_a_reader_refuses_a_database_that_waits_for_its_migration(path):
     path.parent.mkdir()
     apsw.Connection(str(path)).execute("CREATE TABLE other (a)")
-    with pytest.raises(ConfigError, match="the database has schema 0, this program reads 1"):
+    with pytest.raises(ConfigError, match="the database has schema 0, this program reads 2"):
         await Database.open_reader(path)

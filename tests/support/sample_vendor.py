@@ -23,7 +23,8 @@ from wirepost.calls.ledger import Ledger
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
 from wirepost.connections.connections import Connection, Connections
-from wirepost.contracts.provider import ApiKey, Probe, Provider
+from wirepost.contracts.auth import ApiKey
+from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.sandbox.faults import Fault

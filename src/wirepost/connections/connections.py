@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from wirepost.connections.credentials import Credential
 from wirepost.connections.exchange import TokenCredential
-from wirepost.contracts.provider import ApiKey
-from wirepost.core.errors import InvalidCall, NotConnected
+from wirepost.contracts.auth import ApiKey, TokenExchange
+from wirepost.core.errors import ConfigError, InvalidCall, NotConnected
 from wirepost.tools.context import ConnectionFacts
 
 if TYPE_CHECKING:
@@ -63,9 +63,11 @@ class Connection:
     @cached_property
     def credential(self) -> Credential | TokenCredential:
         """The secret this connection authenticates with."""
-        method = self.provider.auth[0]
+        method = self.provider.auth_method(self.settings.auth)
         if isinstance(method, ApiKey):
             return Credential(self.name, self.provider, method, self.settings)
+        if not isinstance(method, TokenExchange):
+            raise ConfigError(f"{self.name}: {method.name} is not available yet")
         return TokenCredential(
             self.name,
             self.provider,

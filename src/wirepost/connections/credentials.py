@@ -6,12 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from wirepost.contracts.provider import ANY
+from wirepost.contracts.auth import ANY
 from wirepost.core.errors import ConfigError, NotConnected
 from wirepost.core.redact import SECRETS
 
 if TYPE_CHECKING:
-    from wirepost.contracts.provider import ApiKey, Provider
+    from wirepost.contracts.auth import ApiKey
+    from wirepost.contracts.provider import Provider
     from wirepost.settings import ConnectionSettings
 
 

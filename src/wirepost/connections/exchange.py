@@ -18,7 +18,8 @@ from wirepost.upstream.faults import safe_words
 from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
-    from wirepost.contracts.provider import Provider, TokenExchange
+    from wirepost.contracts.auth import TokenExchange
+    from wirepost.contracts.provider import Provider
     from wirepost.core.clock import Clock
     from wirepost.settings import ConnectionSettings
     from wirepost.upstream.upstream import Upstream

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wirepost.contracts.auth import ApiKey, AuthMethod
+from wirepost.core.errors import ConfigError
 from wirepost.tools.contract import Contract
 from wirepost.tools.results import Result, Untrusted
 
@@ -14,41 +16,6 @@ if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
     from wirepost.upstream.client import Client
     from wirepost.upstream.limits import Limits
-
-ANY = "any"
-"""Of a key that does not show its environment."""
-
-
-@dataclass(frozen=True)
-class ApiKey:
-    """A secret sent as a bearer token.
-
-    `environments` maps a regular expression of the key to the environment it belongs to (or `ANY`), so that
-    a key of the wrong environment refuses to start.
-    """
-
-    environments: Mapping[str, str]
-    help: str
-    """Where a person finds or creates such a key, in one sentence."""
-
-
-@dataclass(frozen=True)
-class TokenExchange:
-    """OAuth 2 without a browser: client credentials, or a signed assertion (RFC 7523) in a user's name.
-
-    A connection gives `client_id` with `client_secret`, or with `private_key` and `username`. The answer's
-    `instance_url`, where there is one, is the address of all further requests.
-    """
-
-    path: str
-    """Of the token endpoint, at the connection's base address."""
-    audience: Callable[[str], str]
-    """Base address → `aud` of an assertion."""
-    environment_of: Callable[[str], str]
-    """Base address → the environment it belongs to."""
-    help: str
-    lifetime_s: float = 3600.0
-    """After which a token is fetched again where the answer gives no `expires_in`."""
 
 
 class Probe(Result):
@@ -74,7 +41,8 @@ class Provider:
     base_url: str
     """Empty where each account has an address of its own."""
     client: type[Client]
-    auth: tuple[ApiKey | TokenExchange, ...]
+    auth: tuple[AuthMethod, ...]
+    """The first is what a connection uses that does not name one."""
     tools: tuple[AnyTool, ...]
     load_sandbox: Callable[[], type[Sandbox]]
     """The imitation; a process that only speaks to the vendor never loads it."""
@@ -95,6 +63,14 @@ class Provider:
     def sandbox(self) -> type[Sandbox]:
         """The vendor in memory."""
         return self.load_sandbox()
+
+    def auth_method(self, name: str | None) -> AuthMethod:
+        """The way in that a connection names (`auth`); raises `ConfigError` for one that is not there."""
+        for method in self.auth:
+            if name in {None, method.name}:
+                return method
+        known = ", ".join(method.name for method in self.auth)
+        raise ConfigError(f"{self.title} has no way in called {name!r}", hint=f"auth is one of: {known}")
 
     def can_serve(self, needs: Any) -> bool:
         """Whether what a tool needs is this vendor's client or a contract it offers."""

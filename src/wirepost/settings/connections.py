@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from wirepost.core.secret_refs import SecretRef
 from wirepost.settings.faults import FaultSettings
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
 Limits = TypeVar("Limits", bound="DataclassInstance")
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _check_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be an address such as https://api.example.com") from None
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://api.example.com")
+    if parts.username or parts.password:
+        raise ValueError("must not contain a user or password; the key belongs under key")
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise ValueError("must use https, because secrets are sent there; http is only for this machine")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_check_address)]
+"""Where secrets may be sent."""
 
 
 class MoneyRules(Section):
@@ -61,14 +80,55 @@ class LimitOverrides(Section):
         return dataclasses.replace(limits, **self.model_dump(exclude_none=True))
 
 
+class OAuthSettings(Section):
+    """What differs from the provider's own OAuth; for `provider: http` all that is needed."""
+
+    authorize_url: Address | None = Field(
+        default=None,
+        description="Where a person consents",
+        examples=["https://login.example.com/oauth/authorize"],
+    )
+    token_url: Address | None = Field(
+        default=None, description="Token endpoint", examples=["https://login.example.com/oauth/token"]
+    )
+    device_url: Address | None = Field(default=None, description="Device authorization endpoint (RFC 8628)")
+    revoke_url: Address | None = Field(default=None, description="Revocation endpoint (RFC 7009)")
+    issuer: str | None = Field(
+        default=None, description="Issuer of the authorization server, where it names itself (RFC 9207)"
+    )
+    client_auth: Literal["post", "basic", "none", "private_key_jwt"] | None = Field(
+        default=None, description="How the client authenticates at the token endpoint"
+    )
+    pkce: bool | None = Field(default=None, description="Whether a code challenge is sent")
+    scope_separator: Literal[" ", ",", "+"] | None = Field(default=None, description="Between two scopes")
+    rotates: bool | None = Field(default=None, description="Whether a refresh token is good for one use")
+    lifetime_s: Positive | None = Field(
+        default=None, description="Seconds a token is good for where the answer does not tell"
+    )
+    redirect_port: Annotated[Whole, Field(ge=1, le=65535)] | None = Field(
+        default=None,
+        description="Port of the redirect address on this machine, for providers that register it exactly",
+    )
+
+
 class ConnectionSettings(Section):
-    """One account at a provider."""
+    """One account at a provider, or one for each caller."""
 
     provider: str = Field(description="The vendor", examples=["stripe"])
     environment: Environment = Field(
         examples=["test"],
         description="production and test speak to the vendor, and a key of the other kind is refused; "
         "sandbox needs no account",
+    )
+    auth: str | None = Field(
+        default=None,
+        description="Way in, where the provider has several: key, exchange, oauth, …; empty: its first",
+        examples=["oauth"],
+    )
+    owner: Literal["shared", "caller"] = Field(
+        default="shared",
+        description="shared: one account for all callers; caller: each connects an own one, and who has none "
+        "uses the shared one",
     )
     key: SecretRef | None = Field(
         default=None,
@@ -96,7 +156,20 @@ class ConnectionSettings(Section):
     username: str | None = Field(
         default=None, description="In whose name assertions are signed", examples=["agent@example.com"]
     )
-    base_url: str | None = Field(
+    scopes: list[str] | None = Field(
+        default=None,
+        description="OAuth scopes to ask for; empty: what the provider's tools need",
+        examples=[["crm.objects.contacts.read"]],
+    )
+    user_scopes: list[str] = Field(
+        default_factory=list,
+        description="Scopes of a second token that acts as the user (Slack: for search)",
+        examples=[["search:read.public"]],
+    )
+    oauth: OAuthSettings = Field(
+        default_factory=OAuthSettings, description="What differs from the provider's own OAuth"
+    )
+    base_url: Address | None = Field(
         default=None,
         description="Address of the vendor's API: the account's own (Salesforce: My Domain) or a test server",
         examples=["https://acme.my.salesforce.com"],
@@ -116,24 +189,6 @@ class ConnectionSettings(Section):
     faults: list[FaultSettings] = Field(
         default_factory=list, description="Faults of a sandbox connection, such as 429;times=3", examples=[[]]
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _check_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value)
-            host, _ = parts.hostname, parts.port
-        except ValueError:
-            raise ValueError("must be an address such as https://api.example.com") from None
-        if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-            raise ValueError("must be an address such as https://api.example.com")
-        if parts.username or parts.password:
-            raise ValueError("must not contain a user or password; the key belongs under key")
-        if parts.scheme == "http" and host not in _LOOPBACK:
-            raise ValueError("must use https, because the key is sent there; http is only for this machine")
-        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _check_environment(self) -> ConnectionSettings:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wirepost.contracts.auth import ANY, ApiKey
 from wirepost.contracts.crm import Crm
 from wirepost.contracts.customer import CustomerCard
-from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
+from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
 from wirepost.upstream.limits import Limits, Quota

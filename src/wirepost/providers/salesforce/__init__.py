@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from wirepost.contracts.auth import TokenExchange
 from wirepost.contracts.crm import Crm
 from wirepost.contracts.customer import CustomerCard
-from wirepost.contracts.provider import Probe, Provider, TokenExchange
+from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.errors import NotConnected, Rejected
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce.client import API_VERSION, ROOT, USER_INFO, SalesforceClient

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wirepost.contracts.auth import ANY, ApiKey
 from wirepost.contracts.customer import CustomerCard
-from wirepost.contracts.provider import ANY, ApiKey, Probe, Provider
+from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.errors import NotConnected
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED

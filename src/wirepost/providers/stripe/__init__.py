@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wirepost.contracts.auth import ApiKey
 from wirepost.contracts.customer import CustomerCard
-from wirepost.contracts.provider import ApiKey, Probe, Provider
+from wirepost.contracts.provider import Probe, Provider
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.tools import (
     balance,

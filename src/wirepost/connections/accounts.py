@@ -1,0 +1,186 @@
+"""`Accounts`: who is behind each connection, what it may do, and the tokens people have given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import orjson
+
+from wirepost.core.ids import new_id
+from wirepost.core.redact import SECRETS
+
+if TYPE_CHECKING:
+    from wirepost.core.clock import Clock
+    from wirepost.secrets.vault import Vault
+    from wirepost.store.database import Database, Row, Tx, Value
+
+MAX_ACCOUNTS = 10_000
+SHARED = "shared"
+"""Owner of an account that all callers use."""
+MAIN, USER = "main", "user"
+"""Parts of what one consent gives."""
+
+State = Literal["active", "degraded", "needs_reauth", "revoking"]
+
+_COLUMNS = (
+    "id, connection, owner, part, state, reason, account_key, account_label, address, scopes_requested, "
+    "scopes_granted, checked_at, tokens, generation, expires_at, refresh_at, refresh_expires_at, "
+    "connected_at, refreshed_at, failed_at, failures"
+)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a token endpoint gave; never shown."""
+
+    access: str
+    refresh: str | None = None
+
+    def __repr__(self) -> str:
+        return "Tokens(…)"
+
+
+@dataclass(frozen=True)
+class Account:
+    """One row: an account at a provider, as one owner connected it. Times are seconds since 1970."""
+
+    connection: str
+    owner: str = SHARED
+    part: str = MAIN
+    id: str = ""
+    state: State = "active"
+    reason: str | None = None
+    account_key: str | None = None
+    account_label: str | None = None
+    address: str | None = None
+    scopes_requested: tuple[str, ...] | None = None
+    scopes_granted: tuple[str, ...] | None = None
+    checked_at: float | None = None
+    tokens: Tokens | None = None
+    generation: int = 0
+    expires_at: float | None = None
+    refresh_at: float | None = None
+    refresh_expires_at: float | None = None
+    connected_at: float | None = None
+    refreshed_at: float | None = None
+    failed_at: float | None = None
+    failures: int = 0
+
+    @property
+    def bound_to(self) -> tuple[str, ...]:
+        """What its sealed tokens belong to: moved to another row or generation they cannot be opened."""
+        return (self.id, "tokens", str(self.generation))
+
+    @classmethod
+    def of_row(cls, row: Row, vault: Vault | None) -> Self:
+        """Read a row of `_COLUMNS`; raises what opening the seal raises."""
+        names = [name.strip() for name in _COLUMNS.split(",")]
+        values: dict[str, Any] = dict(zip(names, row, strict=True))
+        for name in ("scopes_requested", "scopes_granted"):
+            values[name] = None if values[name] is None else tuple(orjson.loads(values[name]))
+        sealed = values.pop("tokens")
+        account = cls(**values)
+        if sealed is None or vault is None:
+            return account
+        tokens = Tokens(**orjson.loads(vault.open(sealed, bound_to=account.bound_to)))
+        for secret in (tokens.access, tokens.refresh):
+            if secret:
+                SECRETS.add(secret)
+        return replace(account, tokens=tokens)
+
+
+class Accounts:
+    """The rows, read and written; what is written never replaces a newer generation."""
+
+    def __init__(self, database: Database, clock: Clock, vault: Vault | None = None) -> None:
+        self._database, self._clock, self._vault = database, clock, vault
+
+    async def find(self, connection: str, owner: str = SHARED, part: str = MAIN) -> Account | None:
+        """One account, with its tokens."""
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS} FROM accounts WHERE connection = ? AND owner = ? AND part = ? LIMIT 1",  # noqa: S608 - our own words
+            connection,
+            owner,
+            part,
+        )
+        return Account.of_row(rows[0], self._vault) if rows else None
+
+    async def known_scopes(self) -> dict[str, frozenset[str] | None]:
+        """Connection → permissions of its shared account; `None` where they cannot be read."""
+        rows = await self._database.read(
+            "SELECT connection, scopes_granted FROM accounts WHERE owner = ? AND part = ? LIMIT ?",
+            SHARED,
+            MAIN,
+            MAX_ACCOUNTS,
+        )
+        return {
+            str(name): None if scopes is None else frozenset(orjson.loads(str(scopes)))
+            for name, scopes in rows
+        }
+
+    async def note_checked(self, account: Account, scopes: Collection[str] | None) -> None:
+        """Remember what a check found: permissions, and who the account is; tokens stay as they are."""
+        granted = None if scopes is None else orjson.dumps(sorted(scopes)).decode()
+        now = self._clock.now().timestamp()
+
+        async def work(tx: Tx) -> None:
+            await tx.execute(
+                "INSERT INTO accounts (id, connection, owner, part, state, account_key, account_label, "
+                "scopes_granted, checked_at, generation, failures) "
+                "VALUES (?, ?, ?, ?, 'active', ?, ?, ?, ?, 0, 0) "
+                "ON CONFLICT (connection, owner, part) DO UPDATE SET "
+                "account_key = excluded.account_key, account_label = excluded.account_label, "
+                "scopes_granted = excluded.scopes_granted, checked_at = excluded.checked_at",
+                new_id("acc"),
+                account.connection,
+                account.owner,
+                account.part,
+                account.account_key,
+                account.account_label,
+                granted,
+                now,
+            )
+
+        await self._database.write(work)
+
+    async def put(self, account: Account) -> Account:
+        """Store a newly connected account, in the place of the one that its owner had there."""
+        return await self._database.write(lambda tx: self._replace(tx, account))
+
+    async def _replace(self, tx: Tx, account: Account) -> Account:
+        rows = await tx.execute(
+            "SELECT id, generation FROM accounts WHERE connection = ? AND owner = ? AND part = ?",
+            account.connection,
+            account.owner,
+            account.part,
+        )
+        stored = replace(
+            account,
+            id=str(rows[0][0]) if rows else new_id("acc"),
+            generation=(int(rows[0][1]) if rows else 0) + 1,
+        )
+        if rows:
+            await tx.execute("DELETE FROM accounts WHERE id = ?", stored.id)
+        marks = ", ".join("?" * len(_COLUMNS.split(",")))
+        await tx.execute(
+            f"INSERT INTO accounts ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 - our own words
+            *self._values(stored),
+        )
+        return stored
+
+    def _values(self, account: Account) -> list[Value]:
+        tokens = account.tokens
+        sealed = (
+            tokens
+            and self._vault
+            and self._vault.seal(
+                orjson.dumps({"access": tokens.access, "refresh": tokens.refresh}).decode(),
+                bound_to=account.bound_to,
+            )
+        )
+        shown: dict[str, Any] = {**vars(account), "tokens": sealed}
+        for name in ("scopes_requested", "scopes_granted"):
+            shown[name] = None if shown[name] is None else orjson.dumps(sorted(shown[name])).decode()
+        return [shown[name.strip()] for name in _COLUMNS.split(",")]

@@ -1,0 +1,1 @@
+"""Where secrets are kept: references to other stores resolved, and what is stored here sealed."""

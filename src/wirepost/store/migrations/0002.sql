@@ -1,0 +1,68 @@
+-- Accounts with their tokens take the place of the permissions that checks found; the next check finds them again.
+DROP TABLE grants;
+
+-- Who is behind each connection: what is known of the account and, where a person connected it, its tokens.
+CREATE TABLE accounts (
+  id                 TEXT    NOT NULL PRIMARY KEY,
+  connection         TEXT    NOT NULL,
+  owner              TEXT    NOT NULL,      -- 'shared', or the id of the caller to whom it belongs
+  part               TEXT    NOT NULL,      -- 'main', or what else one consent gives (Slack: 'user')
+  state              TEXT    NOT NULL CHECK (state IN ('active', 'degraded', 'needs_reauth', 'revoking')),
+  reason             TEXT,                  -- why it is not active
+  account_key        TEXT,                  -- the provider's lasting id of the account
+  account_label      TEXT,                  -- its name for people
+  address            TEXT,                  -- of its API, where the provider gives each account its own
+  scopes_requested   TEXT,                  -- JSON list
+  scopes_granted     TEXT,                  -- JSON list; NULL where they cannot be read
+  checked_at         REAL,                  -- when the provider last said so
+  tokens             TEXT,                  -- sealed JSON; NULL where a key in the configuration is used
+  generation         INTEGER NOT NULL,      -- counts the tokens; a newer one is never overwritten by an older
+  expires_at         REAL,                  -- of the access token
+  refresh_at         REAL,                  -- when it is renewed ahead of that
+  refresh_expires_at REAL,                  -- of the refresh token, where the provider tells
+  connected_at       REAL,
+  refreshed_at       REAL,
+  failed_at          REAL,
+  failures           INTEGER NOT NULL,      -- in a row
+  UNIQUE (connection, owner, part)
+) STRICT;
+
+-- Consents under way in a browser, each used once.
+CREATE TABLE flows (
+  state_hash  TEXT NOT NULL PRIMARY KEY,    -- SHA-256 of `state`
+  connection  TEXT NOT NULL,
+  owner       TEXT NOT NULL,
+  details     TEXT NOT NULL,                -- sealed JSON
+  cookie_hash TEXT,                         -- SHA-256; NULL where no browser of ours began it
+  created_at  REAL NOT NULL
+) STRICT;
+CREATE INDEX flows_created ON flows (created_at);
+
+-- Links that lead a person to the page where an account is connected, each used once.
+CREATE TABLE links (
+  id_hash    TEXT NOT NULL PRIMARY KEY,     -- SHA-256 of the id in the address
+  connection TEXT NOT NULL,
+  owner      TEXT NOT NULL,
+  scopes     TEXT NOT NULL,                 -- JSON list of what is asked for besides what was granted
+  created_at REAL NOT NULL
+) STRICT;
+CREATE INDEX links_created ON links (created_at);
+
+-- Named locks across processes, which end by themselves.
+CREATE TABLE leases (
+  name     TEXT NOT NULL PRIMARY KEY,
+  holder   TEXT NOT NULL,
+  until_at REAL NOT NULL                    -- by the clock of the database
+) STRICT;
+
+-- Tokens of callers, for servers that have no issuer.
+CREATE TABLE caller_tokens (
+  id           TEXT NOT NULL PRIMARY KEY,
+  name         TEXT NOT NULL UNIQUE,
+  sha256       TEXT NOT NULL UNIQUE,        -- of the token, which is kept nowhere
+  scopes       TEXT,                        -- JSON list; NULL: everything
+  created_at   REAL NOT NULL,
+  expires_at   REAL,
+  last_used_at REAL,
+  revoked_at   REAL
+) STRICT;
