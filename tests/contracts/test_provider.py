@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from support.sample_vendor import SAMPLE
 from support.samples import Board, Note, SampleClient, board_list_cards, sample_get_note, sample_send_note
 from wirepost.contracts.provider import Probe
+from wirepost.core.errors import ConfigError
 from wirepost.tools.context import Call
 from wirepost.tools.contract import Contract
 from wirepost.tools.tool import Risk, tool
@@ -96,6 +97,17 @@ def test_a_tool_on_a_contract_needs_what_the_vendor_says_not_what_the_tool_decla
 def test_a_contract_tool_of_which_the_vendor_says_nothing_needs_no_permission() -> None:
     silent = dataclasses.replace(OFFERING, contract_scopes={})
     assert silent.scopes_of(notebook_get_note) == ()
+
+
+def test_a_vendor_without_an_imitation_refuses_the_environment_that_needs_one() -> None:
+    real = dataclasses.replace(SAMPLE, load_sandbox=None)
+    for declared in ("production", "test"):
+        real.check_environment(declared)
+    SAMPLE.check_environment("sandbox")
+    with pytest.raises(ConfigError, match="Sample has no sandbox"):
+        real.check_environment("sandbox")
+    with pytest.raises(ConfigError, match="production or test"):
+        _ = real.sandbox
 
 
 @pytest.mark.parametrize("name", ["name", "client", "offers"])

@@ -63,7 +63,8 @@ class Revocation:
     authenticates: Literal["client", "token", "basic"] = "client"
     """Who asks: the client as at the token endpoint, the token itself, or the client by HTTP Basic."""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """Further parameters; `{client_id}` and `{account}` are filled in."""
+    """Further parameters; `{client_id}` and `{account}` are filled in, in the address as well."""
+    body: Literal["form", "json"] = "form"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class OAuth2:
     name: str = "oauth"
     refresh_url: str | None = None
     device_url: str | None = None
+    device_start: Mapping[str, str] = field(default_factory=dict)
+    """What starts the device flow besides the client and its scopes."""
+    device_grant: str = "urn:ietf:params:oauth:grant-type:device_code"
+    device_parameter: str = "device_code"
+    """That holds the device's code at the token endpoint."""
     revocation: Revocation | None = None
     host_pattern: str | None = None
     default_hosts: Mapping[str, str] = field(default_factory=dict)
@@ -154,4 +160,13 @@ class AppInstallation:
     lifetime_s: float = 3600.0
 
 
-AuthMethod = ApiKey | TokenExchange | OAuth2 | AppInstallation
+@dataclass(frozen=True)
+class Signature:
+    """Requests signed with a secret that is never sent (AWS Signature Version 4)."""
+
+    name: ClassVar[str] = "sigv4"
+
+    help: str
+
+
+AuthMethod = ApiKey | TokenExchange | OAuth2 | AppInstallation | Signature

@@ -44,8 +44,8 @@ class Provider:
     auth: tuple[AuthMethod, ...]
     """The first is what a connection uses that does not name one."""
     tools: tuple[AnyTool, ...]
-    load_sandbox: Callable[[], type[Sandbox]]
-    """The imitation; a process that only speaks to the vendor never loads it."""
+    load_sandbox: Callable[[], type[Sandbox]] | None
+    """The imitation, where there is one; a process that only speaks to the vendor never loads it."""
     limits: Mapping[str, Limits]
     """Default quotas by environment."""
     api_versions: Mapping[str, str | None]
@@ -61,8 +61,15 @@ class Provider:
 
     @property
     def sandbox(self) -> type[Sandbox]:
-        """The vendor in memory."""
+        """The vendor in memory; raises `ConfigError` where there is none."""
+        if self.load_sandbox is None:
+            raise _no_sandbox(self.title)
         return self.load_sandbox()
+
+    def check_environment(self, environment: str) -> None:
+        """Raise `ConfigError` for an environment that this vendor is not offered in."""
+        if environment == "sandbox" and self.load_sandbox is None:
+            raise _no_sandbox(self.title)
 
     def auth_method(self, name: str | None) -> AuthMethod:
         """The way in that a connection names (`auth`); raises `ConfigError` for one that is not there."""
@@ -79,3 +86,7 @@ class Provider:
     def scopes_of(self, tool: AnyTool) -> tuple[str, ...]:
         """The permissions a tool needs at this vendor."""
         return self.contract_scopes.get(tool.name, ()) if tool.needs in self.offers else tool.scopes
+
+
+def _no_sandbox(title: str) -> ConfigError:
+    return ConfigError(f"{title} has no sandbox", key="environment", hint="it is production or test")
