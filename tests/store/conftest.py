@@ -23,3 +23,11 @@ async def database(path: Path, clock: ManualClock) -> AsyncIterator[Database]:
     database = await Database.open(path, clock)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def other(path: Path, database: Database, clock: ManualClock) -> AsyncIterator[Database]:
+    """The same database, opened once more, as another process would."""
+    other = await Database.open(path, clock)
+    yield other
+    await other.close()

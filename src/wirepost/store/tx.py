@@ -13,6 +13,10 @@ LOCK_WAIT_S = 5.0
 """So long a connection waits for another process that has the database locked."""
 
 
+NOW = "unixepoch('subsec')"
+"""In a statement: the database's own clock, the same for all processes; seconds since 1970, with fraction."""
+
+
 class Tx(Protocol):
     """One open transaction, as a unit of work sees it."""
 
