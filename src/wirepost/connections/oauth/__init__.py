@@ -1,0 +1,1 @@
+"""OAuth 2: consents, and the tokens they give."""
