@@ -263,7 +263,7 @@ async def test_a_database_with_damaged_pages_says_so(tmp_path):
     await database.close()
     pages = path.read_bytes()
     path.write_bytes(
-        pages[: 20 * 4096] + b"\xff" * (len(pages) - 20 * 4096)
+        pages[: 40 * 4096] + b"\xff" * (len(pages) - 40 * 4096)
     )  # the schema is on the first pages
     database = await Database.open(path, ManualClock())
     with pytest.raises(Unavailable, match="the database file is damaged"):

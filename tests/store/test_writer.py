@@ -12,7 +12,8 @@ import apsw
 
 from support.clock import ManualClock
 from wirepost.store.database import Database, Tx
-from wirepost.store.writer import _Batches, _Unit
+from wirepost.store.sqlite import SqliteSession
+from wirepost.store.writer import _Unit, run
 
 
 def commits_in(path: Path) -> int:
@@ -70,7 +71,7 @@ def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, database):
     vfs = CountingVFS()
     connection = apsw.Connection(str(path), vfs=vfs.name)
     connection.pragma("journal_mode", "wal")
-    batches = _Batches(connection, path)
+    session = SqliteSession(connection, path)
     loop = asyncio.new_event_loop()
 
     async def write(tx: Tx) -> None:
@@ -79,7 +80,7 @@ def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, database):
     def syncs(*kinds: str) -> int:
         CountingFile.synced.clear()
         units = [_Unit(write, loop.create_future(), kind == "relaxed") for kind in kinds]
-        assert [done.error for done in batches.run(units)] == [None] * len(units)
+        assert [done.error for done in run(session, units)] == [None] * len(units)
         return len(CountingFile.synced)
 
     assert syncs("full") >= 1
@@ -87,7 +88,7 @@ def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, database):
     assert syncs("relaxed", "relaxed") == 0
     assert syncs("relaxed", "full") >= 1
     assert syncs("relaxed") == 0
-    batches.close()
+    session.close()
     loop.close()
 
 

@@ -29,11 +29,11 @@ class Database:
         Opening, and each write later, waits up to `wait_s` seconds for another process that has it locked.
         """
         from wirepost.store.reader import Reader
-        from wirepost.store.sqlite import open_writing
+        from wirepost.store.sqlite import SqliteSession, open_writing
         from wirepost.store.writer import Writer
 
         connection = await asyncio.to_thread(open_writing, path, clock, wait_s)
-        return cls(Writer(connection, path), Reader(path))
+        return cls(Writer(SqliteSession(connection, path)), Reader(path))
 
     @staticmethod
     async def open_reader(path: Path, wait_s: float = LOCK_WAIT_S) -> Reader:

@@ -45,12 +45,6 @@ def refuse(error: apsw.Error, path: Path) -> Exception:
     return ConfigError(f"the database cannot be opened: {what}", file=str(path), hint=hint)
 
 
-def shutting_down() -> Unavailable:
-    """The answer to whoever comes after closing has begun."""
-    message = "The server is shutting down; nothing was sent"
-    return Unavailable("server_unavailable", message, hint="Repeat when it runs again", retry_after_s=5.0)
-
-
 def _code(error: apsw.Error) -> int:
     code: int = getattr(error, "extendedresult", 0)  # missing in the type stubs
     return code

@@ -9,9 +9,9 @@ from queue import SimpleQueue
 
 import apsw
 
-from wirepost.store.errors import shutting_down, translate
+from wirepost.store.errors import translate
 from wirepost.store.sqlite import open_reading
-from wirepost.store.tx import Row, Value
+from wirepost.store.tx import Row, Value, shutting_down
 
 STEPS = 1000
 """Steps of the virtual machine between two looks; on the loop a statement gets at most twice these, 50 µs."""

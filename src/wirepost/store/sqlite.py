@@ -1,18 +1,19 @@
-"""Opening the SQLite file: which library, which settings, which permissions, and who may write."""
+"""The SQLite file: which library, which settings, which permissions, and the one connection that writes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
 
 from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
-from wirepost.store.errors import refuse
+from wirepost.store.errors import refuse, translate
 from wirepost.store.migrate import check_version, list_migrations, migrate
-from wirepost.store.tx import LOCK_WAIT_S
+from wirepost.store.tx import LOCK_WAIT_S, Row, Value
 
 OLDEST = (3, 51, 3)
 """Before, two connections that check-point could damage a WAL database (sqlite.org/wal.html, section 11)."""
@@ -68,6 +69,52 @@ def open_writing(path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> apsw.
             raise refuse(error, path) from error
         undo.pop_all()
     return connection
+
+
+class SqliteSession:
+    """The connection that writes, in the hands of the writing thread."""
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._cursor = connection.cursor()
+        self._synchronous = "full"
+
+    def begin(self, *, is_relaxed: bool) -> None:
+        """Open a transaction; its commit waits for the disk to have it and all before it, or does not."""
+        synchronous = "normal" if is_relaxed else "full"
+        if synchronous != self._synchronous:
+            self._connection.pragma("synchronous", synchronous)
+            self._synchronous = synchronous
+        self._cursor.execute("BEGIN IMMEDIATE")
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
+        """Run one statement."""
+        return self._cursor.execute(sql, params).fetchall()
+
+    def commit(self) -> None:
+        """Bring the transaction to the disk."""
+        self._cursor.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """End the transaction if the library has not done so."""
+        if self.is_in_transaction:
+            with contextlib.suppress(apsw.Error):
+                self._cursor.execute("ROLLBACK")
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """A full disk, for one, ends the transaction."""
+        return self._connection.in_transaction
+
+    def translate(self, error: Exception) -> Exception:
+        """What the operator can do about it."""
+        return translate(error, self._path, self._connection.system_errno)
+
+    def close(self) -> None:
+        """Let the library note how the tables have grown, then close."""
+        with contextlib.suppress(apsw.Error):
+            self._connection.pragma("optimize")
+        self._connection.close(True)  # noqa: FBT003 - positional only; errors of closing do not matter any more
 
 
 def open_reading(path: Path, wait_s: float = LOCK_WAIT_S) -> apsw.Connection:

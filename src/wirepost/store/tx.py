@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from wirepost.core.errors import Unavailable
+
 Value: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[Any, ...]
 T = TypeVar("T")
@@ -34,3 +36,9 @@ Work: TypeAlias = Callable[[Tx], Awaitable[T]]
 
 class NotUnique(Exception):
     """A row with this key is already there; `ON CONFLICT DO NOTHING RETURNING` asks without an error."""
+
+
+def shutting_down() -> Unavailable:
+    """The answer to whoever comes after closing has begun."""
+    message = "The server is shutting down; nothing was sent"
+    return Unavailable("server_unavailable", message, hint="Repeat when it runs again", retry_after_s=5.0)

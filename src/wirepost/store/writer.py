@@ -5,20 +5,52 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
-
-import apsw
+from typing import Any, NamedTuple, Protocol
 
 from wirepost.core.errors import Unavailable
-from wirepost.store.errors import shutting_down, translate
-from wirepost.store.tx import Row, T, Value, Work
+from wirepost.store.tx import Row, T, Value, Work, shutting_down
 
 BATCH = 256
 WAITING = 5000
 _FULL_RETRY_S = 1.0
+
+
+class Session(Protocol):
+    """The one connection that writes, as the writing thread uses it; only that thread touches it."""
+
+    def begin(self, *, is_relaxed: bool) -> None:
+        """Open a transaction that no other one of any process runs beside.
+
+        When it is relaxed, its commit need not wait for the disk.
+        """
+        ...
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
+        """Run one statement, and return its rows."""
+        ...
+
+    def commit(self) -> None:
+        """Bring the transaction to the disk; when this raises, nothing of it is stored."""
+        ...
+
+    def roll_back(self) -> None:
+        """End the transaction if it is still open; never raises."""
+        ...
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the transaction has outlived the error of a statement."""
+        ...
+
+    def translate(self, error: Exception) -> Exception:
+        """The error that a caller of the database sees."""
+        ...
+
+    def close(self) -> None:
+        """End the connection; never raises."""
+        ...
 
 
 class _Unit(NamedTuple):
@@ -36,13 +68,13 @@ class _Done(NamedTuple):
 class Writer:
     """Takes units in order, runs those that wait in one transaction, and answers when it is on the disk."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, session: Session) -> None:
         self._loop = asyncio.get_running_loop()
         self._units: SimpleQueue[_Unit | None] = SimpleQueue()
         self._waiting = 0
         self._is_closing = False
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._batches = _Batches(connection, path)
+        self._session = session
         self._thread = threading.Thread(target=self._run, name="wirepost-write", daemon=True)
         self._thread.start()
 
@@ -75,8 +107,8 @@ class Writer:
         while is_open:
             batch, is_open = self._take()
             if batch:
-                self._tell(self._deliver, self._batches.run(batch))
-        self._batches.close()
+                self._tell(self._deliver, run(self._session, batch))
+        self._session.close()
         self._tell(self._closed.set_result, None)
 
     def _take(self) -> tuple[list[_Unit], bool]:
@@ -107,90 +139,64 @@ class Writer:
                 future.set_exception(error)
 
 
-class _Batches:
-    """Everything the writing thread does with the connection."""
-
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
-        self._connection, self._path = connection, path
-        self._cursor = connection.cursor()
-        self._synchronous = "full"
-
-    def run(self, batch: list[_Unit]) -> list[_Done]:
-        """One transaction: units that fail are taken out of it, the others are committed or fail together."""
-        try:
-            self._wait_for_disk("normal" if all(unit.is_relaxed for unit in batch) else "full")
-            self._cursor.execute("BEGIN IMMEDIATE")
-            if len(batch) == 1:
-                return [self._run_alone(batch[0])]
-            results = [self._run_among_others(unit) for unit in batch]
-            self._cursor.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - the worker loop goes on, and nobody waits for ever
-            self._roll_back()
-            return [_Done(unit.future, None, self._translate(error)) for unit in batch]
-        return results
-
-    def close(self) -> None:
-        """Let the library note how the tables have grown, then close."""
-        with contextlib.suppress(apsw.Error):
-            self._connection.pragma("optimize")
-        self._connection.close(True)  # noqa: FBT003 - positional only; errors of closing do not matter any more
-
-    def _wait_for_disk(self, synchronous: str) -> None:
-        """Whether the next commit waits until the disk has it (`full`), with all that came before it."""
-        if synchronous != self._synchronous:
-            self._connection.pragma("synchronous", synchronous)
-            self._synchronous = synchronous
-
-    def _run_alone(self, unit: _Unit) -> _Done:
-        done, _ = self._run_unit(unit)
-        if done.error:
-            self._roll_back()
-        else:
-            self._cursor.execute("COMMIT")
-        return done
-
-    def _run_among_others(self, unit: _Unit) -> _Done:
-        self._cursor.execute("SAVEPOINT unit")
-        done, cause = self._run_unit(unit)
-        if done.error:
-            if cause and not self._connection.in_transaction:
-                raise cause  # a full disk, for one, ends the whole transaction
-            self._cursor.execute("ROLLBACK TO unit")
-        self._cursor.execute("RELEASE unit")
-        return done
-
-    def _run_unit(self, unit: _Unit) -> tuple[_Done, apsw.Error | None]:
-        tx = _SqliteTx(self._cursor, self._translate)
-        try:
-            value = _drive(unit.work(tx))
-        except Exception as error:  # noqa: BLE001 - a worker loop: whatever a unit raises belongs to its caller
-            return _Done(unit.future, None, error), tx.cause
-        return _Done(unit.future, value, tx.failure), tx.cause
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            with contextlib.suppress(apsw.Error):
-                self._cursor.execute("ROLLBACK")
-
-    def _translate(self, error: Exception) -> Exception:
-        return translate(error, self._path, self._connection.system_errno)
+def run(session: Session, batch: list[_Unit]) -> list[_Done]:
+    """One transaction: units that fail are taken out of it, the others are committed or fail together."""
+    try:
+        session.begin(is_relaxed=all(unit.is_relaxed for unit in batch))
+        if len(batch) == 1:
+            return [_run_alone(session, batch[0])]
+        results = [_run_among_others(session, unit) for unit in batch]
+        session.commit()
+    except Exception as error:  # noqa: BLE001 - the worker loop goes on, and nobody waits for ever
+        session.roll_back()
+        return [_Done(unit.future, None, session.translate(error)) for unit in batch]
+    return results
 
 
-class _SqliteTx:
+def _run_alone(session: Session, unit: _Unit) -> _Done:
+    done, _ = _run_unit(session, unit)
+    if done.error:
+        session.roll_back()
+    else:
+        session.commit()
+    return done
+
+
+def _run_among_others(session: Session, unit: _Unit) -> _Done:
+    session.execute("SAVEPOINT unit")
+    done, cause = _run_unit(session, unit)
+    if done.error:
+        if cause and not session.is_in_transaction:
+            raise cause  # a full disk or a lost connection, for instance, ends the whole transaction
+        session.execute("ROLLBACK TO unit")
+    session.execute("RELEASE unit")
+    return done
+
+
+def _run_unit(session: Session, unit: _Unit) -> tuple[_Done, Exception | None]:
+    tx = _OpenTx(session)
+    try:
+        value = _drive(unit.work(tx))
+    except Exception as error:  # noqa: BLE001 - a worker loop: whatever a unit raises belongs to its caller
+        return _Done(unit.future, None, error), tx.cause
+    return _Done(unit.future, value, tx.failure), tx.cause
+
+
+class _OpenTx:
     """The open transaction; remembers its first failure, after which it does nothing more."""
 
-    def __init__(self, cursor: apsw.Cursor, translator: Callable[[apsw.Error], Exception]) -> None:
-        self._cursor, self._translate = cursor, translator
-        self.cause: apsw.Error | None = None
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.cause: Exception | None = None
         self.failure: Exception | None = None
 
     async def execute(self, sql: str, *params: Value) -> list[Row]:
         if self.failure:
             raise self.failure
         try:
-            return self._cursor.execute(sql, params).fetchall()
-        except apsw.Error as error:
-            self.cause, self.failure = error, self._translate(error)
+            return self._session.execute(sql, params)
+        except Exception as error:
+            self.cause, self.failure = error, self._session.translate(error)
             raise self.failure from error
 
 
