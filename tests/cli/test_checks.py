@@ -8,13 +8,15 @@ from wirepost.cli.checks import configuration_problems
 def test_everything_unusable_is_found_at_once(configure) -> None:
     configure(
         "connections:\n  a: {provider: strip, environment: sandbox}\n"
+        "  b: {provider: github, environment: sandbox}\n"
         "policy:\n  rules:\n    - {id: x, effect: deny, tools: [nothing]}\n"
     )
     loaded, problems, missing = configuration_problems(None)
     assert loaded is not None
     assert [(each.key, each.line) for each in problems] == [
         ("connections.a.provider", 2),
-        ("policy.rules[x]", 5),
+        ("connections.b.environment", 3),
+        ("policy.rules[x]", 6),
     ]
     assert missing == []
 

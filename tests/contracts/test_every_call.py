@@ -10,10 +10,9 @@ import pytest
 
 from support.arrived import writes
 from support.clock import ManualClock
-from support.examples import TOOLS, example, served_by
+from support.examples import IMITATED, TOOLS, example, served_by
 from support.running import Running, running
 from wirepost.calls.caller import LOCAL
-from wirepost.providers import provider_names
 from wirepost.sandbox.vendor import Fault, Sandbox
 from wirepost.tools.tool import AnyTool
 
@@ -31,10 +30,7 @@ def sandbox_of(wirepost: Running, provider: str) -> Sandbox:
 
 
 PREVIEWS = [
-    (provider, tool.name)
-    for provider in provider_names()
-    for tool in served_by(provider)
-    if tool.risk.has_preview
+    (provider, tool.name) for provider in IMITATED for tool in served_by(provider) if tool.risk.has_preview
 ]
 
 
@@ -53,12 +49,12 @@ async def test_a_preview_sends_no_write(wirepost: Running, provider: str, name: 
 
 
 def test_every_provider_that_can_be_previewed_is() -> None:
-    assert {name for name, _ in PREVIEWS} == set(provider_names())
+    assert {name for name, _ in PREVIEWS} == set(IMITATED)
 
 
 def calls_of(tool: AnyTool) -> list[tuple[str, dict[str, Any]]]:
     """Expected result → arguments: done or previewed, and refused."""
-    asked = example(tool.name, next((name for name in provider_names() if tool in served_by(name)), ""))
+    asked = example(tool.name, next((name for name in IMITATED if tool in served_by(name)), ""))
     if tool.risk.has_preview:
         asked["mode"] = "preview"
     return [("ok", asked), ("invalid_arguments", {"no_such_argument": 1})]
@@ -92,7 +88,7 @@ async def test_every_denied_call_leaves_one_record(tmp_path: Path, clock: Manual
 @pytest.mark.parametrize("kind", ["refused", "cut", "html"])
 async def test_every_failed_call_leaves_one_record(wirepost: Running, kind: Any) -> None:
     """12.3.7c: what fails at the vendor, or may have happened there, is recorded once."""
-    for provider in provider_names():
+    for provider in IMITATED:
         sandbox_of(wirepost, provider).inject(Fault(kind=kind, times=None))
     named = [(name, calls_of(tool)[0][1]) for name, tool in TOOLS.items() if tool.is_provider_tool]
     for index, (name, asked) in enumerate(named):

@@ -11,10 +11,9 @@ import pytest
 
 from support.arrived import writes
 from support.clock import ManualClock
-from support.examples import FIRM, PERSON
+from support.examples import FIRM, IMITATED, PERSON
 from support.running import Running, running
 from wirepost.calls.caller import LOCAL, Caller
-from wirepost.providers import provider_names
 from wirepost.sandbox.vendor import Sandbox
 
 STRANGER = Caller("somebody else")
@@ -276,6 +275,6 @@ async def test_a_changed_cursor_leads_nowhere(tmp_path: Path, clock: ManualClock
 
 
 def test_every_provider_is_among_them() -> None:
-    providers = set(provider_names())
+    providers = set(IMITATED)
     assert {write.provider for write in WRITES} == {write.provider for write in REPEATABLE} == providers
     assert {listed.provider for listed in LISTS} == providers

@@ -14,7 +14,11 @@ def test_every_provider_is_loaded_by_its_name(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("strip", "did you mean stripe?"), ("x", "known: hubspot, salesforce, slack, stripe")]
+    ("name", "hint"),
+    [
+        ("strip", "did you mean stripe?"),
+        ("x", "known: github, google, http, hubspot, salesforce, shopify, slack, stripe"),
+    ],
 )
 def test_an_unknown_provider_is_refused_with_a_suggestion(name, hint):
     with pytest.raises(ConfigError, match="there is no provider") as refused:

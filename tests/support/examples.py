@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from wirepost.app import all_tools
-from wirepost.providers import load_provider
+from wirepost.providers import load_provider, provider_names
 from wirepost.tools.tool import AnyTool
 
+IMITATED = tuple(name for name in provider_names() if load_provider(name).load_sandbox is not None)
+"""The providers that have a sandbox."""
 TOOLS = {tool.name: tool for tool in all_tools()}
 PERSON = {"hubspot": "100025", "salesforce": "003Wp000000000PIAQ"}
 FIRM = {"hubspot": "200008", "salesforce": "001Wp0000000008IAA"}

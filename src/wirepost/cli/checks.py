@@ -36,10 +36,12 @@ def _unusable(loaded: Loaded) -> Iterator[ConfigError]:
     are_providers_known = True
     for name, settings in loaded.settings.connections.items():
         try:
-            load_provider(settings.provider)
+            load_provider(settings.provider).check_environment(settings.environment)
         except ConfigError as error:
             are_providers_known = False
-            yield ConfigError(error.message, key=f"connections.{name}.provider", hint=error.hint)
+            yield ConfigError(
+                error.message, key=f"connections.{name}.{error.key or 'provider'}", hint=error.hint
+            )
     if are_providers_known:
         try:
             offer(loaded)

@@ -158,6 +158,7 @@ class Connections:
         """Refuse a key of the wrong environment (`ConfigError`); returns what is merely missing."""
         problems = []
         for connection in self.by_name.values():
+            connection.provider.check_environment(connection.environment)
             for credential in (connection.credential, connection.user_credential):
                 problem = credential.check() if credential else None
                 if problem:

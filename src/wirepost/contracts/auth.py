@@ -46,10 +46,12 @@ class TokenExchange:
     audience: Callable[[str], str]
     """Base address → `aud` of an assertion."""
     environment_of: Callable[[str], str]
-    """Base address → the environment it belongs to."""
+    """Base address → the environment it belongs to; `ANY` where it does not show."""
     help: str
     lifetime_s: float = 3600.0
     """After which a token is fetched again where the answer gives no `expires_in`."""
+    header: str = "Authorization"
+    form: str = "Bearer {}"
 
 
 @dataclass(frozen=True)
@@ -169,4 +171,13 @@ class Signature:
     help: str
 
 
-AuthMethod = ApiKey | TokenExchange | OAuth2 | AppInstallation | Signature
+@dataclass(frozen=True)
+class Certificate:
+    """Nothing but the certificate that the TLS connection is made with (RFC 8705)."""
+
+    name: ClassVar[str] = "tls"
+
+    help: str
+
+
+AuthMethod = ApiKey | TokenExchange | OAuth2 | AppInstallation | Signature | Certificate

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from wirepost.contracts.provider import Provider
 
 PROVIDERS = {
+    "github": "wirepost.providers.github",
+    "google": "wirepost.providers.google",
+    "http": "wirepost.providers.http",
     "hubspot": "wirepost.providers.hubspot",
     "salesforce": "wirepost.providers.salesforce",
+    "shopify": "wirepost.providers.shopify",
     "slack": "wirepost.providers.slack",
     "stripe": "wirepost.providers.stripe",
 }

@@ -105,9 +105,55 @@ class OAuthSettings(Section):
     lifetime_s: Positive | None = Field(
         default=None, description="Seconds a token is good for where the answer does not tell"
     )
+    audience: str | None = Field(
+        default=None,
+        description="Whom signed assertions are for; empty: the token endpoint",
+        examples=["https://login.example.com"],
+    )
     redirect_port: Annotated[Whole, Field(ge=1, le=65535)] | None = Field(
         default=None,
         description="Port of the redirect address on this machine, for providers that register it exactly",
+    )
+
+
+class TlsSettings(Section):
+    """A certificate that shows who the client is (RFC 8705); a new one is taken when the file changes.
+
+    TLS reads files itself, so that neither of the two is ever copied.
+    """
+
+    certificate: SecretRef = Field(
+        description="The client's certificate, with those that link it to the authority (PEM): file:/path",
+        examples=["file:/run/secrets/client.crt"],
+    )
+    private_key: SecretRef = Field(
+        description="Its private key (PEM, without a password): file:/path",
+        examples=["file:/run/secrets/client.key"],
+    )
+
+    @field_validator("certificate", "private_key")
+    @classmethod
+    def _check_file(cls, reference: SecretRef) -> SecretRef:
+        if reference.kind != "file":
+            raise ValueError("must be file:/absolute/path, because TLS reads the file itself")
+        return reference
+
+
+class SignatureSettings(Section):
+    """What requests are signed with (AWS Signature Version 4)."""
+
+    region: str = Field(description="Region of the service", examples=["eu-central-1"])
+    service: str = Field(description="Name of the service in signatures", examples=["execute-api"])
+    access_key_id: SecretRef = Field(
+        description="Where the id of the access key is kept", examples=["env:AWS_ACCESS_KEY_ID"]
+    )
+    secret_access_key: SecretRef = Field(
+        description="Where the access key is kept", examples=["env:AWS_SECRET_ACCESS_KEY"]
+    )
+    session_token: SecretRef | None = Field(
+        default=None,
+        description="Where the token of a temporary key is kept",
+        examples=["env:AWS_SESSION_TOKEN"],
     )
 
 
@@ -122,7 +168,8 @@ class ConnectionSettings(Section):
     )
     auth: str | None = Field(
         default=None,
-        description="Way in, where the provider has several: key, exchange, oauth, …; empty: its first",
+        description="Way in, where the provider has several: key, exchange, oauth, installation, sigv4, tls; "
+        "empty: its first",
         examples=["oauth"],
     )
     owner: Literal["shared", "caller"] = Field(
@@ -153,6 +200,11 @@ class ConnectionSettings(Section):
         description="Where the private key (PEM) is kept that signs assertions, with username",
         examples=["file:/run/secrets/salesforce.pem"],
     )
+    installation: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = Field(
+        default=None,
+        description="Installation of an app (GitHub: the number at the end of its address)",
+        examples=["12345678"],
+    )
     username: str | None = Field(
         default=None, description="In whose name assertions are signed", examples=["agent@example.com"]
     )
@@ -173,6 +225,21 @@ class ConnectionSettings(Section):
         default=None,
         description="Address of the vendor's API: the account's own (Salesforce: My Domain) or a test server",
         examples=["https://acme.my.salesforce.com"],
+    )
+    header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = Field(
+        default=None, description="Header that the key goes in, for provider http", examples=["X-Api-Key"]
+    )
+    form: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,40}\{\}[\x20-\x7e]{0,40}$")] | None = (
+        Field(default=None, description="What stands in it, with {} for the key", examples=["Token {}"])
+    )
+    check: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]{0,500}$")] = Field(
+        default="/",
+        description="Path that `wirepost connections check` reads, for provider http",
+        examples=["/v1/me"],
+    )
+    tls: TlsSettings | None = Field(default=None, description="Certificate of the client (mutual TLS)")
+    sigv4: SignatureSettings | None = Field(
+        default=None, description="Signature of requests (AWS Signature Version 4), for provider http"
     )
     accounts: list[Annotated[str, StringConstraints(pattern=r"^acct_\w+$")]] = Field(
         default_factory=list, description="Connected accounts (acct_…) that calls may name"

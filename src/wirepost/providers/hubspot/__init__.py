@@ -10,6 +10,7 @@ from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
+from wirepost.providers.hubspot.oauth import OAUTH
 from wirepost.upstream.limits import Limits, Quota
 
 KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST": "test"}
@@ -79,6 +80,7 @@ PROVIDER = Provider(
             environments={r"[\x21-\x7e]{20,}": ANY},
             help="Create a service key in HubSpot under Development, Keys, Service keys",
         ),
+        OAUTH,
     ),
     tools=(),
     load_sandbox=load_sandbox,

@@ -13,6 +13,7 @@ from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.errors import NotConnected, Rejected
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce.client import API_VERSION, ROOT, USER_INFO, SalesforceClient
+from wirepost.providers.salesforce.oauth import OAUTH
 from wirepost.providers.salesforce.tools import query
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
@@ -123,6 +124,7 @@ PROVIDER = Provider(
             help="Create an External Client App in the set-up of Salesforce, with the client credentials "
             "flow or the JWT bearer flow, and let a user of its own run it",
         ),
+        OAUTH,
     ),
     tools=tools_in(query),
     load_sandbox=load_sandbox,

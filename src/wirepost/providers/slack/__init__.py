@@ -10,6 +10,7 @@ from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.errors import NotConnected
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED
+from wirepost.providers.slack.oauth import OAUTH
 from wirepost.providers.slack.tools import channels, files, messages, people, reactions, schedule, search
 from wirepost.tools.tool import tools_in
 
@@ -69,6 +70,7 @@ PROVIDER = Provider(
             environments={r"xoxb-[\w-]+": ANY, r"xoxe\.xoxb-[\w-]+": ANY},
             help="Install an app at https://api.slack.com/apps and copy its Bot User OAuth Token",
         ),
+        OAUTH,
     ),
     user_auth=ApiKey(
         environments={r"xoxp-[\w-]+": ANY, r"xoxe\.xoxp-[\w-]+": ANY},

@@ -8,6 +8,7 @@ from wirepost.contracts.auth import ApiKey
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
+from wirepost.providers.stripe.oauth import APPS, CONNECT
 from wirepost.providers.stripe.tools import (
     balance,
     customers,
@@ -60,6 +61,8 @@ PROVIDER = Provider(
             environments={r"(rk|sk)_live_\w+": "production", r"(rk|sk)_test_\w+": "test"},
             help="Create a restricted key at https://dashboard.stripe.com/apikeys",
         ),
+        CONNECT,
+        APPS,
     ),
     tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance),
     load_sandbox=load_sandbox,
