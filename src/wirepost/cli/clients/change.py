@@ -1,4 +1,4 @@
-"""One change to a client's file: shown first, with a copy kept, and undone without losing what came later."""
+"""One change to a file of configuration: shown first, a copy kept, undone without losing what came later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,11 +61,16 @@ class Change:
         return copy
 
 
-def plan_install(path: Path, form: JsonFile | TomlFile, name: str, entry: Mapping[str, Any]) -> Change:
-    """Put an entry in; raises `CannotEdit` when the file cannot be edited safely."""
+def plan_edit(path: Path, edit: Callable[[str], str]) -> Change:
+    """What `edit` makes of a file's text; raises what it raises."""
     path = _real(path)
     before = _read(path)
-    return Change(path, before, form.put(before or "", name, entry))
+    return Change(path, before, edit(before or ""))
+
+
+def plan_install(path: Path, form: JsonFile | TomlFile, name: str, entry: Mapping[str, Any]) -> Change:
+    """Put an entry in; raises `CannotEdit` when the file cannot be edited safely."""
+    return plan_edit(path, lambda text: form.put(text, name, entry))
 
 
 def plan_undo(path: Path, form: JsonFile | TomlFile, name: str) -> Change:
