@@ -6,9 +6,27 @@ https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_device_fl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from wirepost.contracts.auth import OAuth2, Revocation
 
 TOKEN = "https://{host}/services/oauth2/token"  # noqa: S105 - an address, not a token
+
+UNAPPROVED = "unapproved"
+"""Our word for an app that an administrator must allow to act for the user, which no new consent mends."""
+
+
+def refusal_of(answer: Mapping[str, Any]) -> str | None:
+    """Salesforce's word, but for one refusal that is told apart by its description alone.
+
+    https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm
+    """
+    word = answer.get("error")
+    if word == "invalid_grant" and "approved this consumer" in str(answer.get("error_description")):
+        return UNAPPROVED
+    return str(word) if word else None
+
 
 OAUTH = OAuth2(
     authorize_url="https://{host}/services/oauth2/authorize",
@@ -32,6 +50,7 @@ OAUTH = OAuth2(
     own_callback=True,
     # https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flow_errors.htm
     refusals={
+        UNAPPROVED: "config",
         "inactive_user": "reauth",
         "inactive_org": "config",
         "rate_limit_exceeded": "retry",
@@ -40,4 +59,5 @@ OAUTH = OAuth2(
         "invalid_app_access": "config",
         "unsupported_response_type": "config",
     },
+    refusal_of=refusal_of,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ PATH = f"/admin/api/{API_VERSION}/graphql.json"
 UNPAID, FORBIDDEN, LOCKED = 402, 403, 423
 WAIT_S = 1.0
 """After a refusal for the rate that does not tell how many points are missing."""
+
+_SCOPE = re.compile(r"\b(?:read|write)_[a-z_]{2,60}\b")
 
 Json = dict[str, Any]
 
@@ -108,10 +111,12 @@ def _failing(ask: Ask) -> CallError:
 
 
 def _missing(words: str) -> NotConnected:
+    needed = sorted(set(_SCOPE.findall(words)))
     return NotConnected(
         "missing_scope",
         f"The token of this connection may not do that{f': {words}' if words else ''}",
         hint="Add the access scope to the app in Shopify's Dev Dashboard, then connect the shop again",
+        detail={"needed": needed} if needed else {},
     )
 
 
