@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
 from wirepost.calls.confirm import Confirmations
+from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
@@ -21,6 +22,7 @@ from wirepost.calls.write import Writes
 from wirepost.connections.accounts import Account, Accounts
 from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.connections import Connection, Connections
+from wirepost.connections.oauth.links import Links
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
 from wirepost.core.ids import new_id
@@ -62,6 +64,7 @@ class App:
     connections: Connections
     catalog: Catalog
     accounts: Accounts
+    links: Links
     calls: Calls
     audit: Audit
     opened: AsyncExitStack
@@ -92,6 +95,10 @@ class App:
                 await self.accounts.note_checked(found, probe.scopes)
             except CallError as error:
                 log.warning("connection %s could not be checked: %s", connection.name, error)
+        await self.list_tools()
+
+    async def list_tools(self) -> None:
+        """List what the accounts allow, as far as it is known; due after somebody connected one."""
         await self.catalog.replace(listed_tools(self.settings, await self.accounts.known_scopes()))
 
     async def close(self) -> None:
@@ -126,14 +133,17 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         secret = await server_secret(database)
         signer, audit = Signer(secret), Audit(database)
         accounts = Accounts(database, clock)
-        catalog = Catalog(listed_tools(settings, await accounts.known_scopes()))
+        links = Links(database, clock, settings.server.url)
+        catalog = Catalog(listed_tools(settings, await accounts.known_scopes()), listed_tools(settings))
         warn_of_length(catalog.listed)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
         desk = Desk(connections, catalog, judge)
         calls = Calls(
             everything=everything,
             visible=lambda caller: catalog.visible(caller.scopes),
+            enabled=lambda caller: catalog.enabled(caller.scopes),
             connections=connections,
+            consents=Consents(connections, accounts, links, clock),
             objects={
                 Desk: lambda _: desk,
                 Cards: lambda attempt: Cards(connections, judge, attempt, clock),
@@ -156,6 +166,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             connections=connections,
             catalog=catalog,
             accounts=accounts,
+            links=links,
             calls=calls,
             audit=audit,
             opened=closing,
@@ -209,8 +220,9 @@ def listed_tools(settings: Settings, granted: Mapping[str, Collection[str] | Non
 
     `granted` holds the permissions of connections as far as they are known.
     """
+    known = granted or {}  # of the shared accounts: what other accounts may do is seen when they call
     connections = [
-        (load_provider(each.provider), (granted or {}).get(name))
+        (load_provider(each.provider), known.get(name) if each.owner == "shared" else None)
         for name, each in settings.connections.items()
     ]
 

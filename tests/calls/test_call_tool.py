@@ -15,7 +15,7 @@ import pytest
 
 from support.clock import ManualClock
 from support.disk import fill_disk, free_disk
-from support.sample_vendor import Assembled, assembled
+from support.sample_vendor import Assembled, assembled, no_links
 from support.samples import SAMPLES, Note, SampleClient
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.audit import Audit, records, verify
@@ -176,6 +176,7 @@ async def calling(
             everything=ToolList(TOOLS),
             visible=all_but_delete,
             connections=parts.connections,
+            consents=no_links(parts.connections, parts.database, clock),
             objects={Desk: lambda _: desk},
             judge=parts.judge,
             writes=Writes(parts.judge, parts.ledger, clock),

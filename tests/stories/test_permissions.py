@@ -11,6 +11,7 @@ from support.worlds import world_at
 from wirepost.core.clock import Clock
 from wirepost.providers.slack.sandbox import SlackSandbox
 
+REACTION = {"channel": "#support", "ts": "1735725600.000100", "emoji": "eyes"}
 NEEDED = {"slack_send_message": "chat:write", "slack_add_reaction": "reactions:write"}
 
 
@@ -47,11 +48,14 @@ async def test_what_a_token_may_not_do_is_not_offered_and_comes_back_with_the_pe
             assert "slack_send_message" in app.catalog.listed.by_name
             assert "slack_add_reaction" not in app.catalog.listed.by_name
             assert len(told) == 1
-            refused = await wirepost.error("slack_add_reaction", channel="#sales", ts="1.1", emoji="eyes")
-            assert refused["code"] == "forbidden_by_policy"
+            refused = await wirepost.error("slack_add_reaction", **REACTION)
+            assert (refused["code"], refused["needed"]) == ("missing_scope", ["reactions:write"])
+            assert "chat:write" in refused["granted"]
+            assert "connect_url" not in refused, "a key is no consent: nobody can be asked"
         async with running(tmp_path, clock, **options) as wirepost:
             app = wirepost.app
             assert "slack_add_reaction" not in app.catalog.listed.by_name, "known from the last run"
+            assert (await wirepost.error("slack_add_reaction", **REACTION))["code"] == "missing_scope"
             vendor.granted = everything
             await app.check_connections()
             assert "slack_add_reaction" in app.catalog.listed.by_name

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from support.paper_crm import PaperBook, PaperCrm
-from support.sample_vendor import SAMPLE
+from support.sample_vendor import SAMPLE, no_links
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
@@ -118,12 +118,14 @@ async def crm_desk(directory: Path, clock: Clock, provider: Provider, world: Wor
     database = await Database.open(directory / "wirepost.db", clock)
     settings = ConnectionSettings.model_validate({"provider": provider.name, "environment": "sandbox"})
     connection = Connection(NAME, provider, settings, clock, lambda: world)
+    connections = Connections({NAME: connection})
     signer = Signer(b"secret of the tests")
     judge = Judge(Policy([]), Confirmations(signer, 600))
     calls = Calls(
         everything=TOOLS,
         visible=lambda caller: TOOLS,
-        connections=Connections({NAME: connection}),
+        connections=connections,
+        consents=no_links(connections, database, clock),
         objects={},
         judge=judge,
         writes=Writes(judge, Ledger(database, clock, signer, "this process"), clock),

@@ -17,12 +17,15 @@ from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.calls.confirm import Confirmations
+from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
+from wirepost.connections.accounts import Accounts
 from wirepost.connections.connections import Connection, Connections
+from wirepost.connections.oauth.links import Links
 from wirepost.contracts.auth import ApiKey
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.clock import Clock
@@ -137,6 +140,11 @@ class Assembled:
         return await self.call(name, **arguments, confirmation=token)
 
 
+def no_links(connections: Connections, database: Database, clock: Clock) -> Consents:
+    """Consents of a server that serves no pages."""
+    return Consents(connections, Accounts(database, clock), Links(database, clock, None), clock)
+
+
 @asynccontextmanager
 async def assembled(
     directory: Path,
@@ -157,6 +165,7 @@ async def assembled(
         everything=listed,
         visible=lambda caller: listed,
         connections=connections,
+        consents=no_links(connections, database, clock),
         objects={Board: lambda _: board},
         judge=judge,
         writes=Writes(judge, ledger, clock),

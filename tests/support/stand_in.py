@@ -64,6 +64,8 @@ ECHO = Tools(
         entry("pay", amount="string", confirmation="string"),
         entry("steps"),
         entry("wait"),
+        entry("read"),
+        entry("buy", amount="string", confirmation="string"),
     ]
 )
 
@@ -73,7 +75,10 @@ EFFECTS = [{"what": "Balance", "before": "100.00 EUR", "after": "80.00 EUR"}, {"
 
 @dataclass
 class StandInCalls:
-    """`echo` answers, `pay` wants its plan accepted, `steps` reports progress, `wait` never ends."""
+    """`echo` answers, `pay` wants its plan accepted, `steps` reports progress, `wait` never ends.
+
+    `read` and `buy` need an account, which is there once somebody has `connects` left; `buy` is paid as well.
+    """
 
     listed: Tools = ECHO
     clock: Clock = field(default_factory=Clock)
@@ -86,6 +91,12 @@ class StandInCalls:
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     lists_asked: int = 0
+    connects: bool = False
+    """Whether the person who opens a link connects the account."""
+    is_connected: bool = False
+    links: int = 0
+    waited: list[tuple[str, float]] = field(default_factory=list)
+    """Connections for whose account was waited, and since when."""
 
     def tools(self, caller: Caller) -> Tools:
         """The same for everybody."""
@@ -106,6 +117,8 @@ class StandInCalls:
                 await self.clock.sleep(seconds)
                 await report(done, 10, f"step {done:g}")
             return Ended({"data": {}})
+        if name in {"read", "buy"}:
+            return self._with_account(name, raw)
         if name == "wait":
             self.waiting.set()
             try:
@@ -115,10 +128,27 @@ class StandInCalls:
                 raise
         return failed("invalid_arguments", f"There is no tool {name!r}")
 
-    async def declined(self, caller: Caller, name: str, raw: Mapping[str, Any]) -> Ended:
+    async def declined(
+        self, caller: Caller, name: str, raw: Mapping[str, Any], *, connection: str | None = None
+    ) -> Ended:
         """Note that a person said no."""
         self.refused.append((name, dict(raw)))
+        if connection:
+            return failed("not_connected", f"Nobody connects {connection}", declined=True)
         return failed("confirmation_required", "The user declined; nothing was done", declined=True)
+
+    async def wait_for_account(self, caller: Caller, connection: str, since: float) -> None:
+        """The person is done, or never will be."""
+        self.waited.append((connection, since))
+        self.is_connected = self.connects
+
+    def _with_account(self, name: str, raw: Mapping[str, Any]) -> Ended:
+        if self.is_connected:
+            return self._pay(raw) if name == "buy" else Ended({"data": {"read": True}})
+        self.links += 1
+        link = f"https://wirepost.example.com/connect/crm?c={self.links}"
+        link_parts = {"connect_url": link, "expires_in_s": 600, "connection": "crm", "account": "Acme (1)"}
+        return failed("auth_expired", "The consent has ended", needed=["deals.read"], **link_parts)
 
     def _pay(self, raw: Mapping[str, Any]) -> Ended:
         given, valid = raw.get("confirmation"), self.plans[0]
@@ -149,7 +179,10 @@ def serve(calls: StandInCalls) -> Server[Any]:
 
 
 def person(*answers: str) -> Any:
-    """A client's way of asking a person: `yes` and `no` send the form, others end it; keeps the questions."""
+    """A client's way of asking a person: `yes` and `no` send the form, others end it; keeps the questions.
+
+    A link is opened by `accept`.
+    """
     left = list(answers)
 
     async def ask(context: Any, params: Any) -> ElicitResult:

@@ -18,7 +18,7 @@ from wirepost.calls import arguments, shape
 from wirepost.calls.attempt import Attempt, Outcome
 from wirepost.calls.cursor import Position
 from wirepost.calls.shape import Shaped, View
-from wirepost.core.errors import CallError, Internal, InvalidCall, NotAllowed, Unavailable
+from wirepost.core.errors import CallError, Internal, InvalidCall, NotAllowed, NotConnected, Unavailable
 from wirepost.core.ids import new_id
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Progress, no_progress
@@ -29,6 +29,7 @@ from wirepost.upstream.scope import Scope
 if TYPE_CHECKING:
     from wirepost.calls.audit import Audit
     from wirepost.calls.caller import Caller
+    from wirepost.calls.consents import Consents
     from wirepost.calls.cursor import Cursors
     from wirepost.calls.decide import Judge
     from wirepost.calls.write import Writes
@@ -49,7 +50,9 @@ class Calls:
         *,
         everything: ToolList,
         visible: Callable[[Caller], ToolList],
+        enabled: Callable[[Caller], ToolList] | None = None,
         connections: Connections,
+        consents: Consents,
         objects: Mapping[type, Callable[[Attempt], Any]],
         judge: Judge,
         writes: Writes,
@@ -58,8 +61,8 @@ class Calls:
         clock: Clock,
         limits: LimitSettings,
     ) -> None:
-        self._everything, self.tools = everything, visible
-        self._connections, self._objects = connections, objects
+        self._everything, self.tools, self._enabled = everything, visible, enabled or visible
+        self._connections, self._consents, self._objects = connections, consents, objects
         self._judge, self._writes, self._cursors = judge, writes, cursors
         self._audit, self._clock, self._limits = audit, clock, limits
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -76,18 +79,18 @@ class Calls:
             return await self._to_outcome(attempt)
         return await self._see_through(attempt)
 
-    async def declined(self, caller: Caller, name: str, raw: Mapping[str, Any]) -> Outcome:
-        """A person was shown the plan and said no: recorded like any other attempt."""
+    async def declined(
+        self, caller: Caller, name: str, raw: Mapping[str, Any], *, connection: str | None = None
+    ) -> Outcome:
+        """A person was shown the plan, or a link, and said no: recorded like any other attempt."""
         started = self._clock.monotonic()
         attempt = Attempt(caller, name, raw, no_progress, self._clock.now(), started, started, Scope(started))
         attempt.tool = self._everything.by_name.get(name)
-        error = NotAllowed(
-            "confirmation_required",
-            "The person did not confirm; nothing was done",
-            hint="Do not repeat the call unless the person asks for it",
-            detail={"declined": True},
-        )
-        return await self._record(attempt, Outcome(attempt.failure(error), is_error=True))
+        return await self._record(attempt, Outcome(attempt.failure(_declined(connection)), is_error=True))
+
+    async def wait_for_account(self, caller: Caller, connection: str, since: float) -> None:
+        """Return once an account of the caller has been connected since then, or after a while."""
+        await self._consents.wait(caller.id, connection, since)
 
     async def close(self) -> None:
         """Let writes that were sent come to their end."""
@@ -112,7 +115,7 @@ class Calls:
     async def _to_outcome(self, attempt: Attempt) -> Outcome:
         """The call boundary: the one place where exceptions end."""
         try:
-            outcome = Outcome(await self._steps(attempt), is_error=False)
+            outcome = Outcome(await self._guided(attempt), is_error=False)
         except CallError as error:
             outcome = Outcome(attempt.failure(error), is_error=True)
         except asyncio.CancelledError:
@@ -130,10 +133,18 @@ class Calls:
             outcome = Outcome(attempt.failure(fault), is_error=True)
         return await self._record(attempt, outcome)
 
+    async def _guided(self, attempt: Attempt) -> dict[str, Any]:
+        """The steps; where a consent is missing, the way to the person who can give it."""
+        try:
+            return await self._steps(attempt)
+        except NotConnected as error:
+            await self._consents.invite(attempt, error)
+            raise
+
     async def _steps(self, attempt: Attempt) -> dict[str, Any]:
         tool = self._find(attempt)
         reading, view = self._read(attempt, tool)
-        self._open(attempt, tool, reading)
+        await self._open(attempt, tool, reading)
         if tool.risk.is_read:
             self._step(attempt, "decide")
             await self._judge.decide(attempt)
@@ -156,7 +167,7 @@ class Calls:
 
     def _find(self, attempt: Attempt) -> AnyTool:
         self._step(attempt, "find")
-        tool = self.tools(attempt.caller).by_name.get(attempt.name)
+        tool = self._enabled(attempt.caller).by_name.get(attempt.name)
         if tool:
             attempt.tool = tool
             return tool
@@ -165,8 +176,7 @@ class Calls:
             raise NotAllowed(
                 "forbidden_by_policy",
                 f"{attempt.name} is not enabled on this server",
-                hint="An operator can enable it under `tools` in wirepost.yaml (or end read_only); "
-                "`wirepost connections check` tells whether a permission is missing",
+                hint="An operator can enable it under `tools` in wirepost.yaml (or end read_only)",
                 detail={"rule": "tools"},
             )
         close = difflib.get_close_matches(attempt.name, self._everything.by_name, n=3)
@@ -181,10 +191,12 @@ class Calls:
         reading = attempt.reading = arguments.read(tool, attempt.raw)
         return reading, View(tool.returns, reading.fields, min(reading.max_tokens, self._limits.max_tokens))
 
-    def _open(self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading) -> None:
+    async def _open(self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading) -> None:
         self._step(attempt, "open")
         if tool.is_provider_tool:
             attempt.connection = self._connections.choose(tool, reading.connection)
+            if tool.name not in self.tools(attempt.caller).by_name:
+                await self._consents.check_granted(attempt, tool)
             attempt.api = attempt.connection.api(tool.needs, attempt.scope)
         else:
             attempt.api = self._objects[tool.needs](attempt)
@@ -259,6 +271,19 @@ class Calls:
 
 def _owner(attempt: Attempt) -> tuple[str, str, str]:
     return attempt.name, attempt.connection_name, attempt.caller.id
+
+
+def _declined(connection: str | None) -> CallError:
+    hint = "Do not repeat the call unless the person asks for it"
+    if connection is None:
+        message = "The person did not confirm; nothing was done"
+        return NotAllowed("confirmation_required", message, hint=hint, detail={"declined": True})
+    return NotConnected(
+        "not_connected",
+        f"The person did not want to connect {connection}; nothing was done",
+        hint=hint,
+        detail={"declined": True, "connection": connection},
+    )
 
 
 def _cancelled() -> Unavailable:

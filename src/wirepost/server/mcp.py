@@ -24,9 +24,10 @@ from pydantic import ValidationError
 
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.core.clock import Clock
-from wirepost.server import question
+from wirepost.server import linking, question
 from wirepost.server.identity import caller_of
 from wirepost.server.listing import ListMemory
+from wirepost.server.rounds import Round
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -101,8 +102,14 @@ class CallPath(Protocol):
         """Run one tool."""
         ...
 
-    async def declined(self, caller: Caller, name: str, raw: Mapping[str, Any]) -> Ended:
-        """Record that a person said no."""
+    async def declined(
+        self, caller: Caller, name: str, raw: Mapping[str, Any], *, connection: str | None = None
+    ) -> Ended:
+        """Record that a person said no: to the plan, or to connecting an account."""
+        ...
+
+    async def wait_for_account(self, caller: Caller, connection: str, since: float) -> None:
+        """Return once the caller's account has been connected since then, or when nobody waits longer."""
         ...
 
 
@@ -151,31 +158,42 @@ class _Tools:
         return {"tools": self._calls.tools(caller_of(ctx)).entries, **COMPLETE}
 
     async def call(self, ctx: Context, params: CallToolRequestParams) -> dict[str, Any] | InputRequiredResult:
-        """Run a tool; where the outcome is a plan that needs a yes and the client can ask, ask."""
+        """Run a tool; where a person has to connect an account or to accept a plan, ask if the client can."""
         caller, arguments = caller_of(ctx), params.arguments or {}
-        if params.request_state is not None:
-            answer = question.answer_in(params.input_responses)
+        asked = Round.read(params.request_state)
+        if asked.connection is not None:
+            answer = linking.answer_in(params.input_responses)
             if answer == "no":
+                return _result(
+                    await self._calls.declined(caller, params.name, arguments, connection=asked.connection)
+                )
+            if answer == "opened":
+                await self._calls.wait_for_account(caller, asked.connection, asked.since)
+        elif asked.confirmation is not None:
+            said = question.answer_in(params.input_responses)
+            if said == "no":
                 return _result(await self._calls.declined(caller, params.name, arguments))
-            if answer == "yes":
-                arguments = {**arguments, "confirmation": params.request_state}
+            if said == "yes":
+                arguments = {**arguments, "confirmation": asked.confirmation}
+        since = self._clock.now().timestamp()
         ended = await self._run(ctx, caller, params.name, arguments)
-        plan = question.plan_to_confirm(ended.envelope)
-        if plan is None or not question.can_be_asked(ctx):
-            return _result(ended)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return InputRequiredResult(
-                input_requests={question.KEY: question.form(plan)}, request_state=plan["confirmation"]
-            )
+            return _question(ctx, ended, asked, since) or _result(ended)
         return _result(await self._ask(ctx, caller, params.name, arguments, ended))
 
     async def _ask(
         self, ctx: Context, caller: Caller, name: str, arguments: dict[str, Any], ended: Ended
     ) -> Ended:
-        """Handshake era: ask on the open request, as often as the plan changes meanwhile."""
+        """Handshake era: ask on the open request, as often as the plan changes meanwhile.
+
+        Raises the error that names a link, which ends the call; the client makes a new one.
+        """
         for _ in range(MAX_QUESTIONS):
+            link = linking.link_in(ended.envelope)
+            if link is not None and linking.can_be_shown(ctx):
+                raise linking.required(link)
             plan = question.plan_to_confirm(ended.envelope)
-            if plan is None:
+            if plan is None or not question.can_be_asked(ctx):
                 break
             answer = await _elicit(ctx, plan)
             if answer == "none":
@@ -187,6 +205,23 @@ class _Tools:
 
     async def _run(self, ctx: Context, caller: Caller, name: str, arguments: dict[str, Any]) -> Ended:
         return await self._calls.call(caller, name, arguments, report=_Reports(ctx, self._clock))
+
+
+def _question(ctx: Context, ended: Ended, asked: Round, since: float) -> InputRequiredResult | None:
+    """Current era: what a person is to be asked next, if anything; a link at most once in a call."""
+    link = linking.link_in(ended.envelope)
+    if link is not None and not asked.had_link and linking.can_be_shown(ctx):
+        state = Round(connection=link["connection"], since=since, had_link=True)
+        return InputRequiredResult(
+            input_requests={linking.KEY: linking.request(link)}, request_state=state.written()
+        )
+    plan = question.plan_to_confirm(ended.envelope)
+    if plan is not None and question.can_be_asked(ctx):
+        state = Round(confirmation=plan["confirmation"], had_link=asked.had_link)
+        return InputRequiredResult(
+            input_requests={question.KEY: question.form(plan)}, request_state=state.written()
+        )
+    return None
 
 
 async def _elicit(ctx: Context, plan: Mapping[str, Any]) -> question.Answer:

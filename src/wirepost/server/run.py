@@ -76,6 +76,7 @@ async def _serve(
             http = HttpServer(config, listen, local, settings.server.shutdown_s)
             with http.capture_signals():
                 url = _local_url(settings, endpoint)
+                app.links.address = settings.server.url or url
                 app.directory.announce(url, settings.server.shutdown_s + CLOSING_S)
                 announce(_address(app, url))
                 idle_s = settings.server.idle_exit_s if is_detached else None

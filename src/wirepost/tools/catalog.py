@@ -169,9 +169,11 @@ class ToolList:
 class Catalog:
     """The list as it is now, and the part of it that callers see."""
 
-    def __init__(self, listed: ToolList) -> None:
+    def __init__(self, listed: ToolList, enabled: ToolList | None = None) -> None:
         self._listed = listed
-        self._by_scopes = lru_cache(maxsize=64)(self._allowed)
+        self._enabled = enabled or listed
+        """What the configuration asks for, with what is not listed for want of a permission."""
+        self._by_scopes = lru_cache(maxsize=64)(_allowed)
         self.on_change: list[Callable[[], Awaitable[None]]] = []
         """Who is told when the list has changed."""
 
@@ -182,7 +184,11 @@ class Catalog:
 
     def visible(self, scopes: frozenset[str] | None) -> ToolList:
         """The tools for a caller with these scopes; without any (`None`) a caller sees the whole list."""
-        return self._listed if scopes is None else self._by_scopes(scopes)
+        return self._listed if scopes is None else self._by_scopes(self._listed, scopes)
+
+    def enabled(self, scopes: frozenset[str] | None) -> ToolList:
+        """The tools such a caller may call: the visible ones, and those that only lack a permission."""
+        return self._enabled if scopes is None else self._by_scopes(self._enabled, scopes)
 
     async def replace(self, listed: ToolList) -> None:
         """Offer other tools from now on."""
@@ -193,8 +199,9 @@ class Catalog:
         for tell in self.on_change:
             await tell()
 
-    def _allowed(self, scopes: frozenset[str]) -> ToolList:
-        return ToolList(tuple(tool for tool in self._listed.tools if caller_scope(tool) in scopes))
+
+def _allowed(tools: ToolList, scopes: frozenset[str]) -> ToolList:
+    return ToolList(tuple(tool for tool in tools.tools if caller_scope(tool) in scopes))
 
 
 def caller_scope(tool: AnyTool) -> str:

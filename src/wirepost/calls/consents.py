@@ -1,0 +1,118 @@
+"""`Consents`: where a call lacks what only a person can give, leads that person to the page; and waits."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from wirepost.connections.accounts import SHARED
+from wirepost.connections.check import missing_scopes
+from wirepost.contracts.auth import OAuth2
+from wirepost.core.errors import CallError, NotConnected
+from wirepost.core.text import clean_line
+
+if TYPE_CHECKING:
+    from wirepost.calls.attempt import Attempt
+    from wirepost.connections.accounts import Account, Accounts
+    from wirepost.connections.connections import Connection, Connections
+    from wirepost.connections.oauth.links import Links
+    from wirepost.core.clock import Clock
+    from wirepost.tools.tool import AnyTool
+
+WAIT_S = 20.0
+"""How long a call waits for a person who has opened the page."""
+LOOK_EVERY_S = 0.5
+_MAX_LABEL = 80
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+"""A scope as OAuth writes it (RFC 6749 §3.3); other permissions cannot be asked for in a consent."""
+
+log = logging.getLogger(__name__)
+
+
+class Consents:
+    """The one place where links for people are made on the way of a call."""
+
+    def __init__(self, connections: Connections, accounts: Accounts, links: Links, clock: Clock) -> None:
+        self._connections, self._accounts = connections, accounts
+        self._links, self._clock = links, clock
+
+    async def invite(self, attempt: Attempt, error: NotConnected) -> None:
+        """Add to an error what a person can do about it, where that is a consent; other errors stay."""
+        name = str(error.detail.get("connection") or attempt.connection_name)
+        connection = self._connections.by_name.get(name)
+        if connection is None or not _takes_consents(connection):
+            return
+        needed = [scope for scope in error.detail.get("needed", ()) if _SCOPE.fullmatch(scope)]
+        if error.code == "missing_scope" and not needed:
+            return  # a permission of the user, not of the consent
+        try:
+            account = await self._account(connection, attempt.caller.id)
+            link = await self._links.create(name, _owner(connection, attempt.caller.id), needed)
+        except CallError:
+            log.exception("no link could be made for %s", name)
+            return
+        known = {"provider": connection.provider.name, "connection": name, **_known(account, error)}
+        error.detail = {**known, **error.detail}  # what the provider said just now is newer
+        if link is None:
+            error.hint = f"A person has to connect it: wirepost connections authorize {name}"
+            return
+        error.detail |= {"connect_url": link.url, "expires_in_s": link.expires_in_s}
+        error.hint = "Show connect_url to the person; once they have connected the account, repeat the call"
+
+    async def check_granted(self, attempt: Attempt, tool: AnyTool) -> None:
+        """Raise `NotConnected` where the account of a call is known to lack what a tool needs."""
+        connection = attempt.connection
+        if connection is None:
+            return
+        account = await self._account(connection, attempt.caller.id)
+        granted = account.scopes_granted if account else None
+        needed = missing_scopes(connection.provider, [tool], granted).get(tool.name)
+        if needed:
+            first = [scope.partition("|")[0] for scope in needed]
+            raise NotConnected(
+                "missing_scope",
+                f"{connection.name} may not do that: it needs {' and '.join(first)}",
+                hint=f"Allow it at {connection.provider.title}; `wirepost connections check` looks again",
+                detail={"needed": first, "granted": sorted(granted or ())},
+            )
+
+    async def wait(self, caller: str, name: str, since: float) -> None:
+        """Return once an account has been connected since a moment, at the latest after `WAIT_S`."""
+        connection = self._connections.by_name.get(name)
+        until = self._clock.monotonic() + WAIT_S
+        while connection is not None:
+            account = await self._account(connection, caller)
+            is_new = (
+                account is not None and account.state == "active" and (account.connected_at or 0) >= since
+            )
+            if is_new or self._clock.monotonic() >= until:
+                return
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    async def _account(self, connection: Connection, caller: str) -> Account | None:
+        """The account that a caller uses: their own before the shared one."""
+        owner = _owner(connection, caller)
+        own = await self._accounts.find(connection.name, owner)
+        return own if own or owner == SHARED else await self._accounts.find(connection.name, SHARED)
+
+
+def _takes_consents(connection: Connection) -> bool:
+    method = connection.provider.auth_method(connection.settings.auth)
+    return connection.environment != "sandbox" and isinstance(method, OAuth2)
+
+
+def _owner(connection: Connection, caller: str) -> str:
+    return caller if connection.settings.owner == "caller" else SHARED
+
+
+def _known(account: Account | None, error: NotConnected) -> dict[str, Any]:
+    """What is known of the account: its name as the provider gives it, and what it may do."""
+    if account is None:
+        return {}
+    known: dict[str, Any] = {}
+    if account.account_label:
+        known["account"] = clean_line(account.account_label, _MAX_LABEL)
+    if error.code == "missing_scope" and account.scopes_granted is not None:
+        known["granted"] = sorted(account.scopes_granted)
+    return known
