@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from support.clock import ManualClock
 from support.services import check_services
 
-pytest_plugins = ["support.specmock_fixture"]
+pytest_plugins = ["support.specmock_fixture", "support.stores"]
 
 settings.register_profile(
     "ci", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -209,7 +209,7 @@ async def test_a_database_that_became_read_only_says_so(tmp_path):
 OPEN_AS_NOBODY = """
 import asyncio, os, sys
 from pathlib import Path
-import wirepost.store.reader, wirepost.store.writer
+import wirepost.store.sqlite.reader, wirepost.store.sqlite.session, wirepost.store.writer
 from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
 from wirepost.store.database import Database

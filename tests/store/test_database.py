@@ -15,7 +15,10 @@ from support.clock import ManualClock
 from wirepost.core.errors import ConfigError, Unavailable
 from wirepost.store.database import Database, NotUnique, Tx, Work
 
-INSERT = "INSERT INTO audit (at, record, prev_hash, hash) VALUES ('2026-11-25T10:00:00Z', ?, '', '')"
+INSERT = (
+    "INSERT INTO audit (seq, at, record, prev_hash, hash) "
+    "SELECT coalesce(max(seq), 0) + 1, '2026-11-25T10:00:00Z', ?, '', '' FROM audit"
+)
 RECORDS = "SELECT record FROM audit ORDER BY seq"
 
 
@@ -76,9 +79,9 @@ async def test_a_key_that_is_taken_is_not_unique(database):
 
 async def test_a_unit_may_say_in_its_own_words_that_a_key_is_taken(database):
     async def work(tx: Tx) -> None:
-        await tx.execute("INSERT INTO keys (name, value) VALUES ('a', x'')")
+        await tx.execute("INSERT INTO keys (name, value) VALUES ('a', ?)", b"")
         try:
-            await tx.execute("INSERT INTO keys (name, value) VALUES ('a', x'')")
+            await tx.execute("INSERT INTO keys (name, value) VALUES ('a', ?)", b"")
         except NotUnique:
             raise Refused from None
 
@@ -95,7 +98,9 @@ async def test_after_a_failed_statement_a_unit_does_nothing_more(database):
                 problem = error
         raise problem
 
-    with pytest.raises(Exception, match=r"NOT NULL constraint failed: audit\.record"):
+    with pytest.raises(
+        Exception, match=r"NOT NULL constraint failed: audit\.record|null value in column \"record\""
+    ):
         await database.write(work)
     assert await records(database) == []
 
@@ -180,14 +185,14 @@ async def test_a_unit_that_awaits_anything_else_is_a_mistake(database, clock):
 
 
 async def test_a_mistake_in_a_statement_is_not_taken_for_a_broken_store(database):
-    with pytest.raises(Exception, match="no such table: nowhere"):
+    with pytest.raises(Exception, match=r'no such table: nowhere|relation "nowhere" does not exist'):
         await database.write(lambda tx: tx.execute("SELECT * FROM nowhere"))
-    with pytest.raises(Exception, match="no such table: nowhere"):
+    with pytest.raises(Exception, match=r'no such table: nowhere|relation "nowhere" does not exist'):
         await database.read("SELECT * FROM nowhere")
 
 
-async def test_closing_writes_what_waits_and_refuses_what_comes_later(path, clock):
-    database = await Database.open(path, clock)
+async def test_closing_writes_what_waits_and_refuses_what_comes_later(place, clock):
+    database = await Database.open(place, clock)
     waiting = [asyncio.create_task(database.write(append(f"{n}"))) for n in range(500)]
     await asyncio.wait(waiting[:1], timeout=0)
     await database.close()
@@ -196,15 +201,16 @@ async def test_closing_writes_what_waits_and_refuses_what_comes_later(path, cloc
         with pytest.raises(Unavailable, match="shutting down"):
             await late
     await database.close()
-    assert [file.name for file in path.parent.iterdir()] == ["wirepost.db"]
+    if isinstance(place, Path):
+        assert [file.name for file in place.parent.iterdir()] == ["wirepost.db"]
 
-    again = await Database.open(path, clock)
+    again = await Database.open(place, clock)
     assert len(await records(again)) == 500
     await again.close()
 
 
 async def test_values_come_back_as_they_went_in(database):
-    values = ("ä\u2028\x00 text", -(2**63), 0.1, b"\x00\xff", None)
+    values = ("ä\u2028 % ? text", -(2**63), 0.1, b"\x00\xff", None)
     assert await database.write(lambda tx: tx.execute("SELECT ?, ?, ?, ?, ?", *values)) == [values]
     assert await database.read("SELECT ?, ?, ?, ?, ?", *values) == [values]
 
@@ -215,22 +221,22 @@ async def test_the_planner_can_be_brought_up_to_date(database):
     assert len(await records(database)) == 100
 
 
-async def test_another_program_reads_while_the_server_writes(path, database):
+async def test_another_program_reads_while_the_server_writes(place, database):
     await database.write(append("one"))
-    reader = await Database.open_reader(path)
+    reader = await Database.open_reader(place)
     assert await reader.read(RECORDS) == [("one",)]
     await database.write(append("two"))
     assert await reader.read(RECORDS) == [("one",), ("two",)]
-    with pytest.raises(Unavailable, match="no permission to write"):
+    with pytest.raises(Unavailable, match=r"no permission to write|it takes no writes"):
         await reader.read("DELETE FROM audit")
     await reader.close()
 
 
-async def test_a_reader_needs_no_server(path, clock):
-    database = await Database.open(path, clock)
+async def test_a_reader_needs_no_server(place, clock):
+    database = await Database.open(place, clock)
     await database.write(append("one"))
     await database.close()
-    reader = await Database.open_reader(path)
+    reader = await Database.open_reader(place)
     assert await reader.read(RECORDS) == [("one",)]
     await reader.close()
 

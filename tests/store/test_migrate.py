@@ -12,7 +12,9 @@ import wirepost.store
 from wirepost.core.errors import ConfigError
 from wirepost.store.database import Database
 from wirepost.store.migrate import MIGRATIONS, find_version, list_migrations, migrate
+from wirepost.store.sqlite.session import SqliteSession
 
+MEMORY = Path(":memory:")
 SCHEMA = Path(wirepost.store.__file__).parent / "schema.sql"
 
 
@@ -23,12 +25,12 @@ def shape(connection: apsw.Connection) -> set[tuple[str, ...]]:
 
 def test_the_migrations_produce_exactly_the_schema_on_the_page(clock):
     migrated, written = apsw.Connection(":memory:"), apsw.Connection(":memory:")
-    migrate(migrated, clock, Path(":memory:"))
+    migrate(SqliteSession(migrated, MEMORY), clock, "")
     written.execute(SCHEMA.read_text()).fetchall()
     assert shape(migrated) == shape(written)
     tables = {name for kind, name, *_ in shape(written) if kind == "table"}
     assert tables == {"schema_version", "intents", "confirmations", "spend", "audit", "keys"} | {
-        *("accounts", "flows", "links", "leases", "caller_tokens")
+        *("accounts", "flows", "links", "leases", "commits", "caller_tokens")
     }
 
 
@@ -36,11 +38,11 @@ def test_migrations_are_numbered_without_a_gap():
     assert [number for number, _ in list_migrations()] == list(range(1, len(list(MIGRATIONS.iterdir())) + 1))
 
 
-async def test_what_was_applied_is_recorded_once(path, clock, database):
+async def test_what_was_applied_is_recorded_once(place, clock, database):
     applied = [(1, "2026-11-25T10:00:00+00:00"), (2, "2026-11-25T10:00:00+00:00")]
     assert await database.read("SELECT version, applied_at FROM schema_version") == applied
     clock.advance(60)
-    again = await Database.open(path, clock)
+    again = await Database.open(place, clock)
     assert await again.read("SELECT version, applied_at FROM schema_version") == applied
     await again.close()
 
@@ -49,23 +51,22 @@ def test_a_step_that_fails_leaves_the_step_before_it(tmp_path, clock):
     (tmp_path / "0001.sql").write_text(list_migrations()[0][1])
     (tmp_path / "0002.sql").write_text("CREATE TABLE half (a TEXT); CREATE TABLE half (a TEXT);")
     connection = apsw.Connection(":memory:")
+    session = SqliteSession(connection, MEMORY)
     with pytest.raises(apsw.SQLError, match="table half already exists"):
-        migrate(connection, clock, Path(":memory:"), tmp_path)
-    assert find_version(connection) == 1
+        migrate(session, clock, "", tmp_path)
+    assert find_version(session) == 1
     assert not connection.table_exists(None, "half")
 
     (tmp_path / "0002.sql").write_text("CREATE TABLE whole (a TEXT);")
-    migrate(connection, clock, Path(":memory:"), tmp_path)
-    assert find_version(connection) == 2
+    migrate(session, clock, "", tmp_path)
+    assert find_version(session) == 2
     assert connection.table_exists(None, "whole")
 
 
-async def test_a_database_of_a_newer_version_is_refused(path, clock, database):
+async def test_a_database_of_a_newer_version_is_refused(place, clock, database):
     await database.write(lambda tx: tx.execute("INSERT INTO schema_version VALUES (9, '2031-01-01')"))
-    for opening in (Database.open(path, clock), Database.open_reader(path)):
-        with pytest.raises(
-            ConfigError, match=r"\.db: the database has schema 9, this program knows up to 2 \("
-        ):
+    for opening in (Database.open(place, clock), Database.open_reader(place)):
+        with pytest.raises(ConfigError, match=r": the database has schema 9, this program knows up to 2 \("):
             await opening
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from wirepost.core.errors import ConfigError
-from wirepost.store.database import Tx
+from wirepost.store.database import Database, Tx
 from wirepost.store.retention import prune
 
 DAY = 86_400.0
@@ -29,7 +29,9 @@ async def fill(database, clock, ages):
             await tx.execute("INSERT INTO spend VALUES (?, 's', '2026-11-25', 'eur', 100)", name)
             await tx.execute("INSERT INTO confirmations VALUES (?, ?, ?)", f"nonce of {name}", name, at)
             await tx.execute(
-                "INSERT INTO audit (at, record, prev_hash, hash) VALUES ('2020', ?, '', '')", name
+                "INSERT INTO audit (seq, at, record, prev_hash, hash) "
+                "SELECT coalesce(max(seq), 0) + 1, '2020', ?, '', '' FROM audit",
+                name,
             )
 
     await database.write(work)
@@ -77,7 +79,9 @@ async def test_actions_that_still_count_for_today_cannot_be_deleted(database, cl
         "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1",
     ],
 )
-async def test_what_is_asked_for_has_an_index(database, sql):
+async def test_what_is_asked_for_has_an_index(path, clock, sql):
+    database = await Database.open(path, clock)
     plan = " ".join(row[3] for row in await database.read(f"EXPLAIN QUERY PLAN {sql}"))
+    await database.close()
     assert plan.startswith("SEARCH") or "ORDER BY seq DESC" in sql
     assert "TEMP B-TREE" not in plan

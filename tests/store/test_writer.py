@@ -12,7 +12,7 @@ import apsw
 
 from support.clock import ManualClock
 from wirepost.store.database import Database, Tx
-from wirepost.store.sqlite import SqliteSession
+from wirepost.store.sqlite.session import SqliteSession
 from wirepost.store.writer import _Unit, run
 
 
@@ -23,7 +23,8 @@ def commits_in(path: Path) -> int:
     return sum(struct.unpack_from(">I", log, at + 4)[0] > 0 for at in range(32, len(log), 24 + page_size))
 
 
-async def test_units_that_wait_together_are_committed_together(path, database):
+async def test_units_that_wait_together_are_committed_together(path, clock):
+    database = await Database.open(path, clock)
     may_go_on = threading.Event()
 
     async def hold(tx: Tx) -> None:
@@ -40,6 +41,7 @@ async def test_units_that_wait_together_are_committed_together(path, database):
     assert commits_in(path) == before + 3  # 256 + 256 + 88; the one that held them up wrote nothing
     await database.write(write)
     assert commits_in(path) == before + 4
+    await database.close()
 
 
 class CountingFile(apsw.VFSFile):
@@ -67,12 +69,13 @@ class CountingVFS(apsw.VFS):
         return CountingFile(name, flags)
 
 
-def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, database):
+async def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, clock):
+    await (await Database.open(path, clock)).close()
     vfs = CountingVFS()
     connection = apsw.Connection(str(path), vfs=vfs.name)
     connection.pragma("journal_mode", "wal")
     session = SqliteSession(connection, path)
-    loop = asyncio.new_event_loop()
+    loop = asyncio.get_running_loop()
 
     async def write(tx: Tx) -> None:
         await tx.execute("INSERT INTO audit (at, record, prev_hash, hash) VALUES ('', '', '', '')")
@@ -89,7 +92,6 @@ def test_only_batches_of_relaxed_units_do_not_wait_for_the_disk(path, database):
     assert syncs("relaxed", "full") >= 1
     assert syncs("relaxed") == 0
     session.close()
-    loop.close()
 
 
 def test_a_loop_that_ends_first_loses_nothing_that_was_submitted(path):

@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from support.browser import find_chromium
 from support.clients import find_python
 from support.node import find_node
+from support.postgres import find_postgres
 
 REQUIRED = "WIREPOST_TEST_SERVICES"
 """Set to `all`, a missing program is a failure instead of a skip."""
 
-FINDERS: dict[str, Callable[[], Path | None]] = {
+FINDERS: dict[str, Callable[[], Path | str | None]] = {
+    "chromium": find_chromium,
     "node": find_node,
     "openai-agents": partial(find_python, "openai-agents"),
+    "postgres": find_postgres,
     "stripe": partial(find_python, "stripe"),
 }
-"""What `@pytest.mark.services("…")` may name, and how it is found. `scripts/install_clients` brings all."""
+"""What `@pytest.mark.services("…")` may name, and how it is found."""
+
+
+BRINGS = "run scripts/install_clients; PostgreSQL must run where WIREPOST_TEST_POSTGRES says"
 
 
 def check_services(item: pytest.Item) -> None:
@@ -28,6 +35,6 @@ def check_services(item: pytest.Item) -> None:
     for marker in item.iter_markers("services"):
         absent = ", ".join(name for name in marker.args if FINDERS[name]() is None)
         if absent and os.environ.get(REQUIRED) == "all":
-            pytest.fail(f"needs {absent} (run scripts/install_clients), and {REQUIRED}=all", pytrace=False)
+            pytest.fail(f"needs {absent} ({BRINGS}), and {REQUIRED}=all", pytrace=False)
         if absent:
-            pytest.skip(f"needs {absent}: run scripts/install_clients")
+            pytest.skip(f"needs {absent}: {BRINGS}")

@@ -19,6 +19,7 @@ from wirepost.settings.models import (
 from wirepost.settings.overlay import Origin
 from wirepost.settings.policy import AmountRange, PolicySettings, Rule
 from wirepost.settings.section import Section
+from wirepost.settings.store import StoreSettings
 
 __all__ = [
     "AmountRange",
@@ -35,6 +36,7 @@ __all__ = [
     "Section",
     "ServerSettings",
     "Settings",
+    "StoreSettings",
     "ToolSettings",
     "collect",
     "load",

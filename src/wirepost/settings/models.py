@@ -12,6 +12,7 @@ from wirepost.core.paths import find_data_directory
 from wirepost.settings.connections import ConnectionSettings, default_connections
 from wirepost.settings.policy import PolicySettings
 from wirepost.settings.section import Name, Number, Positive, Section, Whole
+from wirepost.settings.store import StoreSettings
 
 
 class ServerSettings(Section):
@@ -110,6 +111,9 @@ class Settings(Section):
         description="Where the database and the local socket lie, relative to the configuration file; "
         "by default wirepost in $XDG_DATA_HOME or ~/.local/share",
         examples=["~/.local/share/wirepost"],
+    )
+    store: StoreSettings = Field(
+        default_factory=StoreSettings, description="Where what must not be lost is kept"
     )
     read_only: bool = Field(default=False, description="Offer and allow nothing that writes")
     server: ServerSettings = Field(default_factory=ServerSettings, description="Where the server listens")

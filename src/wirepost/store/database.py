@@ -4,45 +4,78 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wirepost.store.tx import LOCK_WAIT_S, NotUnique, Row, T, Tx, Value, Work
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
-    from wirepost.store.reader import Reader
+    from wirepost.store.place import Place
     from wirepost.store.writer import Writer
 
-__all__ = ["Database", "NotUnique", "Row", "Tx", "Value", "Work"]
+__all__ = ["Database", "NotUnique", "Reader", "Row", "Tx", "Value", "Work"]
+
+
+class Reader(Protocol):
+    """A database that is only read."""
+
+    async def read(self, sql: str, *params: Value) -> list[Row]:
+        """All rows of one statement."""
+        ...
+
+    async def close(self) -> None:
+        """Let running statements end, then close every connection."""
+        ...
 
 
 class Database:
-    """What every part that stores something is given."""
+    """What every part that stores something is given.
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
-        self._writer, self._reader = writer, reader
+    `is_shared` says that other servers may use it too; the file in a data directory has one owner.
+    """
+
+    def __init__(self, writer: Writer, reader: Reader, *, is_shared: bool) -> None:
+        self._writer, self._reader, self.is_shared = writer, reader, is_shared
 
     @classmethod
-    async def open(cls, path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> Database:
+    async def open(cls, place: Place, clock: Clock, wait_s: float = LOCK_WAIT_S) -> Database:
         """Make the directory and the file if need be, bring the schema up to date, start the writer.
 
         Opening, and each write later, waits up to `wait_s` seconds for another process that has it locked.
+        Raises `ConfigError`.
         """
-        from wirepost.store.reader import Reader
-        from wirepost.store.sqlite import SqliteSession, open_writing
         from wirepost.store.writer import Writer
 
-        connection = await asyncio.to_thread(open_writing, path, clock, wait_s)
-        return cls(Writer(SqliteSession(connection, path)), Reader(path))
+        if isinstance(place, Path):
+            from wirepost.store.sqlite.reader import SqliteReader
+            from wirepost.store.sqlite.session import open_writing
+
+            session = await asyncio.to_thread(open_writing, place, clock, wait_s)
+            return cls(Writer(session), SqliteReader(place), is_shared=False)
+        from wirepost.store.postgres.reader import PostgresReader
+        from wirepost.store.postgres.session import open_writing as open_writing_there
+
+        shared = await asyncio.to_thread(open_writing_there, place, clock, wait_s)
+        return cls(Writer(shared), PostgresReader(place, wait_s), is_shared=True)
 
     @staticmethod
-    async def open_reader(path: Path, wait_s: float = LOCK_WAIT_S) -> Reader:
+    async def open_reader(place: Place, wait_s: float = LOCK_WAIT_S) -> Reader:
         """Only reading, for a program beside a running server; waits while opening as `open` does."""
-        from wirepost.store.reader import Reader
-        from wirepost.store.sqlite import check_readable
+        if isinstance(place, Path):
+            from wirepost.store.sqlite.reader import SqliteReader
+            from wirepost.store.sqlite.session import check_readable
 
-        await asyncio.to_thread(check_readable, path, wait_s)
-        return Reader(path)
+            await asyncio.to_thread(check_readable, place, wait_s)
+            return SqliteReader(place)
+        from wirepost.store.postgres.reader import PostgresReader
+
+        shared = PostgresReader(place, wait_s)
+        try:
+            await shared.check()
+        except BaseException:
+            await shared.close()
+            raise
+        return shared
 
     async def write(self, work: Work[T], *, is_relaxed: bool = False) -> T:
         """Run one unit of work, all or nothing; returns its value once it is on the disk.
@@ -61,7 +94,9 @@ class Database:
         return await self._reader.read(sql, *params)
 
     async def optimize(self) -> None:
-        """Let the planner learn how the tables have grown; due once a day."""
+        """Let the planner learn how the tables have grown; due once a day. PostgreSQL does so by itself."""
+        if self.is_shared:
+            return
 
         async def work(tx: Tx) -> None:
             await tx.execute("PRAGMA optimize")
@@ -69,6 +104,6 @@ class Database:
         await self.write(work)
 
     async def close(self) -> None:
-        """Write what is queued, then close the file; calls that come later are refused."""
+        """Write what is queued, then close the database; calls that come later are refused."""
         await self._reader.close()
         await self._writer.close()

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-import apsw
-
-from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
 
+if TYPE_CHECKING:
+    from wirepost.core.clock import Clock
+    from wirepost.store.tx import Row, Value
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Readable(Protocol):
+    """A database whose version can be asked."""
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
+        """Run one statement, and return its rows."""
+        ...
+
+    def has_schema(self) -> bool:
+        """Whether a migration was ever applied."""
+        ...
+
+
+class Migratable(Readable, Protocol):
+    """A database that can be brought to the present schema."""
+
+    def begin(self, *, is_relaxed: bool) -> None:
+        """Open a transaction that no other one of any process runs beside."""
+        ...
+
+    def run_script(self, sql: str) -> None:
+        """Run the statements of a migration."""
+        ...
+
+    def commit(self) -> None:
+        """Store the transaction."""
+        ...
+
+    def roll_back(self) -> None:
+        """End the transaction if it is still open."""
+        ...
 
 
 def list_migrations(directory: Path = MIGRATIONS) -> list[tuple[int, str]]:
@@ -18,39 +53,48 @@ def list_migrations(directory: Path = MIGRATIONS) -> list[tuple[int, str]]:
     return [(int(file.stem), file.read_text(encoding="utf-8")) for file in files]
 
 
-def find_version(connection: apsw.Connection) -> int:
+def find_version(database: Readable) -> int:
     """The number of the last migration applied; 0 for an empty database."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'").fetchall():
+    if not database.has_schema():
         return 0
-    version: int = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").get
-    return version
+    return int(database.execute("SELECT coalesce(max(version), 0) FROM schema_version")[0][0])
 
 
-def migrate(connection: apsw.Connection, clock: Clock, path: Path, directory: Path = MIGRATIONS) -> None:
+def migrate(database: Migratable, clock: Clock, place: str, directory: Path = MIGRATIONS) -> None:
     """Apply what is missing; a newer database is refused, because its rows may mean something else."""
     migrations = list_migrations(directory)
-    if check_version(connection, path, migrations[-1][0]) == migrations[-1][0]:
+    if _check_version(database, place, migrations[-1][0]) == migrations[-1][0]:
         return
     for number, sql in migrations:
-        connection.execute("BEGIN IMMEDIATE")
+        database.begin(is_relaxed=False)
         try:
-            if find_version(connection) < number:  # asked under the lock: another process may have done it
-                connection.execute(sql).fetchall()
+            if find_version(database) < number:  # asked under the lock: another process may have done it
+                database.run_script(sql)
                 at = clock.now().isoformat()
-                connection.execute("INSERT INTO schema_version VALUES (?, ?)", (number, at))
-            connection.execute("COMMIT")
+                database.execute("INSERT INTO schema_version VALUES (?, ?)", (number, at))
+            database.commit()
         finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            database.roll_back()
 
 
-def check_version(connection: apsw.Connection, path: Path, known: int) -> int:
-    """The version of the database; raises `ConfigError` when a newer program made it."""
-    version = find_version(connection)
+def check_current(database: Readable, place: str) -> None:
+    """Refuse a database that has not exactly the schema this program reads (`ConfigError`)."""
+    known = list_migrations()[-1][0]
+    version = _check_version(database, place, known)
+    if version < known:
+        raise ConfigError(
+            f"the database has schema {version}, this program reads {known}",
+            file=place,
+            hint="Start the server once, it brings the database up to date: wirepost serve",
+        )
+
+
+def _check_version(database: Readable, place: str, known: int) -> int:
+    version = find_version(database)
     if version > known:
         raise ConfigError(
             f"the database has schema {version}, this program knows up to {known}",
-            file=str(path),
+            file=place,
             hint="Start the newer version that made it, or choose another data directory",
         )
     return version

@@ -116,6 +116,13 @@ CREATE TABLE leases (
   until_at REAL NOT NULL                    -- by the clock of the database
 ) STRICT;
 
+-- The last transaction of each process that writes to PostgreSQL: was a commit stored whose answer was lost?
+CREATE TABLE commits (
+  writer TEXT    NOT NULL PRIMARY KEY,
+  number INTEGER NOT NULL,
+  at     REAL    NOT NULL
+) STRICT;
+
 -- Tokens of callers, for servers that have no issuer.
 CREATE TABLE caller_tokens (
   id           TEXT NOT NULL PRIMARY KEY,

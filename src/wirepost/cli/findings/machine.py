@@ -32,7 +32,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 def programs(sqlite: str | None = None) -> Iterator[Finding]:
     """Wirepost, Python, SQLite (by default the one that is loaded)."""
-    from wirepost.store.sqlite import check_library, library_version
+    from wirepost.store.sqlite.session import check_library, library_version
 
     yield PROGRAMS.ok(f"Wirepost {__version__}")
     yield PROGRAMS.ok(f"Python {platform.python_version()}")  # an older one cannot even read this source
@@ -160,7 +160,7 @@ def _syncs(path: Path, clock: Clock) -> Finding:
 
 def _database(path: Path) -> Iterator[Finding]:
     from wirepost.store.owner import DataDirectory
-    from wirepost.store.sqlite import check_readable
+    from wirepost.store.sqlite.session import check_readable
 
     file = DataDirectory(path).database_path
     if not file.exists():

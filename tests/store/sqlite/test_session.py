@@ -6,7 +6,7 @@ import pytest
 
 from wirepost.core.errors import ConfigError
 from wirepost.store.database import Database
-from wirepost.store.sqlite import check_library
+from wirepost.store.sqlite.session import check_library
 
 
 # https://sqlite.org/wal.html#walresetbug: versions 3.7.0 to 3.51.2 are affected.

@@ -11,8 +11,8 @@ import apsw
 
 from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
-from wirepost.store.errors import refuse, translate
-from wirepost.store.migrate import check_version, list_migrations, migrate
+from wirepost.store.migrate import check_current, migrate
+from wirepost.store.sqlite.errors import refuse, translate
 from wirepost.store.tx import LOCK_WAIT_S, Row, Value
 
 OLDEST = (3, 51, 3)
@@ -51,7 +51,7 @@ def create_file(path: Path) -> None:
         ) from None
 
 
-def open_writing(path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> apsw.Connection:
+def open_writing(path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> SqliteSession:
     """The one connection that writes, with the present schema in place."""
     check_library(library_version())
     create_file(path)
@@ -64,11 +64,12 @@ def open_writing(path: Path, clock: Clock, wait_s: float = LOCK_WAIT_S) -> apsw.
             connection.pragma("synchronous", "full")
             connection.pragma("foreign_keys", 1)
             connection.wal_autocheckpoint(CHECKPOINT_PAGES)
-            migrate(connection, clock, path)
+            session = SqliteSession(connection, path)
+            migrate(session, clock, str(path))
         except apsw.Error as error:
             raise refuse(error, path) from error
         undo.pop_all()
-    return connection
+    return session
 
 
 class SqliteSession:
@@ -90,6 +91,14 @@ class SqliteSession:
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement."""
         return self._cursor.execute(sql, params).fetchall()
+
+    def run_script(self, sql: str) -> None:
+        """Run the statements of a migration."""
+        self._cursor.execute(sql).fetchall()
+
+    def has_schema(self) -> bool:
+        """Whether a migration was ever applied."""
+        return bool(self.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'"))
 
     def commit(self) -> None:
         """Bring the transaction to the disk."""
@@ -129,15 +138,8 @@ def check_readable(path: Path, wait_s: float = LOCK_WAIT_S) -> None:
     check_library(library_version())
     if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, says no where looking is forbidden
         raise ConfigError("there is no database", file=str(path), hint="Start the server: wirepost serve")
-    known = list_migrations()[-1][0]
     try:
         with contextlib.closing(open_reading(path, wait_s)) as connection:
-            version = check_version(connection, path, known)
+            check_current(SqliteSession(connection, path), str(path))
     except apsw.Error as error:
         raise refuse(error, path) from error
-    if version < known:
-        raise ConfigError(
-            f"the database has schema {version}, this program reads {known}",
-            file=str(path),
-            hint="Start the server once, it brings the database up to date: wirepost serve",
-        )

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from wirepost.core.errors import ConfigError, Unavailable
-from wirepost.store.errors import find_lock_holder, refuse, translate
+from wirepost.store.sqlite.errors import find_lock_holder, refuse, translate
 
 
 def test_a_locked_file_names_the_process_that_holds_it(tmp_path):

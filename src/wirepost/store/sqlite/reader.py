@@ -9,8 +9,8 @@ from queue import SimpleQueue
 
 import apsw
 
-from wirepost.store.errors import translate
-from wirepost.store.sqlite import open_reading
+from wirepost.store.sqlite.errors import translate
+from wirepost.store.sqlite.session import open_reading
 from wirepost.store.tx import Row, Value, shutting_down
 
 STEPS = 1000
@@ -18,7 +18,7 @@ STEPS = 1000
 THREADS = 2
 
 
-class Reader:
+class SqliteReader:
     """Read-only connections to one database file."""
 
     def __init__(self, path: Path) -> None:

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import apsw
 
-from wirepost.core.errors import ConfigError, Unavailable
+from wirepost.store.problems import BUSY_RETRY_S, Problem
 from wirepost.store.tx import NotUnique
 
-BUSY_RETRY_S = 5.0
-DISK_RETRY_S = 30.0
 _UNIQUE = frozenset({apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY})
 _LOCK_FIELDS = 6
 """Fields of a line of /proc/locks that are read: number, class, kind, access, pid, device and inode."""
-
-Problem = tuple[str, str, float]
-"""What is wrong, what to do, and in how many seconds another try makes sense."""
 
 
 def translate(error: Exception, path: Path, errno: int = 0) -> Exception:
@@ -25,24 +20,13 @@ def translate(error: Exception, path: Path, errno: int = 0) -> Exception:
     if isinstance(error, apsw.ConstraintError):
         return NotUnique(str(error)) if _code(error) in _UNIQUE else error
     problem = _describe(error, path, errno)
-    if problem is None:
-        return error
-    what, hint, retry_after_s = problem
-    return Unavailable(
-        "server_unavailable",
-        f"The server cannot use its own store: {what}. Nothing was sent.",
-        hint=hint,
-        retry_after_s=retry_after_s,
-    )
+    return problem.unavailable() if problem else error
 
 
 def refuse(error: apsw.Error, path: Path) -> Exception:
     """The same for opening: a server that cannot open its store does not start."""
     problem = _describe(error, path, 0)
-    if problem is None:
-        return error
-    what, hint, _ = problem
-    return ConfigError(f"the database cannot be opened: {what}", file=str(path), hint=hint)
+    return problem.refusal(str(path)) if problem else error
 
 
 def _code(error: apsw.Error) -> int:
@@ -54,23 +38,24 @@ def _describe(error: Exception, path: Path, errno: int) -> Problem | None:
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return _locked(path)
     if isinstance(error, apsw.FullError):
-        return "the disk is full", _free(path), DISK_RETRY_S
+        return Problem("the disk is full", _free(path))
     if isinstance(error, apsw.IOError):
         reason = os.strerror(errno) if errno else "input or output error"
-        return f"the disk refuses ({reason})", _free(path), DISK_RETRY_S
+        return Problem(f"the disk refuses ({reason})", _free(path))
     if isinstance(error, (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError)):
         hint = f"Let user {os.geteuid()} read and write {path} and the directory it is in"
-        return "no permission to write the database", hint, DISK_RETRY_S
+        return Problem("no permission to write the database", hint)
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
         hint = f"Stop the server, keep a copy of {path}, and put back the last backup"
-        return "the database file is damaged", hint, DISK_RETRY_S
+        return Problem("the database file is damaged", hint)
     return None
 
 
 def _locked(path: Path) -> Problem:
     holder = find_lock_holder(path)
     who = f"process {holder}" if holder else "another process"
-    return f"{who} holds the database", f"Stop {who}, which has {path} locked, then repeat", BUSY_RETRY_S
+    hint = f"Stop {who}, which has {path} locked, then repeat"
+    return Problem(f"{who} holds the database", hint, BUSY_RETRY_S)
 
 
 def _free(path: Path) -> str:

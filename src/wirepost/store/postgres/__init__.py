@@ -1,0 +1,1 @@
+"""PostgreSQL as the database, which several servers may share."""

@@ -1,0 +1,1 @@
+"""SQLite as the database: a file in the data directory, which one server owns."""
