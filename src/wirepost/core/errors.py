@@ -103,6 +103,7 @@ class NotConnected(CallError):
         "not_connected": "No connection fits, or its key is missing.",
         "auth_expired": "The provider refused the key.",
         "missing_scope": "The key lacks a permission; `needed` names it.",
+        "key_unavailable": "The stored tokens cannot be opened; an operator must mend that.",
     }
 
 

@@ -38,13 +38,13 @@ class Signer:
     def sign(self, purpose: str, claims: dict[str, Any]) -> str:
         """A URL-safe token that carries `claims` readably but unforgeably."""
         body = canonical(claims)
-        return f"{_encode(body)}.{_encode(self.mac(purpose, body)[:16])}"
+        return f"{encode(body)}.{encode(self.mac(purpose, body)[:16])}"
 
     def open(self, purpose: str, token: str) -> dict[str, Any]:
         """The claims of a token issued by `sign`; raises `BadToken` for anything else."""
         try:
             body_text, _, mac_text = token.partition(".")
-            body, mac = _decode(body_text), _decode(mac_text)
+            body, mac = decode(body_text), decode(mac_text)
         except ValueError:
             raise BadToken from None
         if not hmac.compare_digest(mac, self.mac(purpose, body)[:16]):
@@ -53,15 +53,19 @@ class Signer:
         return claims
 
 
-def _encode(raw: bytes) -> str:
+def encode(raw: bytes) -> str:
+    """URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _decode(text: str) -> bytes:
-    """Only the one spelling that `_encode` gives: no padding, no other value in unused bits."""
+def decode(text: str) -> bytes:
+    """The bytes of the one spelling that `encode` gives: no padding, no other value in unused bits.
+
+    Raises `BadToken`, which is a `ValueError`, as it does for all that is no base64.
+    """
     if not text.isascii():
         raise BadToken
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    if _encode(raw) != text:
+    if encode(raw) != text:
         raise BadToken
     return raw
