@@ -122,12 +122,16 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         del answer
         return None
 
+    def knows_origin(self, origin: str) -> bool:
+        """Hook: whether an address besides the connection's own is the vendor's."""
+        return origin in {f"https://{host}" for host in self.other_hosts}
+
     def _check_origin(self, origin: str) -> None:
         """An address in an answer is followed only to where the vendor is known to be."""
         own = urlsplit(self.upstream.address)
         if origin == f"{own.scheme}://{own.netloc}":
             return
-        if origin not in {f"https://{host}" for host in self.other_hosts}:
+        if not self.knows_origin(origin):
             raise Rejected(
                 "upstream_rejected",
                 f"{self.upstream.name} leads to an address that is not known to be the vendor's: "
