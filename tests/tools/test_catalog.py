@@ -164,3 +164,25 @@ async def test_a_catalog_shows_each_caller_the_part_its_scopes_name_and_tells_of
     await catalog.replace(notes)
     assert catalog.visible(frozenset({"stripe.money"})).tools == ()
     assert told == [[tool.name for tool in notes.tools]]
+
+
+async def test_what_is_not_listed_for_want_of_a_permission_may_be_called_by_those_who_may() -> None:
+    pay, everything = (ToolList(tuple(select(ALL, Selection(None, names)))) for names in (["stripe"], TWO))
+    catalog = Catalog(pay, everything)
+    assert catalog.listed is catalog.visible(None) is pay
+    assert catalog.enabled(None) is everything
+    assert list(catalog.enabled(frozenset({"stripe.money"})).by_name) == ["stripe_pay"]
+    assert "sample_get_note" in catalog.enabled(frozenset({"sample.read"})).by_name
+    assert catalog.visible(frozenset({"sample.read"})).tools == ()
+    await catalog.replace(everything)
+    assert (
+        catalog.visible(frozenset({"sample.read"})).tools == catalog.enabled(frozenset({"sample.read"})).tools
+    )
+
+
+def test_without_more_what_is_listed_is_what_may_be_called() -> None:
+    catalog = Catalog(ToolList(SAMPLES))
+    assert catalog.enabled(None) is catalog.listed
+
+
+TWO = ["stripe", "sample"]

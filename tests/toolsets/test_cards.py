@@ -35,7 +35,7 @@ async def test_when_all_are_down_the_call_fails(tmp_path, clock) -> None:
     connections = shops(down=["400;times=always"])
     async with running(tmp_path, clock, tools=TOOLS, connections=connections) as wirepost:
         error = await wirepost.error("customer_get_overview", email=ANNA)
-    assert error["code"] == "upstream_rejected"
+    assert (error["code"], error["connection"]) == ("upstream_rejected", "down")
 
 
 async def test_a_source_that_policy_forbids_is_not_asked(tmp_path, clock) -> None:

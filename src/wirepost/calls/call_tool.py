@@ -196,7 +196,7 @@ class Calls:
         if tool.is_provider_tool:
             attempt.connection = self._connections.choose(tool, reading.connection)
             if tool.name not in self.tools(attempt.caller).by_name:
-                await self._consents.check_granted(attempt, tool)
+                await self._consents.check_granted(attempt.connection, attempt.caller.id, tool)
             attempt.api = attempt.connection.api(tool.needs, attempt.scope)
         else:
             attempt.api = self._objects[tool.needs](attempt)

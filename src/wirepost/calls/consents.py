@@ -60,12 +60,9 @@ class Consents:
         error.detail |= {"connect_url": link.url, "expires_in_s": link.expires_in_s}
         error.hint = "Show connect_url to the person; once they have connected the account, repeat the call"
 
-    async def check_granted(self, attempt: Attempt, tool: AnyTool) -> None:
-        """Raise `NotConnected` where the account of a call is known to lack what a tool needs."""
-        connection = attempt.connection
-        if connection is None:
-            return
-        account = await self._account(connection, attempt.caller.id)
+    async def check_granted(self, connection: Connection, caller: str, tool: AnyTool) -> None:
+        """Raise `NotConnected` where the account of a caller is known to lack what a tool needs."""
+        account = await self._account(connection, caller)
         granted = account.scopes_granted if account else None
         needed = missing_scopes(connection.provider, [tool], granted).get(tool.name)
         if needed:
@@ -73,7 +70,7 @@ class Consents:
             raise NotConnected(
                 "missing_scope",
                 f"{connection.name} may not do that: it needs {' and '.join(first)}",
-                hint=f"Allow it at {connection.provider.title}; `wirepost connections check` looks again",
+                hint=f"Allow it at {connection.provider.title}, then look again with connection_check",
                 detail={"needed": first, "granted": sorted(granted or ())},
             )
 

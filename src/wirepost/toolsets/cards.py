@@ -103,6 +103,7 @@ class Cards:
             async with asyncio.timeout(max(0.1, left_s)):
                 facts = await card.facts(email=email, customer_id=customer_id, limit=limit)
         except CallError as error:
+            error.detail.setdefault("connection", connection.name)  # of many that were asked
             return Answer(connection, as_of, problem=f"{error.code}: {error.message}", error=error)
         except ValidationError:
             log.exception("what %s knows of a customer could not be read", connection.name)
