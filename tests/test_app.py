@@ -131,6 +131,7 @@ async def test_a_name_that_does_not_exist_refuses_to_start_and_takes_no_director
 async def test_a_live_key_on_a_test_connection_refuses_to_start(tmp_path, clock) -> None:
     key = tmp_path / "key"
     key.write_text("sk_live_verysecret")
+    key.chmod(0o600)
     shop = {"provider": "stripe", "environment": "test", "key": f"file:{key}"}
     with pytest.raises(ConfigError, match="belongs to production") as refused:
         await build_app(settings_for(tmp_path, connections={"shop": shop}), clock)

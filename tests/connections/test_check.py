@@ -28,6 +28,7 @@ def notes(date: str | None) -> Starlette:
 
 async def checked(tmp_path, clock, date=None, probe=SAMPLE.probe):
     (tmp_path / "key").write_text("test_12345678")
+    (tmp_path / "key").chmod(0o600)
     async with served(notes(date), date_header=False) as address:
         settings = connection_settings("test", base_url=address, key=SecretRef(f"file:{tmp_path}/key"))
         provider = dataclasses.replace(SAMPLE, probe=probe)

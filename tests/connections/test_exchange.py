@@ -106,7 +106,7 @@ async def may_write() -> None:
 
 
 def client(connection: Connection, clock: ManualClock) -> Any:
-    return connection.client(Scope(clock.monotonic() + 45, before_write=may_write))
+    return connection.shared.client(Scope(clock.monotonic() + 45, before_write=may_write))
 
 
 async def test_client_credentials_are_exchanged_once_for_many_requests(tmp_path, clock) -> None:
@@ -119,11 +119,12 @@ async def test_client_credentials_are_exchanged_once_for_many_requests(tmp_path,
     ]
     assert set(vendor.reads) == {"access-token-1"}
     assert SECRETS.text(f"{SECRET} access-token-1") == "[redacted] [redacted]"
-    assert SECRET not in repr(connection.credential)
+    assert SECRET not in repr(connection.shared.credential)
 
 
 async def test_an_assertion_is_signed_in_the_name_of_the_user(tmp_path, clock) -> None:
     (tmp_path / "key.pem").write_text(PEM)
+    (tmp_path / "key.pem").chmod(0o600)
     options = {
         "client_secret": None,
         "private_key": f"file:{tmp_path}/key.pem",
@@ -185,11 +186,11 @@ class Nothing(set[str]):
 async def test_what_others_have_renewed_is_not_thrown_away(tmp_path, clock) -> None:
     vendor = Vendor()
     async with connected(vendor, tmp_path, clock) as connection:
-        first = await connection.credential.header()
-        connection.credential.forget(first)
-        second = await connection.credential.header()
-        connection.credential.forget(first)
-        assert await connection.credential.header() == second
+        first = await connection.shared.credential.header()
+        connection.shared.credential.forget(first)
+        second = await connection.shared.credential.header()
+        connection.shared.credential.forget(first)
+        assert await connection.shared.credential.header() == second
         assert len(vendor.asked) == 2
 
 
@@ -198,11 +199,11 @@ async def test_a_token_is_renewed_before_it_ends(tmp_path, clock, told, life_s) 
     vendor = Vendor()
     vendor.answer = told
     async with connected(vendor, tmp_path, clock) as connection:
-        first = await connection.credential.header()
+        first = await connection.shared.credential.header()
         clock.advance(life_s * 0.8)
-        assert await connection.credential.header() == first
+        assert await connection.shared.credential.header() == first
         clock.advance(life_s * 0.15)
-        assert await connection.credential.header() != first
+        assert await connection.shared.credential.header() != first
 
 
 async def test_further_requests_go_where_the_answer_says(tmp_path, clock) -> None:
@@ -211,7 +212,7 @@ async def test_further_requests_go_where_the_answer_says(tmp_path, clock) -> Non
     async with served(elsewhere.app) as address, connected(vendor, tmp_path, clock) as connection:
         vendor.answer = {"instance_url": address}
         await client(connection, clock).send(Ask("GET", "/notes"))
-        assert connection.upstream.address == address
+        assert connection.shared.upstream.address == address
     assert (elsewhere.reads, vendor.reads) == (["access-token-1"], [])
 
 
@@ -266,13 +267,14 @@ async def test_a_token_endpoint_that_fails_is_unavailable(tmp_path, clock) -> No
 )
 async def test_what_is_missing_is_named_before_anything_is_sent(tmp_path, clock, changes, says) -> None:
     (tmp_path / "key.pem").write_text(PEM)
+    (tmp_path / "key.pem").chmod(0o600)
     vendor = Vendor()
     changes = {
         name: f"file:{tmp_path}/key.pem" if value == "KEY" else value for name, value in changes.items()
     }
     async with connected(vendor, tmp_path, clock, **changes) as connection:
-        assert says in (connection.credential.problem or "")
-        assert connection.credential.status == "not_connected"
+        assert says in (connection.shared.credential.problem or "")
+        assert connection.shared.credential.status == "not_connected"
         with pytest.raises(NotConnected, match=says):
             await client(connection, clock).send(Ask("GET", "/notes"))
     assert not vendor.asked
@@ -280,6 +282,7 @@ async def test_what_is_missing_is_named_before_anything_is_sent(tmp_path, clock,
 
 async def test_a_private_key_that_is_none_is_told_without_its_text(tmp_path, clock) -> None:
     (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n")
+    (tmp_path / "key.pem").chmod(0o600)
     options = {
         "client_secret": None,
         "private_key": f"file:{tmp_path}/key.pem",
@@ -301,8 +304,8 @@ async def test_an_address_of_another_environment_refuses_to_start(
     options = {"environment": environment, "base_url": address}
     async with connected(Vendor(), tmp_path, clock, **options) as connection:
         with pytest.raises(ConfigError, match="the address belongs to"):
-            connection.credential.check()
-        assert connection.credential.status == "not_connected"
+            connection.shared.credential.check()
+        assert connection.shared.credential.status == "not_connected"
 
 
 class TokenSandbox(SampleSandbox):
@@ -323,7 +326,7 @@ async def test_a_sandbox_needs_no_client_and_gives_its_own_token(clock) -> None:
     provider = dataclasses.replace(EXCHANGING, load_sandbox=lambda: TokenSandbox)
     settings = ConnectionSettings(provider="sample", environment="sandbox")
     connection = Connection("acme", provider, settings, clock, lambda: world_at(START))
-    assert (connection.credential.status, connection.credential.problem) == ("ready", None)
+    assert (connection.shared.credential.status, connection.shared.credential.problem) == ("ready", None)
     assert (await client(connection, clock).send(Ask("GET", "/notes"))).status == 200
     assert [logged.path for logged in connection.sandbox.requests] == ["/token", "/notes"]
     await connection.close()

@@ -78,6 +78,7 @@ def written(folder: Path, base_url: str, key: str) -> Path:
     """A configuration in which nothing but the address and the key is variable."""
     folder.mkdir()
     (folder / "key").write_text(key)
+    (folder / "key").chmod(0o600)
     (folder / "wirepost.yaml").write_text(f"""
 connections:
   shop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wirepost.settings.auth import AuthSettings
 from wirepost.settings.connections import (
     ConnectionSettings,
     LimitOverrides,
@@ -18,11 +19,14 @@ from wirepost.settings.models import (
 )
 from wirepost.settings.overlay import Origin
 from wirepost.settings.policy import AmountRange, PolicySettings, Rule
+from wirepost.settings.secrets import AwsSettings, SecretSettings, VaultSettings
 from wirepost.settings.section import Section
 from wirepost.settings.store import StoreSettings
 
 __all__ = [
     "AmountRange",
+    "AuthSettings",
+    "AwsSettings",
     "ConnectionSettings",
     "FaultSettings",
     "LimitOverrides",
@@ -33,11 +37,13 @@ __all__ = [
     "Origin",
     "PolicySettings",
     "Rule",
+    "SecretSettings",
     "Section",
     "ServerSettings",
     "Settings",
     "StoreSettings",
     "ToolSettings",
+    "VaultSettings",
     "collect",
     "load",
     "load_settings",

@@ -153,7 +153,8 @@ The command line wins over the environment, the environment over the file, the f
   `connections.stripe-live.key` is `{PREFIX}CONNECTIONS__STRIPE_LIVE__KEY`.
   Lists are separated by commas or written as JSON, groups are written as JSON.
   An empty variable counts as not set.
-- **Secrets** are references: `env:NAME` reads a variable, `file:/absolute/path` a file.
+- **Secrets** are references: `env:NAME` reads a variable, `file:/absolute/path` a file;
+  [keep secrets](../how-to/keep-secrets.md) lists the other places.
   A secret in the file itself is refused.
 - **Mistakes** are named by file, line and key: `wirepost config check` lists all of them.
 - **Commands**: `wirepost config init` writes a file with every option commented,

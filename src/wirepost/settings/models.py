@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from wirepost.core.paths import find_data_directory
+from wirepost.settings.auth import AuthSettings
 from wirepost.settings.connections import ConnectionSettings, default_connections
 from wirepost.settings.policy import PolicySettings
+from wirepost.settings.secrets import SecretSettings
 from wirepost.settings.section import Name, Number, Positive, Section, Whole
 from wirepost.settings.store import StoreSettings
 
@@ -35,9 +37,11 @@ class ServerSettings(Section):
         default=False,
         description="Keep no MCP sessions, so that several servers can stand behind one address",
     )
+    auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may call over HTTP")
     allow_unauthenticated: bool = Field(
         default=False,
-        description="Listen where other machines reach the server; whoever reaches it may do everything",
+        description="With auth.mode none: listen where other machines reach the server; whoever reaches it "
+        "may do everything",
     )
     idle_exit_s: Positive = Field(
         default=900, description="Seconds without a client after which a server started by a client ends"
@@ -114,6 +118,9 @@ class Settings(Section):
     )
     store: StoreSettings = Field(
         default_factory=StoreSettings, description="Where what must not be lost is kept"
+    )
+    secrets: SecretSettings = Field(
+        default_factory=SecretSettings, description="Where secrets are kept, and what seals stored ones"
     )
     read_only: bool = Field(default=False, description="Offer and allow nothing that writes")
     server: ServerSettings = Field(default_factory=ServerSettings, description="Where the server listens")
