@@ -32,7 +32,7 @@ from wirepost.core.redact import SECRETS
 from wirepost.upstream.client import Ask, Client
 from wirepost.upstream.limits import Limits, Quota
 from wirepost.upstream.scope import Scope
-from wirepost.upstream.upstream import Upstream, tls_context
+from wirepost.upstream.upstream import Upstream
 
 READ = Ask("GET", "/v1/things")
 WRITE = Ask("POST", "/v1/things", content=b"a=1", is_write=True)
@@ -297,12 +297,6 @@ async def test_a_certificate_nobody_vouches_for_is_named_as_the_reason(tmp_path)
         assert "certificate" in error.message
         assert "SSL_CERT_FILE" in (error.hint or "")
     assert host.requests == []
-
-
-def test_the_tls_context_is_made_once_and_checks_names():
-    assert tls_context() is tls_context()
-    assert tls_context().check_hostname
-    assert tls_context().verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize("separator", ["\n", "\r\nX: ", "“", "\0"])

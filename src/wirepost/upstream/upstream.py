@@ -7,7 +7,6 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from random import Random, SystemRandom
 from types import TracebackType
@@ -22,10 +21,12 @@ from wirepost.upstream.ask import Ask, Lost
 from wirepost.upstream.breaker import Breaker
 from wirepost.upstream.cache import Cache
 from wirepost.upstream.limits import Limiter, Limits
+from wirepost.upstream.tls import context_for
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.upstream.breaker import Admission
+    from wirepost.upstream.tls import ClientCertificate
 
 ATTEMPT_S = 20.0
 """How long one request may take."""
@@ -62,12 +63,14 @@ class Upstream:
         *,
         base_url: str | Callable[[], str],
         credential: Callable[[], Awaitable[str]],
+        credential_header: str = "Authorization",
         user_credential: Callable[[], Awaitable[str]] | None = None,
         forget_credential: Callable[[str], None] = lambda _: None,
         is_renewable: bool = False,
         limits: Limits,
         clock: Clock,
         transport: httpx2.AsyncBaseTransport | None = None,
+        certificate: ClientCertificate | None = None,
         rng: Random | None = None,
         max_body: int = MAX_BODY,
         attempt_s: float = ATTEMPT_S,
@@ -85,10 +88,17 @@ class Upstream:
         """Whether asking for the credential again after a refusal may bring a new one."""
         self.said_at: tuple[str, datetime] | None = None
         """The `Date` of the last answer, and when it came by our clock."""
+        self.credential_header = credential_header
+        """Where a credential stands in a request; all but a few vendors use the standard's."""
         self._base_url = base_url
         self._credential, self._user_credential, self._transport = credential, user_credential, transport
         self._concurrency, self._max_body = limits.concurrency, max_body
+        self._certificate = certificate
         self._http: httpx2.AsyncClient | None = None
+        self._shown: ssl.SSLContext | None = None
+        """With the certificate that the open connections were made with."""
+        self._retired: list[httpx2.AsyncClient] = []
+        """Of earlier certificates: no new request goes over their connections."""
 
     def __repr__(self) -> str:
         return f"Upstream({self.name})"
@@ -100,7 +110,7 @@ class Upstream:
         return base_url.rstrip("/")
 
     async def authorization(self, *, as_user: bool = False) -> str:
-        """The value of the Authorization header; from now on it is redacted in all that is said.
+        """The value of the credential's header; from now on it is redacted in all that is said.
 
         Raises `NotConnected` where the credential is missing or none.
         """
@@ -133,7 +143,7 @@ class Upstream:
 
     async def exchange(self, ask: Ask, headers: Mapping[str, str], timeout_s: float) -> Reply:
         """Send one request and read its whole answer; raises `Lost` when that fails for any reason."""
-        http = self._http or await self._open()
+        http = await self._open() if self._http is None or self._certificate else self._http
         request = httpx2.Request(
             ask.method,
             self._url(ask),
@@ -160,8 +170,9 @@ class Upstream:
     async def close(self) -> None:
         """Close all connections."""
         self.limiter.close()
-        if self._http is not None:
-            await self._http.aclose()
+        for http in (*self._retired, self._http):
+            if http is not None:
+                await http.aclose()
 
     async def _read(self, response: httpx2.Response) -> bytes:
         announced = response.headers.get("content-length", "")
@@ -181,12 +192,16 @@ class Upstream:
         return f"{url}?{urlencode(ask.query, quote_via=quote)}" if ask.query else url
 
     async def _open(self) -> httpx2.AsyncClient:
-        context = await _tls_for(self.address) if self._transport is None else True
+        context = await self._context()
+        if self._http is not None and context is not self._shown:
+            self._retired.append(self._http)
+            self._http = None
         if self._http is None:
+            self._shown = context
             _silence_request_log()
             self._http = httpx2.AsyncClient(
                 transport=self._transport,
-                verify=context,
+                verify=True if context is None else context,
                 http2=False,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -197,6 +212,14 @@ class Upstream:
                 ),
             )
         return self._http
+
+    async def _context(self) -> ssl.SSLContext | None:
+        """What TLS connections are made with; the same for as long as nothing about it changes."""
+        if self._certificate is not None:
+            return await self._certificate.context()
+        if self._shown is None and self._transport is None:
+            return await context_for(self.address)
+        return self._shown
 
 
 class Turn:
@@ -237,19 +260,6 @@ class Turn:
             self._breaker.succeeded(self._admission)
         else:
             self._breaker.failed(self._admission)
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """The one TLS context of the process: loading the trusted certificates takes tens of milliseconds."""
-    return httpx2.create_ssl_context()
-
-
-async def _tls_for(base_url: str) -> ssl.SSLContext:
-    if base_url.startswith("https:"):
-        return await asyncio.to_thread(tls_context)
-    # Never used; and if it were, a context without certificates trusts nobody.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _timeouts(attempt_s: float) -> dict[str, float]:
