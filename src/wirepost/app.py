@@ -86,7 +86,7 @@ class App:
     async def check_connections(self) -> None:
         """Ask each provider what its credential may do, and list what that allows."""
         for connection in self.connections.by_name.values():
-            if connection.environment == "sandbox" or connection.credential.status != "ready":
+            if connection.environment == "sandbox" or connection.shared.credential.status != "ready":
                 continue
             try:
                 checked = await check(connection)

@@ -89,6 +89,7 @@ def test_missing_keys_are_listed_and_keys_of_another_environment_refused(tmp_pat
     assert connections(connection("shop"), missing).check() == ["missing: no key is configured"]
     key = tmp_path / "key"
     key.write_text("sk_live_secret")
+    key.chmod(0o600)
     wrong = connection("wrong", environment="test", key=SecretRef(f"file:{key}"))
     with pytest.raises(ConfigError, match="belongs to production"):
         connections(missing, wrong).check()
@@ -112,35 +113,37 @@ def test_a_sandbox_shows_the_configured_faults() -> None:
 def test_the_facts_of_a_connection_hold_no_secret(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sk_test_secret")
+    key.chmod(0o600)
     shop = connection("shop", environment="test", key=SecretRef(f"file:{key}"))
-    assert shop.credential.check() is None
+    assert shop.shared.credential.check() is None
     assert (shop.facts.name, shop.facts.provider, shop.facts.environment) == ("shop", "stripe", "test")
     assert "sk_test_secret" not in repr(shop) + repr(shop.facts)
 
 
 async def test_a_client_reaches_the_sandbox_over_one_upstream() -> None:
     shop = connection("shop")
-    first, second = (shop.client(Scope(deadline=shop.clock.monotonic() + 30)) for _ in range(2))
+    first, second = (shop.shared.client(Scope(deadline=shop.clock.monotonic() + 30)) for _ in range(2))
     assert (await first.send(BALANCE)).status == (await second.send(BALANCE)).status == 200
     assert shop.sandbox is not None
     assert [logged.path for logged in shop.sandbox.requests] == ["/v1/balance", "/v1/balance"]
-    assert shop.upstream is shop.upstream
+    assert shop.shared.upstream is shop.shared.upstream
     await connections(shop, connection("unused")).close()
 
 
 async def test_a_connection_without_a_key_sends_nothing() -> None:
     shop = connection("shop", environment="test", base_url="http://127.0.0.1:9")
     with pytest.raises(NotConnected, match="no key is configured"):
-        await shop.client(Scope(deadline=shop.clock.monotonic() + 30)).send(BALANCE)
+        await shop.shared.client(Scope(deadline=shop.clock.monotonic() + 30)).send(BALANCE)
     await shop.close()
 
 
 async def test_a_vendor_out_of_reach_is_unavailable_and_its_key_stays_hidden(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sk_test_secret")
+    key.chmod(0o600)
     shop = connection("shop", environment="test", key=SecretRef(f"file:{key}"), base_url="http://127.0.0.1:9")
     with pytest.raises(Unavailable) as refused:
-        await shop.client(Scope(deadline=shop.clock.monotonic() + 30)).send(BALANCE)
+        await shop.shared.client(Scope(deadline=shop.clock.monotonic() + 30)).send(BALANCE)
     assert "sk_test_secret" not in f"{refused.value.payload()}"
     await shop.close()
 
@@ -152,13 +155,14 @@ TWO_KEYS = dataclasses.replace(
 
 def user_key(directory: Path, value: str) -> SecretRef:
     (directory / "user_key").write_text(value)
+    (directory / "user_key").chmod(0o600)
     return SecretRef(f"file:{directory}/user_key")
 
 
 async def test_a_second_key_acts_as_the_user(tmp_path: Path) -> None:
     notes = connection("notes", TWO_KEYS, "test", user_key=user_key(tmp_path, "user_test_12345678"))
-    assert notes.user_credential is not None
-    assert await notes.user_credential.header() == "Bearer user_test_12345678"
+    assert notes.shared.user_credential is not None
+    assert await notes.shared.user_credential.header() == "Bearer user_test_12345678"
 
 
 def test_a_second_key_of_another_environment_is_refused(tmp_path: Path) -> None:
@@ -169,15 +173,15 @@ def test_a_second_key_of_another_environment_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_second_key_is_used_only_where_one_is_configured_and_the_provider_knows_it(tmp_path: Path) -> None:
-    assert connection("notes", TWO_KEYS, "test").user_credential is None
+    assert connection("notes", TWO_KEYS, "test").shared.user_credential is None
     given = user_key(tmp_path, "user_test_12345678")
-    assert connection("notes", SAMPLE, "test", user_key=given).user_credential is None
+    assert connection("notes", SAMPLE, "test", user_key=given).shared.user_credential is None
 
 
 async def test_the_sandbox_knows_the_user_without_a_configured_key() -> None:
     two_keys = type("TwoKeys", (STRIPE.sandbox,), {"user_key": "the user"})
     sandbox = dataclasses.replace(TWO_KEYS, load_sandbox=lambda: two_keys)
-    as_user = connection("notes", sandbox).user_credential
+    as_user = connection("notes", sandbox).shared.user_credential
     assert as_user is not None
     assert as_user.check() is None
     assert await as_user.header() == "Bearer the user"

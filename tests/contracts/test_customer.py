@@ -19,7 +19,7 @@ async def facts(name: str, clock, **wanted) -> Facts:
     settings = ConnectionSettings(provider=name, environment="sandbox")
     connection = Connection(name, load_provider(name), settings, clock, world=lambda: world_at(clock.now()))
     try:
-        card = connection.api(CustomerCard, Scope(clock.monotonic() + 45))
+        card = connection.shared.api(CustomerCard, Scope(clock.monotonic() + 45))
         return await card.facts(**{"email": None, "customer_id": None, "limit": 5, **wanted})
     finally:
         await connection.close()

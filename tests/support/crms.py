@@ -36,7 +36,7 @@ async def described(desk: CrmDesk, name: str) -> dict[str, Any]:
 
 async def schema_of(desk: CrmDesk, name: str) -> ObjectSchema:
     """The same with every field, as tools see it."""
-    crm: Crm = desk.connection.api(Crm, Scope(desk.connection.clock.monotonic() + 45))
+    crm: Crm = desk.connection.shared.api(Crm, Scope(desk.connection.clock.monotonic() + 45))
     return await crm.describe(name)
 
 

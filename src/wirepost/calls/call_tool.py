@@ -197,7 +197,7 @@ class Calls:
             attempt.connection = self._connections.choose(tool, reading.connection)
             if tool.name not in self.tools(attempt.caller).by_name:
                 await self._consents.check_granted(attempt.connection, attempt.caller.id, tool)
-            attempt.api = attempt.connection.api(tool.needs, attempt.scope)
+            attempt.api = await attempt.connection.api(tool.needs, attempt.scope, attempt.caller.id)
         else:
             attempt.api = self._objects[tool.needs](attempt)
         if reading.cursor:

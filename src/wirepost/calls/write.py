@@ -157,7 +157,7 @@ class Writes:
             )
         scope = Scope(self._clock.monotonic() + RECONCILE_S)
         context = attempt.context(intent=entry.id)
-        context.api = attempt.connection.api(tool.needs, scope)
+        context.api = await attempt.connection.api(tool.needs, scope, attempt.caller.id)
         if entry.dispatched_at is not None:
             context.dispatched_at = datetime.fromtimestamp(entry.dispatched_at, UTC)
         found = await tool.reconciler(context, **attempt.reading.own)

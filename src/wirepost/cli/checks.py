@@ -10,8 +10,7 @@ from wirepost.core.errors import ConfigError
 from wirepost.settings import collect
 
 if TYPE_CHECKING:
-    from wirepost.connections.credentials import Credential
-    from wirepost.connections.exchange import TokenCredential
+    from wirepost.connections.credentials import Checkable
     from wirepost.settings import Loaded
 
 
@@ -70,11 +69,11 @@ def _missing(loaded: Loaded) -> Iterator[str]:
             yield f"connections.{name}: {problem}"
 
 
-def _credentials(loaded: Loaded) -> Iterator[tuple[str, Credential | TokenCredential]]:
+def _credentials(loaded: Loaded) -> Iterator[tuple[str, Checkable]]:
     from wirepost.app import connections_of
     from wirepost.core.clock import Clock
 
     for connection in connections_of(loaded.settings, Clock()).by_name.values():
-        yield connection.name, connection.credential
-        if connection.user_credential:
-            yield connection.name, connection.user_credential
+        yield connection.name, connection.shared.credential
+        if connection.shared.user_credential:
+            yield connection.name, connection.shared.user_credential

@@ -31,8 +31,8 @@ def list_(*, config: Config = None, as_json: Json = False) -> None:
             "name": each.name,
             "provider": each.provider.name,
             "environment": each.environment,
-            "status": each.credential.status,
-            "problem": each.credential.problem,
+            "status": each.shared.credential.status,
+            "problem": each.shared.credential.problem,
         }
         for each in _configured(config).by_name.values()
     ]
@@ -101,7 +101,7 @@ async def _check(connection: Connection) -> dict[str, Any]:
         "environment": connection.environment,
     }
     try:
-        connection.credential.check()
+        connection.shared.credential.check()
         checked = await ask(connection)
     except CallError as error:
         return {**shown, "error": error.payload()}

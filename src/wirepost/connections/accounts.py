@@ -29,6 +29,13 @@ _COLUMNS = (
     "scopes_granted, checked_at, tokens, generation, expires_at, refresh_at, refresh_expires_at, "
     "connected_at, refreshed_at, failed_at, failures"
 )
+_NAMES = tuple(name.strip() for name in _COLUMNS.split(","))
+_RENEWED = (
+    *("tokens", "address", "scopes_granted", "checked_at"),
+    *("expires_at", "refresh_at", "refresh_expires_at", "refreshed_at"),
+)
+"""What a renewal replaces."""
+_FAILED = "state = ?, reason = ?, failed_at = ?, failures = failures + 1"
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,21 @@ class Account:
     failures: int = 0
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """What it is found by: connection, owner and part."""
+        return (self.connection, self.owner, self.part)
+
+    @property
+    def access_token(self) -> str:
+        """What requests are authorised with; empty where a key in the configuration is used."""
+        return self.tokens.access if self.tokens else ""
+
+    @property
+    def refresh_token(self) -> str | None:
+        """What new tokens are asked for with, where it was given."""
+        return self.tokens.refresh if self.tokens else None
+
+    @property
     def bound_to(self) -> tuple[str, ...]:
         """What its sealed tokens belong to: moved to another row or generation they cannot be opened."""
         return (self.id, "tokens", str(self.generation))
@@ -76,8 +98,7 @@ class Account:
     @classmethod
     def of_row(cls, row: Row, vault: Vault | None) -> Self:
         """Read a row of `_COLUMNS`; raises what opening the seal raises."""
-        names = [name.strip() for name in _COLUMNS.split(",")]
-        values: dict[str, Any] = dict(zip(names, row, strict=True))
+        values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
         for name in ("scopes_requested", "scopes_granted"):
             values[name] = None if values[name] is None else tuple(orjson.loads(values[name]))
         sealed = values.pop("tokens")
@@ -145,6 +166,74 @@ class Accounts:
 
         await self._database.write(work)
 
+    async def everyone(self, connection: str | None = None) -> list[Account]:
+        """All accounts, or those of one connection, without their tokens."""
+        where, params = ("WHERE connection = ? ", (connection,)) if connection else ("", ())
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS} FROM accounts {where}ORDER BY connection, owner, part LIMIT ?",  # noqa: S608 - our own words
+            *params,
+            MAX_ACCOUNTS,
+        )
+        return [Account.of_row(row, None) for row in rows]
+
+    async def renew(self, renewed: Account) -> bool:
+        """Store tokens of the next generation; false where a newer one, or no such account, is there.
+
+        An account that is being removed keeps its state, so that its newest tokens are given back.
+        """
+        values = dict(zip(_NAMES, self._values(renewed), strict=True))
+
+        async def work(tx: Tx) -> bool:
+            rows = await tx.execute(
+                f"UPDATE accounts SET {', '.join(f'{name} = ?' for name in _RENEWED)}, generation = ?, "  # noqa: S608 - our own words
+                "state = CASE WHEN state = 'revoking' THEN state ELSE 'active' END, "
+                "reason = NULL, failed_at = NULL, failures = 0 "
+                "WHERE id = ? AND generation = ? RETURNING id",
+                *(values[name] for name in _RENEWED),
+                renewed.generation,
+                renewed.id,
+                renewed.generation - 1,
+            )
+            return bool(rows)
+
+        return await self._database.write(work)
+
+    async def mark(self, account: Account, state: Literal["degraded", "needs_reauth"], reason: str) -> bool:
+        """Note that tokens could not be renewed; true where that changed the state.
+
+        What is known of an older generation says nothing about a newer one.
+        """
+        now = self._clock.now().timestamp()
+
+        async def work(tx: Tx) -> bool:
+            fits = "id = ? AND generation = ? AND state NOT IN ('revoking', 'needs_reauth')"
+            before = await tx.execute(
+                f"SELECT state FROM accounts WHERE {fits}",  # noqa: S608 - our own words
+                account.id,
+                account.generation,
+            )
+            await tx.execute(
+                f"UPDATE accounts SET {_FAILED} WHERE {fits}",  # noqa: S608 - our own words
+                state,
+                reason,
+                now,
+                account.id,
+                account.generation,
+            )
+            return bool(before) and before[0][0] != state
+
+        return await self._database.write(work)
+
+    async def retire(self, connection: str, owner: str) -> None:
+        """From now on nobody uses the account of an owner; its tokens wait to be given back."""
+        gone = "UPDATE accounts SET state = 'revoking' WHERE connection = ? AND owner = ?"
+        await self._database.write(lambda tx: tx.execute(gone, connection, owner))
+
+    async def delete(self, account: Account) -> None:
+        """Forget an account that was retired, unless its owner has connected one in its place meanwhile."""
+        gone = "DELETE FROM accounts WHERE id = ? AND state = 'revoking'"
+        await self._database.write(lambda tx: tx.execute(gone, account.id))
+
     async def put(self, account: Account) -> Account:
         """Store a newly connected account, in the place of the one that its owner had there."""
         return await self._database.write(lambda tx: self._replace(tx, account))
@@ -163,7 +252,7 @@ class Accounts:
         )
         if rows:
             await tx.execute("DELETE FROM accounts WHERE id = ?", stored.id)
-        marks = ", ".join("?" * len(_COLUMNS.split(",")))
+        marks = ", ".join("?" * len(_NAMES))
         await tx.execute(
             f"INSERT INTO accounts ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 - our own words
             *self._values(stored),
@@ -183,4 +272,4 @@ class Accounts:
         shown: dict[str, Any] = {**vars(account), "tokens": sealed}
         for name in ("scopes_requested", "scopes_granted"):
             shown[name] = None if shown[name] is None else orjson.dumps(sorted(shown[name])).decode()
-        return [shown[name.strip()] for name in _COLUMNS.split(",")]
+        return [shown[name] for name in _NAMES]

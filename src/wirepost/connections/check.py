@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from wirepost.connections.accounts import SHARED
 from wirepost.core.errors import NotConnected
 from wirepost.upstream.scope import Scope
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from wirepost.connections.connections import Connection
     from wirepost.contracts.provider import Probe, Provider
     from wirepost.tools.tool import AnyTool
+    from wirepost.upstream.upstream import Upstream
 
 CHECK_S = 15.0
 
@@ -28,11 +30,14 @@ class Checked:
     """How far this machine's clock is ahead of the provider's; `None` where it does not say its time."""
 
 
-async def check(connection: Connection) -> Checked:
-    """Ask the provider; raises `CallError`, also where it names another environment than is declared."""
-    clock = connection.clock
+async def check(connection: Connection, caller_id: str = SHARED) -> Checked:
+    """Ask the provider about the account that a caller uses.
+
+    Raises `CallError`, also where the account is of another environment than is declared.
+    """
+    clock, access = connection.clock, await connection.access(caller_id)
     started = clock.monotonic()
-    probe = await connection.provider.probe(connection.client(Scope(started + CHECK_S, interactive=False)))
+    probe = await connection.provider.probe(access.client(Scope(started + CHECK_S, interactive=False)))
     declared = connection.environment
     if probe.environment not in {None, declared} and declared != "sandbox":
         raise NotConnected(
@@ -40,7 +45,7 @@ async def check(connection: Connection) -> Checked:
             f"The connection is declared as {declared}, but the account is {probe.environment}",
             hint="Give the connection a key of its own environment, or declare the account's",
         )
-    return Checked(probe, clock.monotonic() - started, _skew_s(connection))
+    return Checked(probe, clock.monotonic() - started, _skew_s(access.upstream))
 
 
 def missing_scopes(
@@ -58,8 +63,8 @@ def missing_scopes(
     return {name: needed for name, needed in lacking.items() if needed}
 
 
-def _skew_s(connection: Connection) -> float | None:
-    said = connection.upstream.said_at
+def _skew_s(upstream: Upstream) -> float | None:
+    said = upstream.said_at
     if said is None:
         return None
     text, ours = said

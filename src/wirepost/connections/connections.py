@@ -8,27 +8,37 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from wirepost.connections.credentials import Credential
-from wirepost.connections.exchange import TokenCredential
-from wirepost.contracts.auth import ApiKey, TokenExchange
+from wirepost.connections.access import Access
+from wirepost.connections.accounts import SHARED
+from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint
+from wirepost.connections.oauth.method import method_for, origin_of
+from wirepost.contracts.auth import OAuth2
 from wirepost.core.errors import ConfigError, InvalidCall, NotConnected
 from wirepost.tools.context import ConnectionFacts
+from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
-    from wirepost.contracts.provider import Provider
+    from wirepost.connections.oauth.refresh import Refresher
+    from wirepost.connections.oauth.reply import Granted
+    from wirepost.contracts.auth import AuthMethod
+    from wirepost.contracts.provider import Probe, Provider
     from wirepost.core.clock import Clock
     from wirepost.sandbox.vendor import Sandbox
     from wirepost.sandbox.world import World
     from wirepost.settings import ConnectionSettings
     from wirepost.tools.tool import AnyTool
-    from wirepost.upstream.client import Client
-    from wirepost.upstream.scope import Scope
     from wirepost.upstream.upstream import Upstream
+
+
+PROBE_S = 20.0
+"""How long a provider may take to say whose account it is."""
+IDLE_S = 3600.0
+"""After so long without a call, what was opened for an owner is closed."""
 
 
 @dataclass(eq=False)
 class Connection:
-    """One account at a provider, as the operator named it."""
+    """A provider as the operator named it: one account for all callers, or one for each."""
 
     name: str
     provider: Provider
@@ -36,7 +46,9 @@ class Connection:
     clock: Clock
     world: Callable[[], World]
     attempt_s: float = 20.0
-    _opened: list[Upstream] = field(default_factory=list, init=False)
+    refresher: Refresher | None = None
+    """Keeps the accounts that people connected; there is none where no store is open."""
+    _accesses: dict[str, Access] = field(default_factory=dict, init=False)
 
     @property
     def environment(self) -> str:
@@ -61,82 +73,85 @@ class Connection:
         return vendor
 
     @cached_property
-    def credential(self) -> Credential | TokenCredential:
-        """The secret this connection authenticates with."""
+    def method(self) -> AuthMethod:
+        """The way in; in a sandbox one that needs no person."""
         method = self.provider.auth_method(self.settings.auth)
-        if isinstance(method, ApiKey):
-            return Credential(self.name, self.provider, method, self.settings)
-        if not isinstance(method, TokenExchange):
-            raise ConfigError(f"{self.name}: {method.name} is not available yet")
-        return TokenCredential(
-            self.name,
-            self.provider,
-            method,
-            settings=self.settings,
-            clock=self.clock,
-            upstream=lambda: self._token_upstream,
-        )
-
-    @cached_property
-    def user_credential(self) -> Credential | None:
-        """The second secret, which acts as a user, where the provider knows such and one is configured."""
-        method = self.provider.user_auth
-        if method is None or (self.settings.user_key is None and self.environment != "sandbox"):
-            return None
-        return Credential(self.name, self.provider, method, self.settings, as_user=True)
-
-    @cached_property
-    def upstream(self) -> Upstream:
-        """The HTTP side, opened on first use and kept for the life of the process."""
-        as_user = self.user_credential
-        return self._open(
-            base_url=lambda: self.credential.address or self.configured_address,
-            credential=self.credential.header,
-            user_credential=as_user.header if as_user else None,
-            forget_credential=self._forget,
-            is_renewable=self.credential.is_renewable,
-        )
+        if self.environment == "sandbox" and isinstance(method, OAuth2):
+            raise ConfigError(
+                "a sandbox takes no consent",
+                key=f"connections.{self.name}.auth",
+                hint="remove auth, or choose environment test",
+            )
+        return method
 
     @property
     def configured_address(self) -> str:
         """The configured address, or the vendor's."""
         return self.settings.base_url or self.provider.base_url or f"https://{self.provider.name}.invalid"
 
-    def client(self, scope: Scope) -> Client:
-        """The vendor's API as one call sees it."""
-        return self.provider.client(self.upstream, scope, self.settings)
+    @property
+    def shared(self) -> Access:
+        """The way in that all callers share."""
+        return self._access(SHARED)
 
-    def api(self, needs: Any, scope: Scope) -> Any:
-        """What a tool needs: the vendor's client, or a contract that the vendor offers."""
-        client = self.client(scope)
-        make = self.provider.offers.get(needs)
-        return make(client) if make else client
+    async def access(self, caller_id: str) -> Access:
+        """The way in that a caller uses: with their own account, else with the shared one."""
+        if self.settings.owner == "shared" or self.refresher is None or not isinstance(self.method, OAuth2):
+            return self.shared
+        owners = [caller_id, SHARED]
+        for owner in owners:
+            account = await self.refresher.accounts.find(self.name, owner)
+            if account is not None and account.state != "revoking":
+                return self._access(owner)
+        return self._access(caller_id)
 
-    async def close(self) -> None:
-        """Close what was opened."""
-        for upstream in self._opened:
+    async def api(self, needs: Any, scope: Scope, caller_id: str) -> Any:
+        """What a tool needs, for one caller: the vendor's client, or a contract that the vendor offers."""
+        return (await self.access(caller_id)).api(needs, scope)
+
+    def endpoint(self) -> TokenEndpoint:
+        """Where consents become tokens; raises `ConfigError` naming the setting that is missing."""
+        if not self.settings.client_id:
+            raise ConfigError("no client_id is configured", key=f"connections.{self.name}.client_id")
+        identity = Identity(self.settings.client_id, self._secret, self._private_key)
+        return TokenEndpoint(self._consent, identity, self.token_upstream, self.clock)
+
+    def check_endpoint(self) -> str | None:
+        """What is missing for consents, if anything."""
+        try:
+            self.endpoint()
+            for reference in (self.settings.client_secret, self.settings.private_key):
+                if reference is not None:
+                    reference.resolve(may_have_lines=True)
+        except ConfigError as error:
+            return error.message
+        return None
+
+    async def probe(self, granted: Granted) -> Probe:
+        """Whose account a fresh token belongs to; raises `CallError`."""
+        header = self._consent.form.format(granted.tokens.access)
+
+        async def fresh() -> str:
+            return header
+
+        upstream = self.open(
+            base_url=granted.address or self.configured_address,
+            credential=fresh,
+            credential_header=self._consent.header,
+        )
+        try:
+            scope = Scope(self.clock.monotonic() + PROBE_S)
+            return await self.provider.probe(self.provider.client(upstream, scope, self.settings))
+        finally:
             await upstream.close()
 
-    def _forget(self, refused: str) -> None:
-        for credential in (self.credential, self.user_credential):
-            if credential:
-                credential.forget(refused)
-
-    @cached_property
-    def _token_upstream(self) -> Upstream:
-        """The way to the token endpoint, which takes no credential."""
-
-        async def nothing() -> str:
-            return ""
-
-        return self._open(base_url=self.configured_address, credential=nothing)
-
-    def _open(self, **how: Any) -> Upstream:
+    def open(self, **how: Any) -> Upstream:
+        """An HTTP side of its own; whoever asks for it closes it."""
         from wirepost.upstream.memory import InMemoryTransport
         from wirepost.upstream.upstream import Upstream
 
         sandbox = self.sandbox
-        upstream = Upstream(
+        return Upstream(
             self.name,
             limits=self.settings.limits.over(self.provider.limits[self.environment]),
             clock=self.clock,
@@ -144,8 +159,48 @@ class Connection:
             transport=InMemoryTransport(sandbox.app, self.clock) if sandbox else None,
             **how,
         )
-        self._opened.append(upstream)
-        return upstream
+
+    @cached_property
+    def token_upstream(self) -> Upstream:
+        """The way to the token endpoint, which takes no credential; one identity, so one for all owners."""
+
+        async def nothing() -> str:
+            return ""
+
+        is_consent = isinstance(self.method, OAuth2)
+        address = origin_of(self._consent.token_url) if is_consent else self.configured_address
+        return self.open(base_url=address, credential=nothing)
+
+    async def close_idle(self) -> None:
+        """Close what was opened for owners who have not called for a while."""
+        before = self.clock.monotonic() - IDLE_S
+        for owner, access in list(self._accesses.items()):
+            if access.used_at < before and owner != SHARED:
+                await self._accesses.pop(owner).close()
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for access in self._accesses.values():
+            await access.close()
+        if "token_upstream" in self.__dict__:
+            await self.token_upstream.close()
+
+    @cached_property
+    def _consent(self) -> OAuth2:
+        return method_for(self.provider, self.settings)
+
+    def _access(self, owner: str) -> Access:
+        access = self._accesses.setdefault(owner, Access(self, owner))
+        access.used_at = self.clock.monotonic()
+        return access
+
+    async def _secret(self) -> str | None:
+        reference = self.settings.client_secret
+        return reference.resolve() if reference else None
+
+    async def _private_key(self) -> str | None:
+        reference = self.settings.private_key
+        return reference.resolve(may_have_lines=True) if reference else None
 
 
 class Connections:
@@ -159,7 +214,7 @@ class Connections:
         problems = []
         for connection in self.by_name.values():
             connection.provider.check_environment(connection.environment)
-            for credential in (connection.credential, connection.user_credential):
+            for credential in (connection.shared.credential, connection.shared.user_credential):
                 problem = credential.check() if credential else None
                 if problem:
                     problems.append(f"{connection.name}: {problem}")
@@ -195,6 +250,11 @@ class Connections:
                 fields=[{"path": "connection", "problem": "is required", "allowed": names}],
             )
         return fitting[0]
+
+    def use(self, refresher: Refresher) -> None:
+        """From now on there is a store of accounts."""
+        for connection in self.by_name.values():
+            connection.refresher = refresher
 
     def sandbox(self, name: str) -> Sandbox | None:
         """The in-memory vendor of a sandbox connection."""

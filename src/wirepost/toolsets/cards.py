@@ -98,7 +98,7 @@ class Cards:
         if refused:
             return Answer(connection, as_of, problem=refused, is_denied=True)
         left_s = self._attempt.deadline - self._clock.monotonic() - SPARE_S
-        card: CustomerCard = connection.api(CustomerCard, self._attempt.scope)
+        card: CustomerCard = await connection.api(CustomerCard, self._attempt.scope, self._attempt.caller.id)
         try:
             async with asyncio.timeout(max(0.1, left_s)):
                 facts = await card.facts(email=email, customer_id=customer_id, limit=limit)

@@ -144,7 +144,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             return await self._attempt(ask, course)
         except Failure as failure:
             is_stale = failure.error.code == "auth_expired" and self.upstream.is_renewable
-            if not is_stale or course.is_renewed or ask.as_user:
+            if not is_stale or course.is_renewed:
                 raise
             course.is_renewed = True
             return await self._attempt(ask, course)
@@ -155,7 +155,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             interactive=scope.interactive, latest=self._latest(ask), quota=ask.quota
         ) as turn:
             headers = await self._all_headers(ask)
-            course.authorization = headers.get("Authorization", "")
+            course.authorization = headers.get(upstream.credential_header, "")
             if ask.is_write:
                 await scope.announce_write()
             timeout_s = min(ask.timeout_s or upstream.attempt_s, scope.deadline - upstream.clock.monotonic())
@@ -188,7 +188,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             return headers
         authorization = await self.upstream.authorization(as_user=ask.as_user)
         if authorization:
-            headers["Authorization"] = authorization
+            headers[self.upstream.credential_header] = authorization
         return headers
 
     def _record(self, ask: Ask, course: _Course, turn: Turn, answer: Answer) -> None:

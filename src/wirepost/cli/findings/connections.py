@@ -63,7 +63,7 @@ def secret(name: str, settings: ConnectionSettings) -> list[Finding]:
 
 def _missing(connection: Connection) -> Finding | None:
     try:
-        problem = connection.credential.check()
+        problem = connection.shared.credential.check()
     except ConfigError as error:
         return CONNECTIONS.error(
             f"{connection.name}: {error.message}", "the server does not start", error.hint

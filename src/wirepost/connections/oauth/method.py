@@ -11,7 +11,8 @@ from wirepost.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from wirepost.contracts.provider import Provider
-    from wirepost.settings import ConnectionSettings, OAuthSettings
+    from wirepost.settings import ConnectionSettings
+    from wirepost.settings.connections import OAuthSettings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESSES = ("authorize_url", "token_url", "refresh_url", "device_url")
@@ -33,7 +34,9 @@ def method_for(provider: Provider, settings: ConnectionSettings, address: str | 
         if not getattr(method, name):
             raise ConfigError(f"no {name} is configured", key=f"oauth.{name}")
     given = settings.base_url or _default(method, settings.environment) or address
-    filled = {name: _at(method, value, given) for name in _ADDRESSES if (value := getattr(method, name))}
+    filled: dict[str, Any] = {
+        name: _at(method, value, given) for name in _ADDRESSES if (value := getattr(method, name))
+    }
     revocation = method.revocation
     if revocation:
         filled["revocation"] = dataclasses.replace(revocation, url=_at(method, revocation.url, given))

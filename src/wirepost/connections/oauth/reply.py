@@ -142,7 +142,7 @@ def refresh_at(asked_at: float, life: float, rng: Random) -> float:
 
 
 def _kind(method: OAuth2, answer: Answer, said: Mapping[str, Any] | None, word: str | None) -> Kind | None:
-    if word in method.refusals:
+    if word is not None and word in method.refusals:
         return method.refusals[word]
     if answer.status in TRANSIENT or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "retry"  # also with a word: a limit or an outage says nothing about the grant
