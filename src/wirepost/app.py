@@ -17,6 +17,7 @@ from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
+from wirepost.calls.owner import Owner
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
 from wirepost.connections.accounts import Account, Accounts
@@ -25,12 +26,12 @@ from wirepost.connections.connections import Connection, Connections
 from wirepost.connections.oauth.links import Links
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
-from wirepost.core.ids import new_id
 from wirepost.core.signing import Signer
 from wirepost.providers import load_provider, provider_names
 from wirepost.store.database import Database
 from wirepost.store.keys import server_secret
 from wirepost.store.owner import DataDirectory
+from wirepost.store.place import place_of
 from wirepost.store.retention import prune
 from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
 from wirepost.tools.tool import AnyTool, tools_in
@@ -127,11 +128,13 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         directory = DataDirectory(settings.data_dir)
         directory.acquire(clock)
         opened.callback(directory.release)
-        database = await Database.open(directory.database_path, clock)
+        database = await Database.open(place_of(settings.store, directory), clock)
         opened.push_async_callback(database.close)
         opened.push_async_callback(connections.close)
         secret = await server_secret(database)
         signer, audit = Signer(secret), Audit(database)
+        owner = Owner(database, clock)
+        await opened.enter_async_context(owner.present())
         accounts = Accounts(database, clock)
         links = Links(database, clock, settings.server.url)
         catalog = Catalog(listed_tools(settings, await accounts.known_scopes()), listed_tools(settings))
@@ -149,7 +152,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
                 Cards: lambda attempt: Cards(connections, judge, attempt, clock),
             },
             judge=judge,
-            writes=Writes(judge, await _ledger(database, clock, signer), clock),
+            writes=Writes(judge, Ledger(database, clock, signer, owner.id), clock),
             cursors=Cursors(signer, settings.limits.cursor_s),
             audit=audit,
             clock=clock,
@@ -171,17 +174,6 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             audit=audit,
             opened=closing,
         )
-
-
-async def _ledger(database: Database, clock: Clock, signer: Signer) -> Ledger:
-    """The memory of writes, with those of the last run that were sent and never answered marked as such."""
-    ledger = Ledger(database, clock, signer, owner=new_id("own"))
-    lost = await ledger.recover()
-    if lost:
-        log.warning(
-            "%d writes of the last run have an unknown outcome; each is looked up before it is repeated", lost
-        )
-    return ledger
 
 
 def connections_of(settings: Settings, clock: Clock) -> Connections:

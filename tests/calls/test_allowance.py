@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,13 +30,6 @@ def rules(**options: Any) -> MoneyRules:
 
 def eur(amount: str) -> Money:
     return Money.parse(amount, "eur")
-
-
-@pytest.fixture
-async def database(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
-    opened = await Database.open(tmp_path / "wirepost.db", clock)
-    yield opened
-    await opened.close()
 
 
 class Spender:

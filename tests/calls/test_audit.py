@@ -6,29 +6,19 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.clock import ManualClock
 from support.disk import fill_disk, free_disk
 from wirepost.calls.audit import Audit, records, verify
 from wirepost.core.errors import Unavailable
 from wirepost.store.database import Database, Tx
 
 AT = "2026-11-25T10:00:00Z"
-COLUMNS = "at, record, prev_hash, hash"
-COPY = "SELECT at, record, prev_hash, hash FROM audit WHERE seq = 3"
+COLUMNS = "seq, at, record, prev_hash, hash"
+COPY = "SELECT 7, at, record, prev_hash, hash FROM audit WHERE seq = 3"
 START_OF_CHAIN = "0" * 64
-
-
-@pytest.fixture
-async def database(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
-    opened = await Database.open(tmp_path / "wirepost.db", clock)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.clock import START, ManualClock
 from wirepost.calls.ledger import Entry, Identity, Ledger
+from wirepost.calls.owner import Owner
 from wirepost.core.errors import InvalidCall, NotAllowed, Unavailable
 from wirepost.core.signing import Signer
 from wirepost.store.database import Database, Tx
@@ -21,15 +20,14 @@ UNNAMED = replace(NAMED, intent=None)
 DAY_S = 24 * 3600
 
 
-@pytest.fixture
-async def database(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
-    opened = await Database.open(tmp_path / "wirepost.db", clock)
-    yield opened
-    await opened.close()
-
-
 def ledger_of(database: Database, clock: ManualClock, owner: str = "this process") -> Ledger:
     return Ledger(database, clock, Signer(b"secret"), owner)
+
+
+async def next_process(database: Database, clock: ManualClock, *, lost: int) -> Ledger:
+    """The ledger of another process, which found so many writes of dead ones whose outcome is unknown."""
+    assert await Owner(database, clock, "the next process").settle_others() == lost
+    return ledger_of(database, clock, "the next process")
 
 
 @pytest.fixture
@@ -234,8 +232,7 @@ async def test_an_old_status_says_nothing_about_a_later_attempt(
     second = await claim_again(ledger)
     assert second.last_status is None
     await ledger.mark_dispatched(second)
-    after = ledger_of(database, clock, "the next process")
-    assert await after.recover() == 1
+    after = await next_process(database, clock, lost=1)
     third = await claim_again(after)
     assert after.upstream_key(third) == ledger.upstream_key(second)
 
@@ -394,8 +391,7 @@ async def test_what_a_dead_process_had_not_sent_was_not_applied(
         )
 
     await claim(ledger, nonce="cnf_1", reserve=reserve)
-    after = ledger_of(database, clock, "the next process")
-    assert await after.recover() == 0
+    after = await next_process(database, clock, lost=0)
     assert (await found(after)).state == "not_applied"
     assert await database.read("SELECT * FROM spend LIMIT 1") == []
     await claim_again(after, nonce="cnf_1")
@@ -412,8 +408,7 @@ async def test_what_a_dead_process_had_sent_is_unknown(
 
     entry = await claim(ledger, nonce="cnf_1", reserve=reserve)
     await ledger.mark_dispatched(entry)
-    after = ledger_of(database, clock, "the next process")
-    assert await after.recover() == 1
+    after = await next_process(database, clock, lost=1)
     assert (await found(after)).state == "unknown"
     assert len(await database.read("SELECT * FROM spend LIMIT 2")) == 1
     with pytest.raises(InvalidCall):
@@ -427,8 +422,7 @@ async def test_a_death_before_a_second_attempt_left_does_not_settle_the_first(
     await ledger.mark_dispatched(entry)
     await ledger.settle(entry, "unknown")
     second = await claim_again(ledger)
-    after = ledger_of(database, clock, "the next process")
-    assert await after.recover() == 1
+    after = await next_process(database, clock, lost=1)
     third = await claim_again(after)
     assert after.upstream_key(third) == ledger.upstream_key(second)
 
@@ -441,6 +435,6 @@ async def test_recovering_leaves_alone_what_is_settled_and_what_is_ours(
     mine = await claim(ledger, replace(NAMED, intent="c"))
     await ledger.mark_dispatched(mine)
     await claim(ledger, replace(NAMED, intent="d"))
-    assert await ledger.recover() == 0
+    assert await Owner(database, clock, "this process").settle_others() == 0
     states = [(await found(ledger, replace(NAMED, intent=name))).state for name in "abcd"]
     assert states == ["applied", "not_applied", "dispatched", "claimed"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from support.clock import ManualClock
 from wirepost.calls.ledger import Entry, Identity, Ledger
+from wirepost.calls.owner import Owner
 from wirepost.core.signing import Signer
 from wirepost.store.database import Database
 
@@ -45,7 +46,7 @@ class Play:
         if event == "die":
             self._ledger = ledger_of(self._database, self._clock, f"process {self._number}")
             self._held = None
-            await self._ledger.recover()
+            await Owner(self._database, self._clock, f"process {self._number}").settle_others()
         elif event == "claim":
             await self._claim()
         elif self._held is not None:

@@ -29,12 +29,21 @@ def link(previous: str, record: str) -> str:
     return hashlib.sha256(previous.encode() + record.encode()).hexdigest()
 
 
+@dataclass
+class _Waiting:
+    """A record on its way; `tried` is its number and hash in an earlier try that may have been stored."""
+
+    at: str
+    record: str
+    tried: tuple[int, str] | None = None
+
+
 class Audit:
     """Appends records; what cannot be stored now is kept and stored before the next one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: deque[tuple[str, str]] = deque(maxlen=_KEPT_IN_MEMORY)
+        self._waiting: deque[_Waiting] = deque(maxlen=_KEPT_IN_MEMORY)
 
     async def record(self, at: str, record: dict[str, Any], *, is_read: bool = False) -> None:
         """Append one record; returns when it is stored. Raises `Unavailable` when that fails.
@@ -42,7 +51,7 @@ class Audit:
         The record of a read does not wait for the disk: it outlives this process, but a loss of power within
         seconds may take it, as the last ones of the chain.
         """
-        self._waiting.append((at, canonical(record).decode()))
+        self._waiting.append(_Waiting(at, canonical(record).decode()))
         try:
             await self.flush(is_relaxed=is_read)
         except CallError:
@@ -61,19 +70,29 @@ class Audit:
             raise
 
 
-async def _append(tx: Tx, batch: Iterable[tuple[str, str]]) -> None:
-    rows = await tx.execute("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1")
-    previous = str(rows[0][0]) if rows else GENESIS
-    for at, record in batch:
-        current = link(previous, record)
+async def _append(tx: Tx, batch: Iterable[_Waiting]) -> None:
+    fresh = [each for each in batch if not await _is_stored(tx, each)]
+    rows = await tx.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+    last, previous = (int(rows[0][0]), str(rows[0][1])) if rows else (0, GENESIS)
+    for seq, each in enumerate(fresh, last + 1):
+        current = link(previous, each.record)
+        each.tried = seq, current
         await tx.execute(
-            "INSERT INTO audit (at, record, prev_hash, hash) VALUES (?, ?, ?, ?)",
-            at,
-            record,
+            "INSERT INTO audit (seq, at, record, prev_hash, hash) VALUES (?, ?, ?, ?, ?)",
+            seq,
+            each.at,
+            each.record,
             previous,
             current,
         )
         previous = current
+
+
+async def _is_stored(tx: Tx, each: _Waiting) -> bool:
+    """Whether the earlier try was stored although its answer was lost."""
+    return each.tried is not None and bool(
+        await tx.execute("SELECT seq FROM audit WHERE seq = ? AND hash = ?", *each.tried)
+    )
 
 
 @dataclass(frozen=True)

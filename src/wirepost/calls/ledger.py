@@ -24,7 +24,8 @@ DUPLICATE_WINDOW_S = 24 * 3600
 """How long an identical call without an intent of its own is taken for a repetition."""
 _IN_PROGRESS = ("claimed", "dispatched")
 _SERVER_ERROR = 500
-_JUST_CLAIMED_S = 0.005
+_LOOK_AGAIN_S = 0.005, 0.25
+"""How soon, at the least and at most, an action is looked at again that is not carried out here."""
 _SELECT = (
     "SELECT id, caller, connection, tool, intent, arguments_hash, is_derived, state, attempt, result, "
     "last_status, claimed_at, dispatched_at FROM intents WHERE "
@@ -87,31 +88,6 @@ class Ledger:
         self._unsettled: dict[str, float] = {}
         """Id → time of the claim whose end the store could not note: nobody carries it out any more."""
 
-    async def recover(self) -> int:
-        """At start: what a dead process had claimed was never sent; what it had dispatched is unknown.
-
-        Money and confirmation of what was never sent are free again.
-        """
-
-        async def work(tx: Tx) -> int:
-            never_sent = await tx.execute(
-                "UPDATE intents SET state = 'not_applied', settled_at = ? "
-                "WHERE state = 'claimed' AND dispatched_at IS NULL AND owner <> ? RETURNING id",
-                self._now(),
-                self._owner,
-            )
-            for (entry_id,) in never_sent:
-                await tx.execute("DELETE FROM spend WHERE intent_id = ?", entry_id)
-                await tx.execute("DELETE FROM confirmations WHERE intent_id = ?", entry_id)
-            rows = await tx.execute(
-                "UPDATE intents SET state = 'unknown' "
-                "WHERE state IN ('claimed', 'dispatched') AND owner <> ? RETURNING id",
-                self._owner,
-            )
-            return len(rows)
-
-        return await self._database.write(work)
-
     async def find(self, identity: Identity) -> Entry | None:
         """The entry that `identity` repeats, if there is one."""
         sql, parameters = self._lookup(identity)
@@ -125,6 +101,7 @@ class Ledger:
         `again` claims an entry whose last attempt was not applied. One transaction marks the confirmation
         as used, reserves the money and writes the row, so that none of the three can stand alone.
         """
+        made: list[Entry] = []
 
         async def work(tx: Tx) -> tuple[Entry, bool]:
             sql, parameters = self._lookup(identity)
@@ -149,9 +126,15 @@ class Ledger:
             if reserve:
                 await reserve(tx, entry_id)
             (claimed,) = await tx.execute(_SELECT + "id = ?", entry_id)
-            return _read(claimed), True
+            made.append(_read(claimed))
+            return made[0], True
 
-        entry, is_ours = await self._database.write(work)
+        try:
+            entry, is_ours = await self._database.write(work)
+        except Unavailable:
+            for claimed in made:  # stored or not: nobody carries it out
+                self._unsettled[claimed.id] = claimed.claimed_at
+            raise
         if is_ours:
             self._settled[entry.id] = asyncio.Event()
             self._unsettled.pop(entry.id, None)
@@ -173,33 +156,52 @@ class Ledger:
         )
 
     async def mark_dispatched(self, entry: Entry) -> None:
-        """The request is about to leave; from here on a lost process means an unknown outcome."""
+        """The request is about to leave; from here on a lost process means an unknown outcome.
 
-        async def work(tx: Tx) -> None:
-            await tx.execute(
+        Raises `Unavailable` when this process was taken for dead meanwhile, so that what it had claimed is no
+        longer its own.
+        """
+
+        async def work(tx: Tx) -> bool:
+            rows = await tx.execute(
                 "UPDATE intents SET state = 'dispatched', dispatched_at = COALESCE(dispatched_at, ?) "
-                "WHERE id = ?",
+                "WHERE id = ? AND owner = ? AND claimed_at = ? AND state IN ('claimed', 'dispatched') "
+                "RETURNING id",
                 self._now(),
                 entry.id,
+                self._owner,
+                entry.claimed_at,
             )
+            return bool(rows)
 
-        await self._database.write(work)
+        if not await self._database.write(work):
+            raise Unavailable(
+                "server_unavailable",
+                "The server stood still for so long that another one took over this action; nothing was sent",
+                hint="Repeat the call with the same intent",
+                retry_after_s=1.0,
+            )
 
     async def settle(
         self, entry: Entry, state: State, *, result: Any = None, last_status: int | None = None
     ) -> None:
-        """Write down how it ended; money that did not move goes back to the day's allowance."""
+        """Write down how it ended; money that did not move goes back to the day's allowance.
+
+        What somebody else has claimed since is theirs to settle.
+        """
 
         async def work(tx: Tx) -> None:
-            await tx.execute(
-                "UPDATE intents SET state = ?, result = ?, last_status = ?, settled_at = ? WHERE id = ?",
+            rows = await tx.execute(
+                "UPDATE intents SET state = ?, result = ?, last_status = ?, settled_at = ? "
+                "WHERE id = ? AND claimed_at = ? RETURNING id",
                 state,
                 None if result is None else orjson.dumps(result).decode(),
                 last_status,
                 self._now(),
                 entry.id,
+                entry.claimed_at,
             )
-            if state == "not_applied":
+            if rows and state == "not_applied":
                 await tx.execute("DELETE FROM spend WHERE intent_id = ?", entry.id)
 
         try:
@@ -221,8 +223,10 @@ class Ledger:
         left_s = deadline - self._clock.monotonic()
         event = self._settled.get(entry.id)
         if event is None and left_s > 0:
-            # Its claim is on the disk and about to be known here; or it was settled this moment.
-            await self._clock.sleep(_JUST_CLAIMED_S)
+            # Its claim is stored and about to be known here, or it was settled this moment; or another server
+            # carries it out. The longer that takes, the less often it is looked at.
+            soonest, latest = _LOOK_AGAIN_S
+            await self._clock.sleep(min(left_s, max(soonest, min(latest, self._age(entry) / 10))))
             return
         try:
             async with asyncio.timeout(max(0.0, left_s)):
@@ -266,6 +270,9 @@ class Ledger:
         entry = _read(rows[0])
         is_left = entry.is_in_progress and self._unsettled.get(entry.id) == entry.claimed_at
         return replace(entry, state="unknown") if is_left else entry
+
+    def _age(self, entry: Entry) -> float:
+        return self._now() - entry.claimed_at
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
