@@ -38,6 +38,7 @@ from wirepost.tools.tool import AnyTool, tools_in
 from wirepost.toolsets import connections as connection_tools
 from wirepost.toolsets import crm as crm_tools
 from wirepost.toolsets import customers as customer_tools
+from wirepost.toolsets import explain
 from wirepost.toolsets import policy as policy_tools
 from wirepost.toolsets.cards import Cards
 from wirepost.toolsets.desk import Desk
@@ -110,7 +111,7 @@ class App:
 def all_tools() -> tuple[AnyTool, ...]:
     """Every tool that exists."""
     provided = (tool for name in provider_names() for tool in load_provider(name).tools)
-    return (*tools_in(connection_tools, *crm_tools.MODULES, customer_tools, policy_tools), *provided)
+    return (*tools_in(connection_tools, explain, *crm_tools.MODULES, customer_tools, policy_tools), *provided)
 
 
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:
@@ -140,7 +141,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         catalog = Catalog(listed_tools(settings, await accounts.known_scopes()), listed_tools(settings))
         warn_of_length(catalog.listed)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
-        desk = Desk(connections, catalog, judge)
+        desk = Desk(connections, accounts, catalog, judge)
         calls = Calls(
             everything=everything,
             visible=lambda caller: catalog.visible(caller.scopes),

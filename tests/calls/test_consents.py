@@ -39,6 +39,7 @@ CONSENTED = dataclasses.replace(
         OAuth2("https://sample.example/authorize", "https://sample.example/token", "Ask the sample vendor."),
     ),
 )
+APP = {"environment": "production", "client_id": "app_1"}
 ANNA = Caller("https://idp.example.com|anna")
 PAST = ManualClock().now().timestamp() - 86400
 
@@ -102,9 +103,10 @@ async def bench(tmp_path, clock) -> AsyncIterator[Bench]:
     async with assembled(tmp_path, clock) as parts:
         connections = Connections(
             {
-                "crm": connection("crm", clock, provider=CONSENTED, environment="production"),
-                "own": connection("own", clock, provider=CONSENTED, environment="production", owner="caller"),
+                "crm": connection("crm", clock, provider=CONSENTED, **APP),
+                "own": connection("own", clock, provider=CONSENTED, **APP, owner="caller"),
                 "keyed": connection("keyed", clock, environment="production", key="env:WIREPOST_NO_SUCH_KEY"),
+                "half": connection("half", clock, provider=CONSENTED, environment="production"),
                 "toy": connection("toy", clock, provider=CONSENTED),
                 "play": connection("play", clock),
             }
@@ -190,12 +192,17 @@ async def test_what_no_consent_can_give_is_not_asked_for(bench, detail) -> None:
     assert error["hint"] == "As before"
 
 
-@pytest.mark.parametrize("name", ["keyed", "play", "toy", "nowhere"])
+@pytest.mark.parametrize("name", ["keyed", "play", "toy", "half", "nowhere"])
 async def test_where_nobody_consents_the_error_stays_as_it_is(bench, name) -> None:
     bench.gate.error = refused(connection=name)
     error = await bench.error("gate_open")
     assert "connect_url" not in error
     assert (error["hint"], error["connection"]) == ("As before", name)
+
+
+async def test_a_lost_key_is_put_back_by_an_operator_and_no_reason_for_a_consent(bench) -> None:
+    bench.gate.error = refused("key_unavailable")
+    assert "connect_url" not in await bench.error("gate_open")
 
 
 async def test_callers_with_own_accounts_are_led_to_their_own_and_see_the_one_they_use(bench) -> None:
@@ -206,6 +213,18 @@ async def test_callers_with_own_accounts_are_led_to_their_own_and_see_the_one_th
     assert (of_anna["account"], of_local["account"]) == ("Anna's", "Acme (62515)")
     assert await bench.invitation(of_anna) == Invitation("own", ANNA.id, ())
     assert await bench.invitation(of_local) == Invitation("own", LOCAL.id, ())
+
+
+async def test_the_account_of_all_is_connected_by_operators_only(bench) -> None:
+    bench.gate.error = refused()
+    guest = Caller("guest", scopes=frozenset({"gate.read"}))
+    operator = Caller("boss", scopes=frozenset({"gate.read", "admin"}))
+    of_guest, of_operator = await bench.error("gate_open", guest), await bench.error("gate_open", operator)
+    assert "connect_url" not in of_guest
+    assert "operator" in of_guest["hint"]
+    assert await bench.invitation(of_operator) == Invitation("crm", SHARED, ())
+    bench.gate.error = refused(connection="own")
+    assert await bench.invitation(await bench.error("gate_open", guest)) == Invitation("own", "guest", ())
 
 
 async def test_the_address_tells_neither_who_calls_nor_which_account_it_is(bench) -> None:
@@ -329,6 +348,17 @@ async def test_nobody_waits_longer_than_twenty_seconds(bench, clock, state) -> N
     await bench.accounts.put(dataclasses.replace(account(state=state), connected_at=since - 1))
     await bench.calls.wait_for_account(LOCAL, "crm", since)
     assert clock.now().timestamp() - since == pytest.approx(20, abs=0.6)
+
+
+async def test_an_account_that_cannot_be_read_is_waited_for_no_longer_than_others(
+    bench, clock, monkeypatch
+) -> None:
+    async def locked(*place: str) -> None:
+        raise refused()
+
+    monkeypatch.setattr(bench.accounts, "find", locked)
+    await bench.calls.wait_for_account(LOCAL, "crm", 0)
+    assert sum(clock.slept) == pytest.approx(20, abs=0.6)
 
 
 async def test_nobody_waits_for_a_connection_that_is_not_there_any_more(bench, clock) -> None:

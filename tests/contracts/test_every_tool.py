@@ -139,7 +139,7 @@ async def test_every_tool_and_topic_is_explained(wirepost: Running) -> None:
         explained = (await wirepost.ok("connection_help", tool=name))["data"]
         assert explained["id"] == name
         assert len(explained["arguments"]) == len(tool.input_schema["properties"])
-    for topic in ("tools", "confirmation", "intent", "paging", "fields", "money", "errors"):
+    for topic in ("tools", "confirmation", "intent", "paging", "fields", "money", "errors", "accounts"):
         assert (await wirepost.ok("connection_help", topic=topic))["data"]["help"]
     assert (await wirepost.error("connection_help", tool="stripe_create_refnd"))["fields"][0]["allowed"]
     assert (await wirepost.error("connection_help", topic="weather"))["code"] == "invalid_arguments"

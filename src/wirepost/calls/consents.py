@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from wirepost.connections.accounts import SHARED
 from wirepost.connections.check import missing_scopes
-from wirepost.contracts.auth import OAuth2
+from wirepost.connections.status import account_of, label_of, owner_of, takes_consents
 from wirepost.core.errors import CallError, NotConnected
-from wirepost.core.text import clean_line
 
 if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
+    from wirepost.calls.caller import Caller
     from wirepost.connections.accounts import Account, Accounts
     from wirepost.connections.connections import Connection, Connections
-    from wirepost.connections.oauth.links import Links
+    from wirepost.connections.oauth.links import Link, Links
     from wirepost.core.clock import Clock
     from wirepost.tools.tool import AnyTool
 
 WAIT_S = 20.0
 """How long a call waits for a person who has opened the page."""
 LOOK_EVERY_S = 0.5
-_MAX_LABEL = 80
+MENDED = frozenset({"not_connected", "auth_expired", "missing_scope"})
+"""What a consent can mend."""
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """A scope as OAuth writes it (RFC 6749 §3.3); other permissions cannot be asked for in a consent."""
 
@@ -41,28 +42,35 @@ class Consents:
         """Add to an error what a person can do about it, where that is a consent; other errors stay."""
         name = str(error.detail.get("connection") or attempt.connection_name)
         connection = self._connections.by_name.get(name)
-        if connection is None or not _takes_consents(connection):
+        if connection is None or error.code not in MENDED or not _is_ready(connection):
             return
         needed = [scope for scope in error.detail.get("needed", ()) if _SCOPE.fullmatch(scope)]
         if error.code == "missing_scope" and not needed:
             return  # a permission of the user, not of the consent
         try:
-            account = await self._account(connection, attempt.caller.id)
-            link = await self._links.create(name, _owner(connection, attempt.caller.id), needed)
+            account = await account_of(connection, self._accounts, attempt.caller.id)
+            link = await self._link(connection, attempt.caller, needed)
         except CallError:
             log.exception("no link could be made for %s", name)
             return
         known = {"provider": connection.provider.name, "connection": name, **_known(account, error)}
         error.detail = {**known, **error.detail}  # what the provider said just now is newer
         if link is None:
-            error.hint = f"A person has to connect it: wirepost connections authorize {name}"
+            error.hint = f"An operator of this server connects it: wirepost connections authorize {name}"
             return
         error.detail |= {"connect_url": link.url, "expires_in_s": link.expires_in_s}
         error.hint = "Show connect_url to the person; once they have connected the account, repeat the call"
 
+    async def _link(self, connection: Connection, caller: Caller, scopes: list[str]) -> Link | None:
+        """For whoever may connect the account: each caller their own, operators the one of all."""
+        owner = owner_of(connection, caller.id)
+        if owner == SHARED and not caller.is_operator:
+            return None
+        return await self._links.create(connection.name, owner, scopes)
+
     async def check_granted(self, connection: Connection, caller: str, tool: AnyTool) -> None:
         """Raise `NotConnected` where the account of a caller is known to lack what a tool needs."""
-        account = await self._account(connection, caller)
+        account = await account_of(connection, self._accounts, caller)
         granted = account.scopes_granted if account else None
         needed = missing_scopes(connection.provider, [tool], granted).get(tool.name)
         if needed:
@@ -78,29 +86,22 @@ class Consents:
         """Return once an account has been connected since a moment, at the latest after `WAIT_S`."""
         connection = self._connections.by_name.get(name)
         until = self._clock.monotonic() + WAIT_S
-        while connection is not None:
-            account = await self._account(connection, caller)
-            is_new = (
-                account is not None and account.state == "active" and (account.connected_at or 0) >= since
-            )
-            if is_new or self._clock.monotonic() >= until:
+        while connection is not None and not await self._is_connected(connection, caller, since):
+            if self._clock.monotonic() >= until:
                 return
             await self._clock.sleep(LOOK_EVERY_S)
 
-    async def _account(self, connection: Connection, caller: str) -> Account | None:
-        """The account that a caller uses: their own before the shared one."""
-        owner = _owner(connection, caller)
-        own = await self._accounts.find(connection.name, owner)
-        return own if own or owner == SHARED else await self._accounts.find(connection.name, SHARED)
+    async def _is_connected(self, connection: Connection, caller: str, since: float) -> bool:
+        try:
+            account = await account_of(connection, self._accounts, caller)
+        except CallError:  # the call that follows says why
+            return False
+        return account is not None and account.state == "active" and (account.connected_at or 0) >= since
 
 
-def _takes_consents(connection: Connection) -> bool:
-    method = connection.provider.auth_method(connection.settings.auth)
-    return connection.environment != "sandbox" and isinstance(method, OAuth2)
-
-
-def _owner(connection: Connection, caller: str) -> str:
-    return caller if connection.settings.owner == "caller" else SHARED
+def _is_ready(connection: Connection) -> bool:
+    """Whether all that is missing is a person: what an operator sets is there."""
+    return takes_consents(connection) and connection.shared.credential.problem is None
 
 
 def _known(account: Account | None, error: NotConnected) -> dict[str, Any]:
@@ -108,8 +109,9 @@ def _known(account: Account | None, error: NotConnected) -> dict[str, Any]:
     if account is None:
         return {}
     known: dict[str, Any] = {}
-    if account.account_label:
-        known["account"] = clean_line(account.account_label, _MAX_LABEL)
+    label = label_of(account)
+    if label:
+        known["account"] = label
     if error.code == "missing_scope" and account.scopes_granted is not None:
         known["granted"] = sorted(account.scopes_granted)
     return known

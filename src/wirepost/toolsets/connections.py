@@ -1,46 +1,66 @@
-"""Tools about connections: what is there, and how a tool is used."""
+"""Tools about connections: what is there, whether it works, and the way to connect an account."""
 
 from __future__ import annotations
 
-import difflib
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from wirepost.connections.connections import Connection
-from wirepost.contracts.provider import Provider
-from wirepost.core.errors import InvalidCall
-from wirepost.tools import marks
+from wirepost.calls.policy import Subject, refusal
+from wirepost.connections.accounts import Account
+from wirepost.connections.check import check, missing_scopes
+from wirepost.connections.status import account_of, owner_of, status_of
+from wirepost.core.errors import CallError, InvalidCall, NotConnected
+from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Call
-from wirepost.tools.results import Page, Result
+from wirepost.tools.results import Page, Result, Untrusted
 from wirepost.tools.tool import AnyTool, Risk, tool
 from wirepost.toolsets.desk import Desk
 
+if TYPE_CHECKING:
+    from wirepost.connections.connections import Connection
+
+Name = Annotated[str, Field(description="Name of the connection")]
+
 
 class ConnectionCard(Result):
-    """One connection, without its secrets."""
+    """One connection as the caller uses it, without its secrets."""
 
     id: str
     provider: str
     environment: str
     status: str
     problem: str | None = None
+    account: Untrusted | None = None
+    scopes: list[str] | None = None
+    expires_at: str | None = None
     accounts: list[str] | None = None
     tools: int
 
 
-class ToolHelp(Result):
-    """Everything worth knowing about one tool, or about a topic."""
+class Lacking(Result):
+    """A tool that cannot run, and the permissions it needs."""
+
+    tool: str
+    needs: list[str]
+
+
+class CheckedConnection(Result):
+    """What a provider says of a credential."""
 
     id: str
-    title: str
-    help: str
-    risk: str | None = None
-    example: dict[str, Any] | None = None
-    arguments: list[dict[str, Any]] | None = None
-    fields: list[str] | None = None
-    permissions: list[str] | None = None
-    connections: list[str] | None = None
+    provider: str
+    environment: str
+    identity: Untrusted
+    account: Untrusted | None = None
+    account_id: str | None = None
+    scopes: list[str] | None = None
+    missing: list[Lacking] | None = None
+    quota: dict[str, float] | None = None
+    clock_difference_s: float | None = None
+    took_ms: int
+    warnings: list[str] | None = None
 
 
 @tool(Risk.READ, title="List connections", example={})
@@ -48,116 +68,128 @@ async def connection_list(
     call: Call[Desk], provider: Annotated[str | None, Field(description="Only this provider")] = None
 ) -> Page[ConnectionCard]:
     """List the configured accounts with provider, environment and status."""
-    cards = [
-        ConnectionCard(
-            id=each.name,
-            provider=each.provider.name,
-            environment=each.environment,
-            status=each.credential.status,
-            problem=each.credential.problem,
-            accounts=each.settings.accounts or None,
-            tools=sum(1 for listed in call.api.tools.tools if _fits(each.provider, listed)),
-        )
-        for each in call.api.connections.by_name.values()
-        if provider in (None, each.provider.name)
-    ]
+    found = [each for each in call.api.connections.by_name.values() if provider in (None, each.provider.name)]
     start = int(call.position or 0)
-    shown = cards[start : start + call.limit]
+    shown = [await _card(call, each) for each in found[start : start + call.limit]]
     after = [str(start + index + 1) for index in range(len(shown))]
     return Page(
-        shown, has_more=start + len(shown) < len(cards), after=after, total=len(cards), total_is="exact"
+        shown, has_more=start + len(shown) < len(found), after=after, total=len(found), total_is="exact"
+    )
+
+
+@tool(Risk.READ, title="Check a connection", example={"connection": "stripe-sandbox"})
+async def connection_check(call: Call[Desk], *, connection: Name) -> CheckedConnection:
+    """Ask the provider who a credential is and what it may do.
+
+    Also names tools that lack a permission, the quota, and how far the clocks are apart.
+    """
+    desk, chosen = call.api, _chosen(call, connection_check, connection)
+    try:
+        checked = await check(chosen, call.caller)
+    except CallError as error:
+        error.detail.setdefault("connection", connection)
+        raise
+    probe = checked.probe
+    if chosen.environment != "sandbox":
+        known = await account_of(chosen, desk.accounts, call.caller)
+        owner = known.owner if known else owner_of(chosen, call.caller)
+        found = Account(chosen.name, owner, account_key=probe.account_id, account_label=probe.account)
+        await desk.accounts.note_checked(found, probe.scopes)
+    lacking = missing_scopes(chosen.provider, desk.catalog.enabled(None).tools, probe.scopes)
+    return CheckedConnection(
+        id=chosen.name,
+        provider=chosen.provider.name,
+        environment=chosen.environment,
+        identity=probe.identity,
+        account=probe.account,
+        account_id=probe.account_id,
+        scopes=probe.scopes,
+        missing=[Lacking(tool=name, needs=needs) for name, needs in lacking.items()] or None,
+        quota=probe.quota,
+        clock_difference_s=None if checked.skew_s is None else round(checked.skew_s, 1),
+        took_ms=round(checked.took_s * 1000),
+        warnings=probe.warnings,
     )
 
 
 @tool(
-    Risk.READ,
-    title="Explain a tool",
-    example={"tool": "stripe_create_refund"},
-    long_help="Without a tool, name a topic: confirmation, intent, paging, fields, money, errors.",
+    Risk.WRITE,
+    title="Connect an account",
+    example={"connection": "stripe-sandbox"},
+    long_help="Where everything is there, it says so. Otherwise it ends with not_connected, auth_expired "
+    "or missing_scope and a connect_url for the person, who consents in a browser; the token never passes "
+    "through here. Repeat the call to see whether they are done.",
 )
-async def connection_help(
+async def connection_authorize(
     call: Call[Desk],
-    tool: str | None = None,
-    topic: Annotated[
-        str | None, Field(description="confirmation, intent, paging, fields, money or errors")
-    ] = None,
-) -> ToolHelp:
-    """Explain one tool: arguments, an example, result fields, permissions."""
-    if tool is not None:
-        return _describe(call.api, tool)
-    wanted = topic or "tools"
-    if wanted == "tools":
-        names = ", ".join(listed.name for listed in call.api.tools.tools)
-        return ToolHelp(id="tools", title="Tools", help=f"Name one of: {names}. Topics: {', '.join(TOPICS)}")
-    if wanted not in TOPICS:
-        raise InvalidCall(
-            "invalid_arguments",
-            f"There is no topic {wanted[:40]!r}",
-            fields=[{"path": "topic", "problem": "is unknown", "allowed": list(TOPICS)}],
-        )
-    return ToolHelp(id=wanted, title=wanted.capitalize(), help=TOPICS[wanted])
+    *,
+    connection: Name,
+    scopes: Annotated[list[str] | None, Field(description="Permissions it must have besides")] = None,
+) -> ConnectionCard:
+    """Have a person connect an account, or allow it more, by a link that the answer carries."""
+    chosen = _chosen(call, connection_authorize, connection)
+    lack = await _lack(call, chosen, scopes or [])
+    if lack is not None:
+        raise lack
+    return await _card(call, chosen)
 
 
-TOPICS = {
-    "confirmation": "Tools of risk W2 to W4 are planned first. Call with mode=preview to see the plan and "
-    "get a confirmation, show the plan to the person, then repeat the same call with that "
-    "confirmation. It is valid once, for 10 minutes, for the same arguments, and only "
-    "while the state shown in the plan has not changed.",
-    "intent": "intent names a business action, not a call. Repeat a call with the same intent after "
-    "a lost answer: you get the first result and nothing happens twice. Use a new intent "
-    "only for a new action.",
-    "paging": "Lists return page.next_cursor while there is more. Pass it as cursor with otherwise "
-    "the same arguments. A cursor is valid for 24 hours. limit is 1 to 100, 20 by "
-    "default.",
-    "fields": "fields names what to return of each record; without it the compact set is returned. "
-    "max_tokens (500 to 20000) bounds the result: whole records are returned until it is "
-    "reached, the rest follows behind the cursor.",
-    "money": 'Amounts are decimal strings in major units, such as "12.50", with a currency. '
-    "Results also carry amount_minor. An operator can limit amounts per action and per "
-    "day.",
-    "errors": "error.code says what happened, error.hint what to do, error.outcome whether anything "
-    "was applied: not_applied, applied or unknown. With retryable true, wait "
-    "error.retry_after_s and repeat.",
-}
+@connection_authorize.reconcile
+async def find_authorized(
+    call: Call[Desk], *, connection: str, scopes: list[str] | None = None
+) -> ConnectionCard | None:
+    """The connection, once there is nothing left to ask for."""
+    chosen = _chosen(call, connection_authorize, connection)
+    return None if await _lack(call, chosen, scopes or []) else await _card(call, chosen)
 
 
-def _fits(provider: Provider, listed: AnyTool) -> bool:
-    return listed.is_provider_tool and provider.can_serve(listed.needs)
+async def _lack(call: Call[Desk], connection: Connection, scopes: list[str]) -> NotConnected | None:
+    """What a person would have to do, if anything; the call path adds the link."""
+    status = await status_of(connection, call.api.accounts, call.caller)
+    name, way = connection.name, connection.provider.auth_method(connection.settings.auth).help
+    if status.word == "not_connected":
+        problem = status.problem or "nobody has connected an account yet"
+        return NotConnected("not_connected", f"{name}: {problem}", hint=way, detail={"connection": name})
+    if status.word == "needs_reauth":
+        message = f"The consent of {name} has ended"
+        return NotConnected("auth_expired", message, hint=way, detail={"connection": name})
+    needed = sorted(set(scopes) - set(status.held or ()))
+    if not needed or connection.environment == "sandbox":
+        return None
+    message = f"{name} may not do that yet: it needs {' and '.join(needed)}"
+    return NotConnected("missing_scope", message, hint=way, detail={"connection": name, "needed": needed})
 
 
-def _describe(desk: Desk, name: str) -> ToolHelp:
-    listed = desk.tools.by_name.get(name)
-    if listed is None:
-        close = difflib.get_close_matches(name, desk.tools.by_name, n=3)
-        raise InvalidCall(
-            "invalid_arguments",
-            f"There is no tool {name[:60]!r}",
-            fields=[
-                {"path": "tool", "problem": "is unknown", "allowed": close or sorted(desk.tools.by_name)}
-            ],
-        )
-    required = listed.input_schema.get("required", [])
-    arguments = [
-        {"name": key, "required": key in required, **schema}
-        for key, schema in listed.input_schema["properties"].items()
-    ]
-    fitting = [each for each in desk.connections.by_name.values() if _fits(each.provider, listed)]
-    return ToolHelp(
-        id=listed.name,
-        title=listed.title,
-        help=f"{listed.description} {listed.long_help}".strip(),
-        risk=str(listed.risk),
-        example=listed.example,
-        arguments=arguments,
-        fields=list(marks.field_names(listed.returns)),
-        permissions=_permissions(listed, fitting) or None,
-        connections=[each.name for each in fitting] or None,
+async def _card(call: Call[Desk], connection: Connection) -> ConnectionCard:
+    status = await status_of(connection, call.api.accounts, call.caller)
+    listed = call.api.tools.tools
+    return ConnectionCard(
+        id=connection.name,
+        provider=connection.provider.name,
+        environment=connection.environment,
+        status=status.word,
+        problem=status.problem,
+        account=status.account,
+        scopes=None if status.scopes is None else sorted(status.scopes),
+        expires_at=status.expires_at and to_rfc3339(datetime.fromtimestamp(status.expires_at, UTC)),
+        accounts=connection.settings.accounts or None,
+        tools=sum(
+            1 for each in listed if each.is_provider_tool and connection.provider.can_serve(each.needs)
+        ),
     )
 
 
-def _permissions(listed: AnyTool, fitting: list[Connection]) -> list[str]:
-    """What a credential needs; a tool that several vendors can run needs something else at each."""
-    if listed.scopes:
-        return list(listed.scopes)
-    by_provider = {each.provider.name: each.provider.scopes_of(listed) for each in fitting}
-    return [f"{name}: {scope}" for name, scopes in by_provider.items() for scope in scopes]
+def _chosen(call: Call[Desk], tool: AnyTool, name: str) -> Connection:
+    """The connection of that name; raises for one that is not there, or that policy keeps from the caller."""
+    by_name = call.api.connections.by_name
+    if name not in by_name:
+        raise InvalidCall(
+            "invalid_arguments",
+            f"The connection {name[:60]!r} does not exist",
+            fields=[{"path": "connection", "problem": "does not exist", "allowed": list(by_name)}],
+        )
+    chosen = by_name[name]
+    decision = call.api.judge.explain(Subject(tool, name, chosen.environment, call.caller))
+    if decision.effect != "allow":
+        raise refusal(decision, tool.name)
+    return chosen

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wirepost.calls.decide import Judge
+from wirepost.connections.accounts import Accounts
 from wirepost.connections.connections import Connections
 from wirepost.tools.catalog import Catalog, ToolList
 
 
 @dataclass(frozen=True, eq=False)
 class Desk:
-    """Connections, all tools, and the judge of calls."""
+    """Connections with what is known of their accounts, all tools, and the judge of calls."""
 
     connections: Connections
+    accounts: Accounts
     catalog: Catalog
     judge: Judge
 
