@@ -24,3 +24,10 @@ def test_a_caller_cannot_be_changed_on_the_way() -> None:
 
 def test_callers_with_equal_rights_can_share_a_list() -> None:
     assert len({Caller("a", frozenset({"x", "y"})), Caller("a", frozenset({"y", "x"}))}) == 1
+
+
+@pytest.mark.parametrize(
+    ("scopes", "is_operator"), [(None, True), ({"admin"}, True), ({"crm.danger"}, False)]
+)
+def test_operators_are_those_who_may_everything_and_those_with_the_scope(scopes, is_operator) -> None:
+    assert Caller("a", None if scopes is None else frozenset(scopes)).is_operator is is_operator

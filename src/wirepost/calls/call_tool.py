@@ -23,6 +23,7 @@ from wirepost.core.ids import new_id
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Progress, no_progress
 from wirepost.tools.results import Page
+from wirepost.tools.scopes import caller_scope
 from wirepost.upstream import faults
 from wirepost.upstream.scope import Scope
 
@@ -172,6 +173,14 @@ class Calls:
             attempt.tool = tool
             return tool
         attempt.tool = self._everything.by_name.get(attempt.name)
+        if attempt.tool and attempt.name in self._enabled(dataclasses.replace(attempt.caller, scopes=None)).by_name:
+            needed = caller_scope(attempt.tool)
+            raise NotAllowed(
+                "forbidden_by_policy",
+                f"{attempt.name} needs the scope {needed}, which this caller does not have",
+                hint="An operator can give the caller a token with that scope",
+                detail={"rule": "scopes", "needed": [needed]},
+            )
         if attempt.tool:
             raise NotAllowed(
                 "forbidden_by_policy",

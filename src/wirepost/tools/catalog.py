@@ -11,6 +11,7 @@ import orjson
 
 from wirepost.core.errors import ConfigError
 from wirepost.tools import schema
+from wirepost.tools.scopes import caller_scope, implied
 
 if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
@@ -201,12 +202,5 @@ class Catalog:
 
 
 def _allowed(tools: ToolList, scopes: frozenset[str]) -> ToolList:
-    return ToolList(tuple(tool for tool in tools.tools if caller_scope(tool) in scopes))
-
-
-def caller_scope(tool: AnyTool) -> str:
-    """The scope a caller needs for a tool: its toolset and what it may break."""
-    return f"{tool.toolset}.{_PARTS[tool.risk]}"
-
-
-_PARTS: Mapping[str, str] = {"R": "read", "W1": "write", "W2": "write", "W3": "money", "W4": "danger"}
+    held = implied(scopes)
+    return ToolList(tuple(tool for tool in tools.tools if caller_scope(tool) in held))
