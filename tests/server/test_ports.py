@@ -75,3 +75,20 @@ def test_a_server_that_nobody_asked_for_http_moves_to_another_port_unless_one_wa
         for settings, may_move in ((usual, False), (ServerSettings(port=port), True)):
             with pytest.raises(ConfigError):
                 open_port(settings, may_move=may_move)
+
+
+def test_a_server_that_asks_who_calls_may_be_reached(caplog) -> None:
+    check_exposure(
+        ServerSettings(host="192.0.2.1", auth={"mode": "static"}, url="https://wirepost.example.com")
+    )
+    assert caplog.text == ""
+    check_exposure(ServerSettings(host="192.0.2.1", auth={"mode": "static"}))
+    assert "unencrypted" in caplog.text
+
+
+def test_an_issuer_needs_to_know_the_public_address() -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_exposure(
+            ServerSettings(host="192.0.2.1", auth={"mode": "oauth", "issuer": "https://login.example.com"})
+        )
+    assert refused.value.key == "server.url"

@@ -173,7 +173,8 @@ class Calls:
             attempt.tool = tool
             return tool
         attempt.tool = self._everything.by_name.get(attempt.name)
-        if attempt.tool and attempt.name in self._enabled(dataclasses.replace(attempt.caller, scopes=None)).by_name:
+        anybody = dataclasses.replace(attempt.caller, scopes=None)
+        if attempt.tool and attempt.name in self._enabled(anybody).by_name:
             needed = caller_scope(attempt.tool)
             raise NotAllowed(
                 "forbidden_by_policy",

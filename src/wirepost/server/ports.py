@@ -41,17 +41,33 @@ def check_exposure(settings: ServerSettings) -> None:
     """Refuse to listen where others can reach a server that asks nobody who they are."""
     if is_loopback(settings.host):
         return
+    if settings.auth.mode != "none":
+        _check_address(settings)
+        return
     if not settings.allow_unauthenticated:
         raise ConfigError(
             f"{settings.host} can be reached from other machines, and the server does not ask who calls",
             key="server.host",
-            hint="use 127.0.0.1 and a proxy that authenticates, or set server.allow_unauthenticated: true",
+            hint="use 127.0.0.1, or let callers show who they are: server.auth.mode static or oauth "
+            "(server.allow_unauthenticated: true if something before this server asks them)",
         )
     log.warning(
         "ANYBODY WHO REACHES %s PORT %d MAY DO EVERYTHING: server.allow_unauthenticated is on",
         settings.host,
         settings.port,
     )
+
+
+def _check_address(settings: ServerSettings) -> None:
+    """Callers of other machines show their tokens to an address that they can trust."""
+    if settings.url is None and settings.auth.mode == "oauth":
+        raise ConfigError(
+            "is missing: an issuer gives out tokens for the address by which callers know this server",
+            key="server.url",
+            hint="set it to the public address, such as https://wirepost.example.com",
+        )
+    if not (settings.url or "").startswith("https://"):
+        log.warning("callers send their tokens unencrypted: set server.url to the https address of a proxy")
 
 
 def is_loopback(host: str) -> bool:

@@ -21,7 +21,8 @@ Limits = TypeVar("Limits", bound="DataclassInstance")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def _check_address(value: str) -> str:
+def check_address(value: str) -> str:
+    """The address without a slash at its end; `ValueError` for one to which no secret may be sent."""
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
@@ -36,7 +37,7 @@ def _check_address(value: str) -> str:
     return value.rstrip("/")
 
 
-Address = Annotated[str, AfterValidator(_check_address)]
+Address = Annotated[str, AfterValidator(check_address)]
 """Where secrets may be sent."""
 
 
