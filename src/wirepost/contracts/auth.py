@@ -110,6 +110,7 @@ class OAuth2:
     """Asks for what a second token may do that acts as the user (part `user`)."""
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
     token_extra: Mapping[str, str] = field(default_factory=dict)
+    """Sent with a code besides what the standard says."""
 
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"main": ()})
     """Part → path of its token object in an answer; `main` may be all there is."""

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.asking import asking
+from wirepost.core.errors import ConfigError
 from wirepost.providers.shopify.oauth import OAUTH, is_from_shop, refusal_of, signature
 
 # Shopify's own example, with the secret it is signed with:
@@ -83,6 +85,15 @@ def test_any_signed_parameters_are_taken_and_any_other_secret_is_refused(paramet
 )
 def test_only_a_shop_s_host_reaches_an_address(host: str, *, is_shop: bool) -> None:
     assert (re.fullmatch(OAUTH.host_pattern or "", host) is not None) is is_shop
+
+
+def test_a_shop_is_asked_at_its_own_address_for_scopes_with_commas() -> None:
+    address, sent = asking("shopify", base_url=f"https://{SHOP}", scopes=["read_products", "write_orders"])
+    assert address == f"https://{SHOP}/admin/oauth/authorize"
+    assert sent["scope"] == "read_products,write_orders"
+    assert "code_challenge" not in sent
+    with pytest.raises(ConfigError, match="is not an address of this provider"):
+        asking("shopify", base_url="https://shop.evil.example")
 
 
 def test_an_answer_that_is_no_refusal_has_no_word() -> None:

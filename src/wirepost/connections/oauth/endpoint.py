@@ -157,7 +157,7 @@ class TokenEndpoint:
 
     async def _refresh(self, refresh_token: str, part: str) -> Granted:
         method = self.method
-        fields = {"refresh_token": refresh_token, **method.token_extra}
+        fields = {"refresh_token": refresh_token}
         asked_at = self._now()
         answer = await self._ask_token(
             "refresh_token",
