@@ -74,6 +74,13 @@ def test_an_error_is_printed_with_fields_hint_and_plan(capsys) -> None:
     ]
 
 
+def test_a_link_to_open_is_printed_where_there_is_one(capsys) -> None:
+    url = "https://wirepost.example.com/connect/crm?c=1"
+    error = {"code": "not_connected", "message": "Nobody has", "hint": "Show connect_url", "connect_url": url}
+    assert print_outcome(Outcome({"error": error}, is_error=True), as_json=False) != 0
+    assert f"connect_url={url}\n" in capsys.readouterr().err
+
+
 def test_nothing_about_an_argument_is_printed_twice(capsys) -> None:
     fields = [
         {"path": "state", "problem": "must be one of open, done", "allowed": ["open", "done"]},

@@ -147,6 +147,8 @@ def _print_failure(error: Mapping[str, Any]) -> None:
         print_note(f"  outcome: {error['outcome']}")
     if error.get("hint"):
         print_note(f"  {error['hint']}")
+    if error.get("connect_url"):
+        print_note(f"  connect_url={error['connect_url']}")
     if error.get("plan"):
         _print_plan(error["plan"])
         print_note(f"\nconfirmation={error['plan'].get('confirmation')}")

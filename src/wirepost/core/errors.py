@@ -100,9 +100,9 @@ class NotConnected(CallError):
     """A connection is missing, expired, or lacks a permission."""
 
     codes: ClassVar[Mapping[str, str]] = {
-        "not_connected": "No connection fits, or its key is missing.",
-        "auth_expired": "The provider refused the key.",
-        "missing_scope": "The key lacks a permission; `needed` names it.",
+        "not_connected": "No connection fits, or its key or account is missing; `connect_url` leads to it.",
+        "auth_expired": "The provider refused the key, or the consent has ended; `connect_url` renews it.",
+        "missing_scope": "A permission is missing; `needed` names it, `connect_url` asks a person for it.",
         "key_unavailable": "The stored tokens cannot be opened; an operator must mend that.",
     }
 
