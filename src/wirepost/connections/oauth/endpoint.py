@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 
 from wirepost.connections.accounts import MAIN, Tokens
 from wirepost.connections.oauth import reply
+from wirepost.connections.oauth.identity import Identity, nothing
 from wirepost.connections.oauth.method import origin_of
 from wirepost.connections.oauth.reply import Granted, TokenRefused
 from wirepost.core.errors import CallError, OutcomeUnknown, Unavailable
@@ -34,21 +34,6 @@ DEVICE_S, POLL_S = 600.0, 5.0
 """Life of a device's code and time between two questions where the server tells none (RFC 8628 §3.2)."""
 ROTATION_LOST = "rotation_lost"
 """Code of a refusal behind a refresh whose answer was lost: the token in it is gone."""
-_JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-async def _nothing() -> None:
-    return None
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who we are to an authorization server; secrets are looked up when they are needed."""
-
-    client_id: str
-    secret: Callable[[], Awaitable[str | None]] = _nothing
-    private_key: Callable[[], Awaitable[str | None]] = _nothing
-    """In PEM form, for `private_key_jwt`."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +159,7 @@ class TokenEndpoint:
         return await self._post(url or self.method.token_url, fields, may_repeat=may_repeat)
 
     async def _post(self, url: str, fields: Mapping[str, str], *, may_repeat: bool) -> Answer:
-        extra, headers = await self._client_auth()
+        extra, headers = await self.identity.shown(self.method, self._clock)
         content, content_type = _encoded({**fields, **extra}, self.method.body)
         ask = Ask(
             "POST",
@@ -193,7 +178,7 @@ class TokenEndpoint:
         return answer
 
     async def _send(self, ask: Ask, kind: type[_Endpoint]) -> Answer:
-        scope = Scope(self._clock.monotonic() + EXCHANGE_S, before_write=_nothing)
+        scope = Scope(self._clock.monotonic() + EXCHANGE_S, before_write=nothing)
         try:
             return await kind(self._upstream, scope, self.method).send(ask)
         except CallError as error:
@@ -206,35 +191,6 @@ class TokenEndpoint:
                 is_lost=isinstance(error, OutcomeUnknown),
             ) from None
 
-    async def _client_auth(self) -> tuple[dict[str, str], dict[str, str]]:
-        """What shows who we are: fields of the form, and headers."""
-        identity, how = self.identity, self.method.client_auth
-        if how == "none":
-            return {"client_id": identity.client_id}, {}
-        if how == "private_key_jwt":
-            return await self._assertion(), {}
-        secret = await identity.secret() or ""
-        if secret:
-            SECRETS.add(secret)
-        if how == "basic":
-            return {}, self._basic(secret)
-        fields = {"client_id": identity.client_id}
-        return {**fields, "client_secret": secret} if secret else fields, {}
-
-    def _basic(self, secret: str) -> dict[str, str]:
-        """HTTP Basic with both halves form-encoded (RFC 6749 §2.3.1), so that any secret survives it."""
-        user = quote_plus(self.identity.client_id)
-        pair = f"{user}:{quote_plus(secret)}" if self.method.client_id_in_basic else f"{secret}:"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-    async def _assertion(self) -> dict[str, str]:
-        from wirepost.connections.oauth.assertion import signed
-
-        client_id = self.identity.client_id
-        claims = {"iss": client_id, "sub": client_id, "aud": self.method.issuer or self.method.token_url}
-        assertion = signed(await self.identity.private_key() or "", claims, self._clock)
-        return {"client_id": client_id, "client_assertion_type": _JWT_BEARER, "client_assertion": assertion}
-
     async def _revoke(self, revocation: Revocation, token: str, account_key: str | None) -> None:
         known = {"{client_id}": self.identity.client_id, "{account}": account_key or ""}
         fields = {name: _filled(value, known) for name, value in revocation.parameters.items()}
@@ -242,10 +198,10 @@ class TokenEndpoint:
         if revocation.parameter:
             fields[revocation.parameter] = token
         if revocation.authenticates == "client":
-            extra, headers = await self._client_auth()
+            extra, headers = await self.identity.shown(self.method, self._clock)
             fields |= extra
         elif revocation.authenticates == "basic":
-            headers = self._basic(await self.identity.secret() or "")
+            headers = await self.identity.basic(self.method)
         elif not revocation.parameter:
             headers = {self.method.header: self.method.form.format(token)}
         is_query = revocation.method == "GET" or not fields
