@@ -146,8 +146,7 @@ class Refresher:
         renewed = _renewed(account, granted, self._now())
         if is_forced:
             self._forced[account.place] = (fingerprint(renewed), self._clock.monotonic())
-        if await self._save(renewed):
-            return renewed
+        await self._save(renewed)
         return connected(await self._find(account.place), account.place)  # a newer one is never overwritten
 
     async def _refused(self, account: Account, refused: TokenRefused, *, is_refused: bool) -> Account:
@@ -170,13 +169,15 @@ class Refresher:
             await self._on_death(replace(account, state="needs_reauth", reason=reason))
         return connected(await self._find(account.place), account.place)
 
-    async def _save(self, renewed: Account) -> bool:
+    async def _save(self, renewed: Account) -> None:
         """Store new tokens, whatever happens: the ones before may be worth nothing any more."""
         for pause_s in (*STORE_PAUSES_S, None):
             try:
-                return await self.accounts.renew(renewed)
+                await self.accounts.renew(renewed)
             except CallError as error:
                 log.warning("new tokens of %s could not be stored: %s", renewed.connection, error)
+            else:
+                return
             if pause_s is not None:
                 await self._clock.sleep(pause_s)
         self._unsaved[renewed.place] = renewed
@@ -189,7 +190,6 @@ class Refresher:
                 self._spool.keep(renewed)
             except OSError:
                 log.exception("new tokens of %s are only in memory", renewed.connection)
-        return True
 
     async def _save_again(self, account: Account) -> None:
         try:
