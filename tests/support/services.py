@@ -20,8 +20,11 @@ REQUIRED = "WIREPOST_TEST_SERVICES"
 FINDERS: dict[str, Callable[[], Path | str | None]] = {
     "chromium": find_chromium,
     "node": find_node,
+    "moto": partial(find_python, "moto"),
     "openai-agents": partial(find_python, "openai-agents"),
+    "openbao": partial(find_python, "openbao"),
     "postgres": find_postgres,
+    "sops": partial(find_python, "sops"),
     "stripe": partial(find_python, "stripe"),
 }
 """What `@pytest.mark.services("…")` may name, and how it is found."""
