@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,6 +25,7 @@ from support.serving import served
 from support.worlds import world_at
 from wirepost.connections.connections import Connection
 from wirepost.contracts.auth import TokenExchange
+from wirepost.contracts.provider import Provider
 from wirepost.core.errors import ConfigError, NotConnected, Unavailable
 from wirepost.core.redact import SECRETS
 from wirepost.sandbox.faults import Fault
@@ -85,7 +86,7 @@ class Vendor:
 
 @asynccontextmanager
 async def connected(
-    vendor: Vendor, directory: Path, clock: ManualClock, **options: Any
+    vendor: Vendor, directory: Path, clock: ManualClock, *, provider: Provider = EXCHANGING, **options: Any
 ) -> AsyncIterator[Connection]:
     (directory / "secret").write_text(SECRET)
     (directory / "secret").chmod(0o600)
@@ -94,7 +95,7 @@ async def connected(
         settings = ConnectionSettings.model_validate(
             {"provider": "sample", "environment": "test", **given, **options}
         )
-        connection = Connection("acme", EXCHANGING, settings, clock, world=lambda: None)  # type: ignore[arg-type,return-value]
+        connection = Connection("acme", provider, settings, clock, world=lambda: None)  # type: ignore[arg-type,return-value]
         try:
             yield connection
         finally:
@@ -220,8 +221,9 @@ async def test_an_address_without_encryption_is_not_believed(tmp_path, clock) ->
     vendor = Vendor()
     vendor.answer = {"instance_url": "http://acme.example"}
     async with connected(vendor, tmp_path, clock) as connection:
-        await client(connection, clock).send(Ask("GET", "/notes"))
-    assert vendor.reads
+        with pytest.raises(NotConnected, match="no address of an API"):
+            await client(connection, clock).send(Ask("GET", "/notes"))
+    assert vendor.reads == []
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_grant"])
@@ -242,7 +244,7 @@ async def test_an_answer_without_a_token_is_told(tmp_path, clock) -> None:
     vendor = Vendor()
     vendor.refusal = JSONResponse({"token_type": "Bearer"})
     async with connected(vendor, tmp_path, clock) as connection:
-        with pytest.raises(NotConnected, match="without a token"):
+        with pytest.raises(NotConnected, match="holds no access token"):
             await client(connection, clock).send(Ask("GET", "/notes"))
 
 
@@ -330,3 +332,103 @@ async def test_a_sandbox_needs_no_client_and_gives_its_own_token(clock) -> None:
     assert (await client(connection, clock).send(Ask("GET", "/notes"))).status == 200
     assert [logged.path for logged in connection.sandbox.requests] == ["/token", "/notes"]
     await connection.close()
+
+
+HEADED = dataclasses.replace(EXCHANGE, header="X-Token", form="{}", environment_of=lambda _: "any")
+BARE = dataclasses.replace(EXCHANGE, path="", environment_of=lambda _: "any")
+
+
+def pem_of(key: Any) -> str:
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return str(key.private_bytes(*form).decode())
+
+
+async def test_scopes_are_asked_for_where_they_are_configured(tmp_path, clock) -> None:
+    vendor = Vendor()
+    async with connected(vendor, tmp_path, clock, scopes=["read", "write"]) as connection:
+        await connection.shared.credential.header()
+    assert vendor.asked[0]["scope"] == "read write"
+
+
+async def test_a_token_stands_in_a_header_of_the_vendor_s_own(tmp_path, clock) -> None:
+    provider = dataclasses.replace(EXCHANGING, auth=(HEADED,))
+    async with connected(Vendor(), tmp_path, clock, provider=provider) as connection:
+        assert await connection.shared.credential.header() == "access-token-1"
+        assert connection.shared.upstream.credential_header == "X-Token"
+
+
+async def test_a_token_endpoint_may_be_elsewhere_and_take_a_signed_assertion_of_the_client(
+    tmp_path, clock
+) -> None:
+    """RFC 7523 §2.2, with a key on an elliptic curve."""
+    (tmp_path / "key.pem").write_text(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    (tmp_path / "key.pem").chmod(0o600)
+    vendor, issuer = Vendor(), Vendor()
+    issuer.answer = {"token_type": "Bearer"}
+    async with served(issuer.app) as address:
+        options = {
+            "provider": dataclasses.replace(EXCHANGING, auth=(BARE,)),
+            "client_secret": None,
+            "private_key": f"file:{tmp_path}/key.pem",
+            "oauth": {
+                "token_url": f"{address}/token",
+                "client_auth": "private_key_jwt",
+                "audience": "https://issuer.example",
+            },
+        }
+        async with connected(vendor, tmp_path, clock, **options) as connection:
+            assert connection.shared.credential.check() is None
+            await connection.shared.credential.header()
+    (asked,) = issuer.asked
+    assert vendor.asked == []
+    assert asked["grant_type"] == "client_credentials"
+    assert asked["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    head, body, _ = asked["client_assertion"].split(".")
+    assert json.loads(decoded(head))["alg"] == "ES256"
+    claims = json.loads(decoded(body))
+    assert (claims["iss"], claims["sub"], claims["aud"]) == ("client", "client", "https://issuer.example")
+
+
+async def test_an_assertion_in_somebody_s_name_is_for_the_token_endpoint_unless_said_otherwise(
+    tmp_path, clock
+) -> None:
+    (tmp_path / "key.pem").write_text(pem_of(ed25519.Ed25519PrivateKey.generate()))
+    (tmp_path / "key.pem").chmod(0o600)
+    vendor = Vendor()
+    async with served(vendor.app) as address:
+        options = {
+            "provider": dataclasses.replace(EXCHANGING, auth=(BARE,)),
+            "client_secret": None,
+            "private_key": f"file:{tmp_path}/key.pem",
+            "username": BOT,
+            "oauth": {"token_url": f"{address}/token"},
+        }
+        async with connected(Vendor(), tmp_path, clock, **options) as connection:
+            await connection.shared.credential.header()
+    (asked,) = vendor.asked
+    assert set(asked) == {"grant_type", "assertion"}
+    assert json.loads(decoded(asked["assertion"].split(".")[1]))["aud"] == f"{address}/token"
+
+
+async def test_a_client_that_its_certificate_shows_sends_no_secret(tmp_path, clock) -> None:
+    vendor = Vendor()
+    options = {"client_secret": None, "oauth": {"client_auth": "none"}}
+    async with connected(vendor, tmp_path, clock, **options) as connection:
+        assert connection.shared.credential.check() is None
+        await connection.shared.credential.header()
+    assert vendor.asked == [{"grant_type": "client_credentials", "client_id": "client"}]
+
+
+async def test_a_provider_without_a_token_endpoint_of_its_own_must_be_told_one(tmp_path, clock) -> None:
+    provider = dataclasses.replace(EXCHANGING, auth=(BARE,))
+    async with connected(Vendor(), tmp_path, clock, provider=provider) as connection:
+        assert connection.shared.credential.problem == "no oauth.token_url is configured"
+
+
+async def test_a_limit_at_the_token_endpoint_is_told_as_one(tmp_path, clock) -> None:
+    vendor = Vendor()
+    vendor.refusal = Response("", status_code=429, headers={"Retry-After": "45"})
+    async with connected(vendor, tmp_path, clock) as connection:
+        with pytest.raises(Unavailable) as limited:
+            await connection.shared.credential.header()
+    assert (limited.value.code, limited.value.retry_after_s) == ("rate_limited", 45)

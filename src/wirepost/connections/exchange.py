@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from wirepost.connections.credentials import Checkable
-from wirepost.core.errors import CallError, ConfigError, NotConnected
-from wirepost.core.redact import SECRETS
-from wirepost.core.text import clean_line
-from wirepost.upstream.ask import Answer, Ask
-from wirepost.upstream.client import Client
-from wirepost.upstream.faults import safe_words
-from wirepost.upstream.scope import Scope
+from wirepost.connections.oauth.assertion import signed
+from wirepost.connections.oauth.endpoint import TokenEndpoint, TokenRefused
+from wirepost.connections.oauth.identity import Identity
+from wirepost.connections.oauth.method import is_loopback
+from wirepost.contracts.auth import ANY, OAuth2
+from wirepost.core.errors import CallError, ConfigError, NotConnected, Unavailable
 
 if TYPE_CHECKING:
+    from wirepost.connections.oauth.endpoint import Granted
     from wirepost.contracts.auth import TokenExchange
     from wirepost.contracts.provider import Provider
     from wirepost.core.clock import Clock
     from wirepost.settings import ConnectionSettings
     from wirepost.upstream.upstream import Upstream
 
-FETCH_S = 20.0
 EARLY = 0.9
 """A token is renewed after this part of its life, so that none ends on its way."""
-ASSERTION_S = 180
-"""Life of a signed assertion; Salesforce accepts at most three minutes."""
-_ASSERTION_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SANDBOX_CLIENT = "sandbox"
 
 
 @dataclass(frozen=True)
 class _Token:
-    value: str
+    header: str
     address: str | None
     renew_at: float
 
@@ -77,140 +73,135 @@ class TokenCredential(Checkable):
         if settings.base_url is None:
             return f"no base_url is configured ({self._provider.title} gives each account its own address)"
         belongs = self._method.environment_of(settings.base_url)
-        if belongs != settings.environment and not _is_loopback(settings.base_url):
+        if belongs not in {settings.environment, ANY} and not is_loopback(settings.base_url):
             raise ConfigError(
                 f"the address belongs to {belongs}, the connection says environment: {settings.environment}",
                 key=f"connections.{self._connection}.base_url",
                 hint="change the environment or the address",
             )
         try:
-            return self._missing(settings)
+            return self._missing()
         except ConfigError as error:
             return error.message
 
-    def _missing(self, settings: ConnectionSettings) -> str | None:
+    def _missing(self) -> str | None:
+        settings = self._settings
+        if not (self._method.path or settings.oauth.token_url):
+            return "no oauth.token_url is configured"
         if not settings.client_id:
             return "no client_id is configured"
         if settings.client_secret is not None:
-            self._secret()
+            settings.client_secret.resolve()
             return None
-        if settings.private_key is None:
-            return "neither client_secret nor private_key is configured"
-        self._private_key()
-        return None if settings.username else "no username is configured for the private key"
+        if settings.private_key is not None:
+            settings.private_key.resolve(may_have_lines=True)
+            return (
+                None if self._subject or self._shows_key else "no username is configured for the private key"
+            )
+        is_public = settings.oauth.client_auth == "none"
+        return None if is_public else "neither client_secret nor private_key is configured"
 
     async def header(self) -> str:
-        """The value of the Authorization header; raises `NotConnected` when no token can be had."""
+        """The value of the credential's header; raises `CallError` when no token can be had."""
         async with self._fetching:
             if self._token is None or self._token.renew_at <= self._clock.monotonic():
-                self._token = await self._fetch()
-            return f"Bearer {self._token.value}"
+                self._token = self._kept(await self._fetch())
+            return self._token.header
 
     def forget(self, refused: str) -> None:
         """Fetch a new token next time, unless somebody has done so meanwhile."""
-        if self._token is not None and refused == f"Bearer {self._token.value}":
+        if self._token is not None and refused == self._token.header:
             self._token = None
 
-    async def _fetch(self) -> _Token:
+    def _kept(self, granted: Granted) -> _Token:
+        now = self._clock.now().timestamp()
+        life_s = self._method.lifetime_s if granted.expires_at is None else granted.expires_at - now
+        header = self._method.form.format(granted.tokens.access)
+        return _Token(header, granted.address, self._clock.monotonic() + life_s * EARLY)
+
+    async def _fetch(self) -> Granted:
         try:
             problem = self.check()
-            form = None if problem else self._form()
+            if problem is None:
+                return await self._ask()
         except ConfigError as error:
-            problem, form = error.message, None
-        if form is None:
-            raise NotConnected(
-                "not_connected",
-                f"The connection {self._connection} has no usable credential: {problem}",
-                hint=f"Set it and try again; `wirepost doctor` checks it. {self._method.help}",
-                detail={"connection": self._connection},
-            )
-        client = _TokenClient(self._upstream(), Scope(self._clock.monotonic() + FETCH_S), self._method.help)
-        ask = Ask(
-            "POST",
-            self._method.path,
-            content=urlencode(form).encode(),
-            content_type="application/x-www-form-urlencoded",
+            problem = error.message
+        except TokenRefused as refused:
+            raise self._refused(refused) from None
+        raise NotConnected(
+            "not_connected",
+            f"The connection {self._connection} has no usable credential: {problem}",
+            hint=f"Set it and try again; `wirepost doctor` checks it. {self._method.help}",
+            detail={"connection": self._connection},
         )
-        return self._token_in((await client.send(ask)).json())
 
-    def _token_in(self, answer: Any) -> _Token:
-        value = answer.get("access_token") if isinstance(answer, dict) else None
-        if not isinstance(value, str) or not value:
-            raise NotConnected(
-                "not_connected",
-                f"{self._provider.title} answered the token request of {self._connection} without a token",
-                hint=self._method.help,
-            )
-        SECRETS.add(value)
-        address = answer.get("instance_url")
-        if not (isinstance(address, str) and (address.startswith("https://") or _is_loopback(address))):
-            address = None
-        life_s = float(answer.get("expires_in") or self._method.lifetime_s)
-        return _Token(value, address, self._clock.monotonic() + life_s * EARLY)
+    async def _ask(self) -> Granted:
+        upstream, scopes = self._upstream(), self._settings.scopes or ()
+        method = self._oauth(upstream.address)
+        if self._subject is None:
+            identity = Identity(self._client_id, self._secret, self._private_key)
+            return await TokenEndpoint(method, identity, upstream, self._clock).client_credentials(scopes)
+        endpoint = TokenEndpoint(replace(method, client_auth="none"), Identity(""), upstream, self._clock)
+        return await endpoint.exchange_assertion(await self._assertion(self._subject), scopes)
 
-    def _form(self) -> dict[str, str]:
+    async def _assertion(self, subject: str) -> str:
         settings = self._settings
-        if settings.environment == "sandbox":
-            return _client_credentials(_SANDBOX_CLIENT, self._provider.sandbox.key)
-        client_id = settings.client_id or ""
-        if settings.client_secret is not None:
-            return _client_credentials(client_id, self._secret())
-        return {"grant_type": _ASSERTION_GRANT, "assertion": self._assertion(client_id)}
+        audience = settings.oauth.audience or settings.oauth.token_url
+        claims = {
+            "iss": self._client_id,
+            "sub": subject,
+            "aud": audience or self._method.audience(settings.base_url or ""),
+        }
+        return signed(await self._private_key() or "", claims, self._clock)
 
-    def _assertion(self, client_id: str) -> str:
-        from authlib.oauth2.rfc7523 import JWTBearerGrant  # it and what it needs take a while to load
-        from joserfc.jwk import RSAKey
+    def _oauth(self, address: str) -> OAuth2:
+        """The same endpoint in the words of OAuth 2, which it is."""
+        settings, method = self._settings.oauth, self._method
+        return OAuth2(
+            authorize_url="",
+            token_url=settings.token_url or f"{address}{method.path}",
+            help=method.help,
+            client_auth=settings.client_auth or "post",
+            issuer=settings.audience or settings.issuer,
+            scope_separator=settings.scope_separator or " ",
+            address_at="instance_url",
+            lifetime_s=settings.lifetime_s or method.lifetime_s,
+        )
 
-        try:
-            signed: str = JWTBearerGrant.sign(
-                RSAKey.import_key(self._private_key()),
-                issuer=client_id,
-                audience=self._method.audience(self._settings.base_url or ""),
-                subject=self._settings.username,
-                issued_at=int(self._clock.now().timestamp()),
-                expires_in=ASSERTION_S,
-                alg="RS256",
-            )
-        except (TypeError, ValueError):  # a key with a password is the former
-            raise ConfigError(
-                "the private key cannot be read", hint="it must be an RSA key in PEM form without a password"
-            ) from None
-        return signed
+    @property
+    def _shows_key(self) -> bool:
+        return self._settings.oauth.client_auth == "private_key_jwt"
 
-    def _secret(self) -> str:
+    @property
+    def _subject(self) -> str | None:
+        """In whose name a token is asked for, where that is not the client's own."""
+        has_secret = self._settings.client_secret is not None
+        return None if has_secret or self._shows_key else self._settings.username
+
+    @property
+    def _client_id(self) -> str:
+        is_sandbox = self._settings.environment == "sandbox"
+        return _SANDBOX_CLIENT if is_sandbox else self._settings.client_id or ""
+
+    async def _secret(self) -> str | None:
+        if self._settings.environment == "sandbox":
+            return self._provider.sandbox.key
         reference = self._settings.client_secret
-        value = reference.resolve() if reference else ""
-        SECRETS.add(value)
-        return value
+        return reference.resolve() if reference else None
 
-    def _private_key(self) -> str:
+    async def _private_key(self) -> str | None:
         reference = self._settings.private_key
-        return reference.resolve(may_have_lines=True) if reference else ""
+        return reference.resolve(may_have_lines=True) if reference else None
 
-
-class _TokenClient(Client):
-    """The token endpoint; `options` is what a person does when it refuses."""
-
-    def error(self, ask: Ask, answer: Answer) -> CallError:
-        """OAuth's error answers (RFC 6749, 5.2); anything else as usual."""
-        try:
-            said = answer.json()
-        except ValueError:
-            said = None
-        if not isinstance(said, dict) or not isinstance(said.get("error"), str):
-            return super().error(ask, answer)
-        words = safe_words(str(said.get("error_description") or said["error"]))
+    def _refused(self, refused: TokenRefused) -> CallError:
+        if refused.kind == "retry":
+            code = (
+                "rate_limited" if refused.status == HTTPStatus.TOO_MANY_REQUESTS else "upstream_unavailable"
+            )
+            return Unavailable(code, refused.words, retry_after_s=refused.retry_after_s)
         return NotConnected(
             "not_connected",
-            f"{self.upstream.name} got no token: {words}",
-            hint=str(self.options),
-            provider_code=clean_line(said["error"], 60),
+            f"{self._connection} got no token: {refused.words}",
+            hint=self._method.help,
+            provider_code=refused.code,
         )
-
-
-def _client_credentials(client_id: str, secret: str) -> dict[str, str]:
-    return {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-
-
-def _is_loopback(address: str) -> bool:
-    return urlsplit(address).hostname in {"localhost", "127.0.0.1", "::1"}

@@ -32,6 +32,7 @@ EXCHANGE_S = 30.0
 """So long a token may take, with all that is repeated."""
 DEVICE_S, POLL_S = 600.0, 5.0
 """Life of a device's code and time between two questions where the server tells none (RFC 8628 §3.2)."""
+_BY_ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ROTATION_LOST = "rotation_lost"
 """Code of a refusal behind a refresh whose answer was lost: the token in it is gone."""
 
@@ -98,6 +99,12 @@ class TokenEndpoint:
         fields = self._scopes(scopes)
         asked_at = self._now()
         answer = await self._ask_token("client_credentials", fields, may_repeat=True)
+        return reply.refreshed_in(self.method, answer, MAIN, asked_at, self._upstream.rng)
+
+    async def exchange_assertion(self, assertion: str, scopes: Collection[str] = ()) -> Granted:
+        """A token in the name of whom a signed assertion is about (RFC 7523 §2.1)."""
+        asked_at = self._now()
+        answer = await self._ask_token(_BY_ASSERTION, {"assertion": assertion, **self._scopes(scopes)})
         return reply.refreshed_in(self.method, answer, MAIN, asked_at, self._upstream.rng)
 
     async def start_device(self, scopes: Collection[str] = ()) -> DeviceCode:

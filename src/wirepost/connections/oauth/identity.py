@@ -27,6 +27,7 @@ class Identity:
     """A client; its secrets are looked up when they are needed."""
 
     client_id: str
+    """Empty where a signed assertion tells it."""
     secret: Callable[[], Awaitable[str | None]] = nothing
     private_key: Callable[[], Awaitable[str | None]] = nothing
     """In PEM form, for `private_key_jwt`."""
@@ -34,7 +35,7 @@ class Identity:
     async def shown(self, method: OAuth2, clock: Clock) -> tuple[dict[str, str], dict[str, str]]:
         """Fields of a form and headers that show who asks; raises `ConfigError` for a key that is none."""
         if method.client_auth == "none":
-            return {"client_id": self.client_id}, {}
+            return {"client_id": self.client_id} if self.client_id else {}, {}
         if method.client_auth == "private_key_jwt":
             claims = {"iss": self.client_id, "sub": self.client_id, "aud": method.issuer or method.token_url}
             assertion = signed(await self.private_key() or "", claims, clock)
