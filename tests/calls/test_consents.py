@@ -21,12 +21,13 @@ from wirepost.calls.caller import LOCAL, Caller
 from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.write import Writes
-from wirepost.connections.accounts import SHARED, Account, Accounts
+from wirepost.connections.accounts import SHARED, Account, Accounts, Tokens
 from wirepost.connections.connections import Connections
 from wirepost.connections.oauth.links import Invitation, Links
 from wirepost.contracts.auth import OAuth2
 from wirepost.core.errors import NotConnected
 from wirepost.core.signing import Signer
+from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.settings import LimitSettings
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.context import Call
@@ -111,7 +112,8 @@ async def bench(tmp_path, clock) -> AsyncIterator[Bench]:
                 "play": connection("play", clock),
             }
         )
-        accounts, links, gate = Accounts(parts.database, clock), Links(parts.database, clock, HERE), Gate()
+        accounts = Accounts(parts.database, clock, Vault(KeyRing([bytes(32)])))
+        links, gate = Links(parts.database, clock, HERE), Gate()
         calls = Calls(
             everything=TOOLS,
             visible=lambda caller: LISTED,
@@ -350,15 +352,13 @@ async def test_nobody_waits_longer_than_twenty_seconds(bench, clock, state) -> N
     assert clock.now().timestamp() - since == pytest.approx(20, abs=0.6)
 
 
-async def test_an_account_that_cannot_be_read_is_waited_for_no_longer_than_others(
-    bench, clock, monkeypatch
-) -> None:
-    async def locked(*place: str) -> None:
-        raise refused()
-
-    monkeypatch.setattr(bench.accounts, "find", locked)
+async def test_tokens_whose_key_is_lost_are_waited_for_and_no_reason_for_a_link(bench, clock) -> None:
+    lost = Accounts(bench.parts.database, clock, Vault(KeyRing([bytes([1]) * 32])))
+    await lost.put(account(tokens=Tokens("access_1")))
     await bench.calls.wait_for_account(LOCAL, "crm", 0)
     assert sum(clock.slept) == pytest.approx(20, abs=0.6)
+    bench.gate.error = refused()
+    assert "connect_url" not in await bench.error("gate_open")
 
 
 async def test_nobody_waits_for_a_connection_that_is_not_there_any_more(bench, clock) -> None:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from mcp.shared.exceptions import MCPError
-from mcp_types import (
-    ClientCapabilities,
-    ElicitationCapability,
-    ElicitRequestURLParams,
-    ElicitResult,
-    FormElicitationCapability,
-)
+from mcp_types import ElicitRequestURLParams, ElicitResult
 
+from support.raw import Raw, call, connected
 from support.stand_in import ERAS, StandInCalls, client, person, serve
+from wirepost.core.clock import Clock
+from wirepost.server.local import LocalSocket
+from wirepost.server.presence import Presence
 
 MODERN, HANDSHAKE = ERAS
+RAW = {"name": "raw", "version": "1"}
 FIRST = "https://wirepost.example.com/connect/crm?c=1"
-
-
-@pytest.fixture
-def only_forms(monkeypatch):
-    """The SDK's client declares links as soon as it can ask; older ones of others declare forms."""
-    from mcp.client.session import ClientSession
-
-    built = ClientSession._build_capabilities  # noqa: SLF001 - there is no public way to show forms only
-
-    def build(self, version) -> ClientCapabilities:
-        forms = ElicitationCapability(form=FormElicitationCapability())
-        return built(self, version).model_copy(update={"elicitation": forms})
-
-    monkeypatch.setattr(ClientSession, "_build_capabilities", build)
 
 
 async def test_a_person_opens_the_link_and_the_same_call_is_answered() -> None:
@@ -149,11 +136,58 @@ async def test_a_client_that_cannot_ask_gets_the_link_in_the_error(era) -> None:
     assert (error["connection"], error["account"]) == ("crm", "Acme (1)")
 
 
-@pytest.mark.parametrize("era", ERAS)
-@pytest.mark.usefixtures("only_forms")
-async def test_a_client_that_shows_only_forms_is_sent_no_link_as_a_question(era) -> None:
-    ask = person()
-    async with client(serve(StandInCalls()), era, elicitation_callback=ask) as c:
-        result = await c.call_tool("read", {})
-    assert result.structured_content["error"]["connect_url"] == FIRST
-    assert ask.questions == []
+LINKS, FORMS, NEITHER = {"elicitation": {"url": {}}}, {"elicitation": {"form": {}}}, {}
+
+
+async def answer_to(raw: Raw, version: str, capabilities: dict[str, Any]) -> dict[str, Any]:
+    """What a client of this version that declares this gets for a call that lacks an account."""
+    if version == "2026-07-28":
+        asked = call(2, "read")
+        meta = asked["params"]["_meta"]
+        asked["params"]["_meta"] = {**meta, "io.modelcontextprotocol/clientCapabilities": capabilities}
+        await raw.send(asked)
+        return await raw.receive()
+    opening = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": RAW}
+    await raw.send(
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": opening},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "read", "arguments": {}}},
+    )
+    assert (await raw.receive())["result"]["protocolVersion"] == version
+    return await raw.receive()
+
+
+@pytest.mark.parametrize(
+    ("version", "capabilities", "form"),
+    [
+        ("2026-07-28", LINKS, "question"),
+        ("2026-07-28", FORMS, "result"),
+        ("2026-07-28", NEITHER, "result"),
+        ("2025-11-25", LINKS, "error"),
+        ("2025-11-25", FORMS, "result"),
+        ("2025-11-25", NEITHER, "result"),
+        ("2025-06-18", LINKS, "result"),
+        ("2025-03-26", NEITHER, "result"),
+        ("2024-11-05", NEITHER, "result"),
+    ],
+)
+async def test_each_kind_of_client_gets_the_link_in_the_form_it_knows(
+    tmp_path, version, capabilities, form
+) -> None:
+    local = LocalSocket(serve(StandInCalls()), Presence(Clock()))
+    await local.listen(str(tmp_path / "s"))
+    async with connected(tmp_path / "s") as raw:
+        answer = await answer_to(raw, version, capabilities)
+    await local.close()
+    if form == "question":
+        assert answer["result"]["resultType"] == "input_required"
+        asked = answer["result"]["inputRequests"]["connect"]
+        assert (asked["method"], asked["params"]["mode"]) == ("elicitation/create", "url")
+        assert asked["params"]["url"] == FIRST
+        assert "elicitationId" not in asked["params"]
+    elif form == "error":
+        assert answer["error"]["code"] == -32042
+        assert answer["error"]["data"]["elicitations"][0]["url"] == FIRST
+    else:
+        assert answer["result"]["isError"] is True
+        assert answer["result"]["structuredContent"]["error"]["connect_url"] == FIRST
