@@ -16,6 +16,7 @@ from wirepost.calls.caller import Caller
 from wirepost.core.clock import Clock
 from wirepost.server.mcp import build_mcp
 from wirepost.settings import ServerSettings
+from wirepost.tools.catalog import Catalog, ToolList
 from wirepost.tools.context import Progress, no_progress
 
 SECRET = b"s" * 32
@@ -210,6 +211,8 @@ def stand_in_app(**server: Any) -> Any:
     return SimpleNamespace(
         settings=SimpleNamespace(server=ServerSettings(**server)),
         clock=Clock(),
+        catalog=Catalog(ToolList(())),
+        links=SimpleNamespace(address=None),
         connections=SimpleNamespace(by_name={"stripe-sandbox": None}, sandbox=lambda name: None),
         database=SimpleNamespace(write=write),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.sse import SseServerTransport
@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
 from wirepost.sandbox.sockets import knowing_transport
+from wirepost.server.auth.entrance import Entrance
 from wirepost.server.guards import Guard, NoIdleGet
 from wirepost.server.pages import Pages, SandboxVendors
 from wirepost.server.presence import Presence
@@ -32,9 +33,9 @@ MAX_BODY = 4 * 2**20
 def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, **streams: Any) -> ASGIApp:
     """Everything that is served over HTTP.
 
-    MCP for both protocol generations at `/mcp`, the older HTTP+SSE transport at `/sse`, health, a page that
-    says what this is, and the vendors of the sandbox. `streams` goes to the SDK's session keeper (an event
-    store, for example).
+    MCP for both protocol generations at `/mcp`, the older HTTP+SSE transport at `/sse` (callers of both show
+    who they are as `server.auth` asks), health, a page that says what this is, and the vendors of the
+    sandbox. `streams` goes to the SDK's session keeper (an event store, for example).
     """
     settings = app.settings.server
     sessions = StreamableHTTPSessionManager(
@@ -42,11 +43,11 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
     )
     endpoint: ASGIApp = StreamableHTTPASGIApp(sessions)
     sse = SseServerTransport("/messages/", max_request_body_size=MAX_BODY)
-    pages = Pages(app, mcp.version or "")
+    pages, entrance = Pages(app, mcp.version or ""), Entrance(app, MAX_BODY)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with sessions.run():
+        async with sessions.run(), aclosing(entrance):
             yield
 
     middleware = [Middleware(Guard, settings=settings, presence=presence or Presence(app.clock))]
@@ -57,14 +58,15 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST", "DELETE"],
                 allow_headers=["*"],
-                expose_headers=["Mcp-Session-Id"],
+                expose_headers=["Mcp-Session-Id", "WWW-Authenticate"],
             )
         )
     whole = Starlette(
         routes=[
-            Route("/mcp", endpoint=NoIdleGet(endpoint) if settings.stateless else endpoint),
-            Route("/sse", endpoint=_SseStream(mcp, sse), methods=["GET"]),
-            Mount("/messages/", app=sse.handle_post_message),
+            Route("/mcp", endpoint=entrance.before(NoIdleGet(endpoint) if settings.stateless else endpoint)),
+            Route("/sse", endpoint=entrance.before(_SseStream(mcp, sse)), methods=["GET"]),
+            Mount("/messages/", app=entrance.before(sse.handle_post_message)),
+            *entrance.routes,
             Route("/healthz", pages.health),
             Route("/readyz", pages.ready),
             Route("/", pages.landing),

@@ -9,6 +9,8 @@ from mcp.server.transport_security import TransportSecurityMiddleware, Transport
 from starlette.requests import Request
 from starlette.responses import Response
 
+from wirepost.server.auth.resource import DOCUMENTS
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from wirepost.settings import ServerSettings
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-PROBES = frozenset({"/healthz", "/readyz"})
-"""Asked by load balancers under whatever name they know; they tell nothing that needs protection."""
+PUBLIC = DOCUMENTS | {"/healthz", "/readyz"}
+"""Asked by load balancers under whatever name they know, and by pages of any origin; they tell nothing that
+needs protection."""
 
 
 def security(settings: ServerSettings) -> TransportSecuritySettings:
@@ -61,7 +64,7 @@ class Guard:
             (name, value.strip(b" \t") if name.startswith(b"mcp-") else value)
             for name, value in scope["headers"]
         ]
-        if scope["path"] not in PROBES:
+        if scope["path"] not in PUBLIC:
             refusal = await self._check.validate_request(Request(scope))
             if refusal is not None:
                 await refusal(scope, receive, send)

@@ -141,7 +141,10 @@ def build_mcp(
     server.add_request_handler("tools/call", CallToolRequestParams, tools.call)
     # Tracing costs a tenth of each call even when nobody collects it, so the SDK's own tracing goes.
     server.middleware[:] = [
-        RequestStateBoundary(RequestStateSecurity(keys=[secret], ttl=ASK_FOR_S), default_audience=NAME),
+        RequestStateBoundary(
+            RequestStateSecurity(keys=[secret], ttl=ASK_FOR_S, bind_principal=lambda ctx: caller_of(ctx).id),
+            default_audience=NAME,
+        ),
         ListMemory(lambda ctx: calls.tools(caller_of(ctx))),
     ]
     return server
