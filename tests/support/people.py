@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -21,12 +21,15 @@ from wirepost.connections.connections import Connection, Connections
 from wirepost.connections.oauth.connecting import Connecting
 from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.links import Links
+from wirepost.connections.oauth.party import Party
+from wirepost.connections.oauth.refresh import Refresher
 from wirepost.core.clock import Clock
 from wirepost.providers import load_provider
 from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.people import people_routes
 from wirepost.settings import ConnectionSettings
 from wirepost.store.database import Database
+from wirepost.store.leases import Leases
 
 HERE = "http://127.0.0.1:8484"
 
@@ -129,7 +132,12 @@ def back(parameters: dict[str, str], path: str = "/oauth/callback") -> str:
 
 @asynccontextmanager
 async def reception(
-    directory: Path, clock: Clock, connections: dict[str, dict[str, Any]] | None = None, address: str = HERE
+    directory: Path,
+    clock: Clock,
+    connections: dict[str, dict[str, Any]] | None = None,
+    *,
+    auth: str = "none",
+    party: Callable[[], Awaitable[Party]] | None = None,
 ) -> AsyncIterator[Reception]:
     """Pages for a connection `crm` at the authority, and for those that are given."""
     async with AsyncExitStack() as stack:
@@ -163,7 +171,7 @@ async def reception(
         stack.push_async_callback(database.close)
         vault = Vault(KeyRing([b"k" * 32]))
         accounts = Accounts(database, clock, vault)
-        links = Links(database, clock, address)
+        links = Links(database, clock, HERE)
         known = Connections(
             {
                 name: Connection(name, load_provider(each.provider), each, clock, _no_world)
@@ -171,14 +179,19 @@ async def reception(
             }
         )
         stack.push_async_callback(known.close)
+        refresher = Refresher(accounts, Leases(database, clock), clock)
+        known.use(refresher)
         changed: list[bool] = []
 
         async def on_change() -> None:
             changed.append(True)
 
-        connecting = Connecting(known, Flows(database, vault, clock), accounts, on_change=on_change)
-        app = SimpleNamespace(links=links, secret=b"s" * 32, clock=clock, connecting=connecting)
-        asgi = Starlette(routes=people_routes(app))  # type: ignore[arg-type]
+        connecting = Connecting(known, Flows(database, vault, clock), refresher, on_change=on_change)
+        mode = SimpleNamespace(server=SimpleNamespace(auth=SimpleNamespace(mode=auth)))
+        app = SimpleNamespace(
+            links=links, secret=b"s" * 32, clock=clock, connecting=connecting, settings=mode
+        )
+        asgi = Starlette(routes=people_routes(app, party))  # type: ignore[arg-type]
         yield Reception(authority, accounts, links, connecting, known, database, asgi, changed)
 
 

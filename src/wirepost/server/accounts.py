@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from wirepost.connections.accounts import SHARED
 from wirepost.core.text import clean_line
 from wirepost.server.browser import is_ours, read_form
-from wirepost.server.connect import LIST, SEE_OTHER
+from wirepost.server.connect import LIST
 from wirepost.server.markup import Markup, field, form, guarded, page, tag
+from wirepost.server.sign_in import SEE_OTHER
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,10 +42,9 @@ class AccountPages:
 
     async def show(self, request: Request) -> Response:
         """Every connection, with what can be done about it."""
-        known = self._browsers.session(request)
-        session = known or self._sign_in.session_here(request)
+        session = await self._sign_in.session(request)
         if session is None:
-            return self._sign_in.refusal()
+            return await self._sign_in.begin(request)
         sections = [
             _section(each, owner, session)
             for name in self._connecting.names
@@ -54,8 +54,7 @@ class AccountPages:
         nothing = None if sections else tag("p", "No connection is configured.")
         leave = form(f"{LIST}/leave", "Leave these pages", field("token", session.form_token), kind="quiet")
         response = page("Connections", *sections, nothing, leave, leads_away=True)
-        if known is None:
-            self._browsers.keep_session(response, session)
+        self._browsers.keep_session(response, session)
         return response
 
     async def connect(self, request: Request) -> Response:

@@ -11,7 +11,8 @@ from wirepost.connections.oauth.callback import Callback
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.core.text import clean_line
 from wirepost.server.browser import read_form
-from wirepost.server.markup import field, form, guarded, page, tag
+from wirepost.server.markup import field, form, guarded, page, problem, tag
+from wirepost.server.sign_in import SEE_OTHER
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from wirepost.connections.oauth.connecting import Connected, Connecting, Outlook
     from wirepost.connections.oauth.links import Invitation, Links
     from wirepost.server.browser import Browsers
+    from wirepost.server.sign_in import SignIn
 
 DONE = "/oauth/done"
 LIST = "/connections"
-SEE_OTHER = 303
 _GONE = 410
 _LONGEST = 200
 
@@ -30,8 +31,9 @@ _LONGEST = 200
 class ConnectPages:
     """From a one-time link to an account."""
 
-    def __init__(self, connecting: Connecting, links: Links, browsers: Browsers) -> None:
-        self._connecting, self._links, self._browsers = connecting, links, browsers
+    def __init__(self, connecting: Connecting, links: Links, browsers: Browsers, sign_in: SignIn) -> None:
+        self._connecting, self._links = connecting, links
+        self._browsers, self._sign_in = browsers, sign_in
 
     async def show(self, request: Request) -> Response:
         """What a link would connect. Nothing starts here: programs that preview links come by as well."""
@@ -39,6 +41,9 @@ class ConnectPages:
         invitation = await self._links.look(given)
         if invitation is None or invitation.connection != request.path_params.get("connection", ""):
             return used_up()
+        stopped = await self._sign_in.hurdle(request, invitation.owner)
+        if stopped is not None:
+            return stopped
         if not invitation.connection:
             return page(
                 "Open the connections",
@@ -55,8 +60,12 @@ class ConnectPages:
         fields = await read_form(request)
         given = fields.get("c", "")
         found = await self._links.look(given)
-        is_right = found is not None and found.connection == request.path_params.get("connection", "")
-        invitation = await self._links.take(given) if is_right else None
+        if found is None or found.connection != request.path_params.get("connection", ""):
+            return used_up()
+        stopped = await self._sign_in.hurdle(request, found.owner)
+        if stopped is not None:
+            return stopped
+        invitation = await self._links.take(given)
         if invitation is None:
             return used_up()
         if not invitation.connection:
@@ -74,7 +83,7 @@ class ConnectPages:
         try:
             where = await self._connecting.begin(connection, owner, scopes, self._links.address or "", cookie)
         except (CallError, ConfigError) as error:
-            return refused(error)
+            return problem("This cannot be done now", error)
         response = RedirectResponse(where, SEE_OTHER, guarded(leads_away=True))
         self._browsers.keep_consent(response, cookie)
         return response
@@ -127,7 +136,7 @@ class ConnectPages:
                 invitation.connection, invitation.owner, invitation.scopes
             )
         except (CallError, ConfigError) as error:
-            return refused(error)
+            return problem("This cannot be done now", error)
         if outlook.key_setting is not None:
             return page(f"Connect {outlook.connection}", *keyed(outlook))
         return page(
@@ -196,13 +205,6 @@ def used_up() -> Response:
         tag("p", tag("code", "wirepost connections open")),
         status=_GONE,
     )
-
-
-def refused(error: CallError | ConfigError, status: int = 400) -> Response:
-    """A problem, and what to do about it."""
-    hint = tag("p", error.hint) if error.hint else None
-    body = tag("div", tag("p", error.message), hint, class_="problem", role="alert")
-    return page("This cannot be done now", body, status=status)
 
 
 def _told(connected: Connected) -> dict[str, object]:

@@ -17,8 +17,7 @@ from starlette.routing import Route
 from wirepost.connections.oauth.callback import Callback
 from wirepost.connections.oauth.party import CALLBACK
 from wirepost.core.errors import CallError, ConfigError
-from wirepost.server.connect import refused
-from wirepost.server.markup import page, tag
+from wirepost.server.markup import page, problem, tag
 from wirepost.server.people import style
 from wirepost.server.ports import bind
 
@@ -98,7 +97,7 @@ class _Waiter:
         except (CallError, ConfigError) as error:
             if getattr(error, "detail", {}).get("reason") != "unknown" and not self.outcome.done():
                 self.outcome.set_exception(error)
-            return refused(error)
+            return problem("This cannot be done now", error)
         if not self.outcome.done():
             self.outcome.set_result(connected)
         account = connected.account

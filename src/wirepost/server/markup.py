@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from starlette.responses import HTMLResponse, Response
 
+from wirepost.core.errors import CallError, ConfigError
+
 _VOID = frozenset({"input", "link", "meta", "br"})
 
 
@@ -67,6 +69,13 @@ def page(title: str, *body: Child, status: int = 200, leads_away: bool = False) 
     main = tag("main", tag("h1", title), *body)
     whole = tag("html", head, tag("body", tag("header", tag("p", "Wirepost")), main), lang="en")
     return HTMLResponse(f"<!doctype html>{whole}", status, guarded(leads_away=leads_away))
+
+
+def problem(title: str, error: CallError | ConfigError, status: int = 400) -> Response:
+    """A page about what went wrong, and what to do about it."""
+    hint = tag("p", error.hint) if error.hint else None
+    body = tag("div", tag("p", error.message), hint, class_="problem", role="alert")
+    return page(title, body, status=status)
 
 
 def guarded(*, leads_away: bool = False) -> dict[str, str]:

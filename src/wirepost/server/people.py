@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -13,23 +14,28 @@ from wirepost.server.accounts import AccountPages
 from wirepost.server.browser import Browsers
 from wirepost.server.connect import DONE, LIST, ConnectPages
 from wirepost.server.markup import STYLE
-from wirepost.server.sign_in import SignIn
+from wirepost.server.sign_in import SIGN_IN, SignIn
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from wirepost.app import App
+    from wirepost.connections.oauth.party import Party
 
 
-def people_routes(app: App) -> list[Route]:
-    """Connect pages, callbacks and the list of accounts; they take no bearer token and protect themselves."""
+def people_routes(app: App, party: Callable[[], Awaitable[Party]] | None = None) -> list[Route]:
+    """Connect pages, callbacks and the list of accounts; they take no bearer token and protect themselves.
+
+    `party` is our own client at the callers' issuer, where browsers can sign in.
+    """
 
     def address() -> str:
         return app.links.address or ""
 
     browsers = Browsers(Signer(app.secret), app.clock, address)
-    sign_in = SignIn(browsers, address, asks_nobody=True)
-    consent = ConnectPages(app.connecting, app.links, browsers)
+    mode = app.settings.server.auth.mode
+    sign_in = SignIn(browsers, address, mode=mode, flows=app.connecting.flows, party=party)
+    consent = ConnectPages(app.connecting, app.links, browsers, sign_in)
     accounts = AccountPages(app.connecting, consent, browsers, sign_in)
     return [
         Route("/connect/{connection}", consent.show, methods=["GET"]),
@@ -38,6 +44,7 @@ def people_routes(app: App) -> list[Route]:
         Route("/connect/", consent.start, methods=["POST"]),
         Route(CALLBACK, consent.come_back, methods=["GET"]),
         Route(f"{CALLBACK}/{{provider}}", consent.come_back, methods=["GET"]),
+        Route(SIGN_IN, sign_in.come_back, methods=["GET"]),
         Route(DONE, consent.done, methods=["GET"]),
         Route(LIST, accounts.show, methods=["GET"]),
         Route(f"{LIST}/leave", accounts.leave, methods=["POST"]),
