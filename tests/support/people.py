@@ -23,12 +23,14 @@ from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.links import Links
 from wirepost.connections.oauth.party import Party
 from wirepost.connections.oauth.refresh import Refresher
+from wirepost.connections.oauth.refresh import Refresher
 from wirepost.core.clock import Clock
 from wirepost.providers import load_provider
 from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.people import people_routes
 from wirepost.settings import ConnectionSettings
 from wirepost.store.database import Database
+from wirepost.store.leases import Leases
 from wirepost.store.leases import Leases
 
 HERE = "http://127.0.0.1:8484"
@@ -179,6 +181,9 @@ async def reception(
             }
         )
         stack.push_async_callback(known.close)
+        refresher = Refresher(accounts, Leases(database, clock), clock)
+        stack.push_async_callback(refresher.close)
+        known.use(refresher)
         refresher = Refresher(accounts, Leases(database, clock), clock)
         known.use(refresher)
         changed: list[bool] = []

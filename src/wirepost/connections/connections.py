@@ -171,12 +171,18 @@ class Connection:
         address = origin_of(self._consent.token_url) if is_consent else self.configured_address
         return self.open(base_url=address, credential=nothing)
 
+    async def forget(self, owner: str) -> None:
+        """Close what was opened for an owner: another account of theirs has other answers."""
+        access = self._accesses.pop(owner, None)
+        if access is not None:
+            await access.close()
+
     async def close_idle(self) -> None:
         """Close what was opened for owners who have not called for a while."""
         before = self.clock.monotonic() - IDLE_S
         for owner, access in list(self._accesses.items()):
-            if access.used_at < before and owner != SHARED:
-                await self._accesses.pop(owner).close()
+            if access.used_at < before:
+                await self.forget(owner)
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,21 +10,19 @@ from wirepost.connections.accounts import MAIN, USER, Account
 from wirepost.connections.oauth.callback import refused
 from wirepost.connections.oauth.flows import Consent, Flows
 from wirepost.connections.oauth.party import Asked, Party
-from wirepost.connections.oauth.reply import TokenRefused
+from wirepost.connections.removal import remove
 from wirepost.connections.status import takes_consents
 from wirepost.contracts.auth import ApiKey, OAuth2
 from wirepost.core.errors import ConfigError, NotConnected
 from wirepost.core.text import clean_line
 
 if TYPE_CHECKING:
-    from wirepost.connections.accounts import Accounts
     from wirepost.connections.connections import Connection, Connections
     from wirepost.connections.oauth.callback import Callback
     from wirepost.connections.oauth.endpoint import DeviceCode
+    from wirepost.connections.oauth.refresh import Refresher
     from wirepost.connections.oauth.reply import Granted
     from wirepost.contracts.provider import Probe
-
-log = logging.getLogger(__name__)
 
 _MAX_NAME = 200
 _UNSAID = frozenset({"openid", "offline_access", "profile", "email"})
@@ -74,11 +71,12 @@ class Connecting:
         self,
         connections: Connections,
         flows: Flows,
-        accounts: Accounts,
+        refresher: Refresher,
         *,
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
-        self._connections, self.flows, self._accounts = connections, flows, accounts
+        self._connections, self.flows = connections, flows
+        self._refresher, self._accounts = refresher, refresher.accounts
         self._on_change = on_change
 
     @property
@@ -159,28 +157,9 @@ class Connecting:
         Returns why the provider did not take it back, if so; nobody uses it any more all the same, and
         giving it back is tried again later.
         """
-        await self._accounts.retire(name, owner)
-        problem = None
-        for account in await self._accounts.everyone(name):
-            if account.owner == owner:
-                problem = await self._give_back(account) or problem
+        problem = await remove(self._connection(name), owner, self._refresher)
         await self._on_change()
         return problem
-
-    async def _give_back(self, account: Account) -> str | None:
-        try:
-            sealed = await self._accounts.find(*account.place)
-            if sealed is not None and sealed.tokens is not None:
-                endpoint = self._connection(account.connection).endpoint()
-                await endpoint.revoke(sealed.tokens, sealed.account_key)
-        except TokenRefused as refused:
-            return refused.words
-        except ConfigError as error:
-            return error.message
-        except NotConnected as error:
-            log.warning("the grant of %s is lost and cannot be given back: %s", account.connection, error)
-        await self._accounts.delete(account)
-        return None
 
     async def _prepare(self, name: str, owner: str, scopes: Collection[str]) -> tuple[Party, Asked]:
         party = self.party(name)

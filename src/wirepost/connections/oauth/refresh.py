@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from wirepost.connections.oauth.reply import Granted
     from wirepost.connections.oauth.spool import Spool
     from wirepost.core.clock import Clock
-    from wirepost.store.leases import Leases
+    from wirepost.store.leases import Lease, Leases
 
 LEASE_S = 2 * EXCHANGE_S + 20.0
 """Longer than a refresh with its repetition and the writes behind it."""
@@ -108,6 +109,10 @@ class Refresher:
         if account and account.state in {"active", "degraded"} and account.refresh_token:
             await self.usable(*account.place, endpoint, rejected=fingerprint(account))
 
+    def alone(self, place: Place) -> AbstractAsyncContextManager[Lease]:
+        """The turn to change an account's tokens, among all processes; raises `Unavailable` without one."""
+        return self._leases.hold("/".join(("refresh", *place)), ttl_s=LEASE_S, wait_s=WAIT_S)
+
     async def recover(self) -> None:
         """Store what an earlier process could not."""
         for account in self._spool.kept() if self._spool else ():
@@ -126,7 +131,7 @@ class Refresher:
             log.warning("the tokens of %s were not renewed: %s", key[0][0], error)
 
     async def _renew(self, place: Place, endpoint: TokenEndpoint, rejected: str | None) -> Account:
-        async with self._leases.hold("/".join(("refresh", *place)), ttl_s=LEASE_S, wait_s=WAIT_S):
+        async with self.alone(place):
             # The second look: somebody may have renewed it while we waited.
             account = connected(await self._find(place), place)
             if not self._is_due(account, rejected):
