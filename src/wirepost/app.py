@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from wirepost.calls.audit import Audit
@@ -20,16 +22,27 @@ from wirepost.calls.ledger import Ledger
 from wirepost.calls.owner import Owner
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
-from wirepost.connections.accounts import Account, Accounts
+from wirepost.connections.accounts import SHARED, Account, Accounts
 from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.connections import Connection, Connections
+from wirepost.connections.oauth.connecting import Connecting
+from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.links import Links
+from wirepost.connections.oauth.refresh import Refresher
+from wirepost.connections.oauth.spool import Spool
+from wirepost.connections.removal import keep_accounts
+from wirepost.connections.status import status_of, takes_consents
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
 from wirepost.core.signing import Signer
+from wirepost.core.times import to_rfc3339
 from wirepost.providers import load_provider, provider_names
+from wirepost.secrets.keys import key_ring
+from wirepost.secrets.resolve import Secrets
+from wirepost.secrets.vault import KEY_BYTES, KeyRing, Vault
 from wirepost.store.database import Database
 from wirepost.store.keys import server_secret
+from wirepost.store.leases import Leases
 from wirepost.store.owner import DataDirectory
 from wirepost.store.place import place_of
 from wirepost.store.retention import prune
@@ -66,6 +79,8 @@ class App:
     connections: Connections
     catalog: Catalog
     accounts: Accounts
+    refresher: Refresher
+    connecting: Connecting
     links: Links
     calls: Calls
     audit: Audit
@@ -80,6 +95,10 @@ class App:
             except CallError:
                 log.exception("what connections may do could not be noted; next try in a day")
             try:
+                await self.keep_accounts()
+            except CallError:
+                log.exception("accounts could not be looked after; next try in a day")
+            try:
                 await prune(self.database, self.clock, KEPT_FOR)
             except CallError:
                 log.exception("old intents could not be deleted; next try in a day")
@@ -88,7 +107,10 @@ class App:
     async def check_connections(self) -> None:
         """Ask each provider what its credential may do, and list what that allows."""
         for connection in self.connections.by_name.values():
-            if connection.environment == "sandbox" or connection.shared.credential.status != "ready":
+            if connection.environment == "sandbox":
+                continue
+            known = await status_of(connection, self.accounts, SHARED)
+            if known.word not in {"ready", "degraded"}:
                 continue
             try:
                 checked = await check(connection)
@@ -101,7 +123,13 @@ class App:
 
     async def list_tools(self) -> None:
         """List what the accounts allow, as far as it is known; due after somebody connected one."""
-        await self.catalog.replace(listed_tools(self.settings, await self.accounts.known_scopes()))
+        await list_tools(self.settings, self.catalog, self.accounts)
+
+    async def keep_accounts(self) -> None:
+        """Renew consents that would end, give back what is still to be given back, close what is idle."""
+        await keep_accounts(self.connections, self.refresher)
+        for connection in self.connections.by_name.values():
+            await connection.close_idle()
 
     async def close(self) -> None:
         """Finish what was sent, then close everything in reverse order."""
@@ -117,7 +145,8 @@ def all_tools() -> tuple[AnyTool, ...]:
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:
     """Open the data directory and put everything together; raises `ConfigError` with what to change."""
     clock = clock or Clock()
-    connections = connections_of(settings, clock)
+    secrets = Secrets(settings.secrets, clock)
+    connections = connections_of(settings, clock, secrets)
     everything = ToolList(all_tools())
     listed_tools(settings)  # names that do not exist refuse to start before anything is opened
     policy = Policy(settings.policy.rules, is_read_only=settings.read_only)
@@ -131,15 +160,33 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         opened.callback(directory.release)
         database = await Database.open(place_of(settings.store, directory), clock)
         opened.push_async_callback(database.close)
+        opened.push_async_callback(secrets.close)
         opened.push_async_callback(connections.close)
         secret = await server_secret(database)
         signer, audit = Signer(secret), Audit(database)
         owner = Owner(database, clock)
         await opened.enter_async_context(owner.present())
-        accounts = Accounts(database, clock)
+        vault = await _vault(settings, secrets, directory, connections)
+        accounts = Accounts(database, clock, vault)
+        refresher = Refresher(
+            accounts,
+            Leases(database, clock),
+            clock,
+            spool=Spool(Path(directory.path, "unsaved"), vault),
+            on_death=lambda account: _note_end(audit, clock, account),
+        )
+        opened.push_async_callback(refresher.close)
+        await refresher.recover()
+        connections.use(refresher)
         links = Links(database, clock, settings.server.url)
         catalog = Catalog(listed_tools(settings, await accounts.known_scopes()), listed_tools(settings))
         warn_of_length(catalog.listed)
+        connecting = Connecting(
+            connections,
+            Flows(database, vault, clock),
+            refresher,
+            on_change=lambda: list_tools(settings, catalog, accounts),
+        )
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
         desk = Desk(connections, accounts, catalog, judge)
         calls = Calls(
@@ -170,6 +217,8 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             connections=connections,
             catalog=catalog,
             accounts=accounts,
+            refresher=refresher,
+            connecting=connecting,
             links=links,
             calls=calls,
             audit=audit,
@@ -177,7 +226,41 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         )
 
 
-def connections_of(settings: Settings, clock: Clock) -> Connections:
+async def _vault(
+    settings: Settings, secrets: Secrets, directory: DataDirectory, connections: Connections
+) -> Vault:
+    """What stored tokens are sealed with."""
+    is_needed = any(takes_consents(each) for each in connections.by_name.values())
+    ring = await key_ring(settings, secrets, directory, is_needed=is_needed)
+    return Vault(
+        ring or KeyRing([token_bytes(KEY_BYTES)])
+    )  # without a key nothing is stored: nobody consents
+
+
+async def _note_end(audit: Audit, clock: Clock, account: Account) -> None:
+    """A consent ended, and nobody but a person can renew it."""
+    at = to_rfc3339(clock.now())
+    record = {
+        "at": at,
+        "event": "connection.needs_reauth",
+        "connection": account.connection,
+        "owner": account.owner,
+        "part": account.part,
+        "account": account.account_key,
+        "reason": account.reason,
+    }
+    try:
+        await audit.record(at, record)
+    except CallError:
+        log.warning("it is recorded later that the consent to %s has ended", account.connection)
+
+
+async def list_tools(settings: Settings, catalog: Catalog, accounts: Accounts) -> None:
+    """List what the accounts allow, as far as it is known."""
+    await catalog.replace(listed_tools(settings, await accounts.known_scopes()))
+
+
+def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = None) -> Connections:
     """The configured connections, none of them opened yet."""
 
     @cache
@@ -190,7 +273,13 @@ def connections_of(settings: Settings, clock: Clock) -> Connections:
     return Connections(
         {
             name: Connection(
-                name, load_provider(each.provider), each, clock, world, settings.limits.attempt_s
+                name,
+                load_provider(each.provider),
+                each,
+                clock,
+                world,
+                attempt_s=settings.limits.attempt_s,
+                secrets=secrets,
             )
             for name, each in settings.connections.items()
         }

@@ -152,8 +152,12 @@ class Accounts:
                 "scopes_granted, checked_at, generation, failures) "
                 "VALUES (?, ?, ?, ?, 'active', ?, ?, ?, ?, 0, 0) "
                 "ON CONFLICT (connection, owner, part) DO UPDATE SET "
-                "account_key = excluded.account_key, account_label = excluded.account_label, "
-                "scopes_granted = excluded.scopes_granted, checked_at = excluded.checked_at",
+                "account_key = COALESCE(excluded.account_key, accounts.account_key), "
+                "account_label = COALESCE(excluded.account_label, accounts.account_label), "
+                # What a consent granted is known from it, also where a check cannot tell.
+                "scopes_granted = CASE WHEN excluded.scopes_granted IS NULL AND accounts.tokens IS NOT NULL "
+                "THEN accounts.scopes_granted ELSE excluded.scopes_granted END, "
+                "checked_at = excluded.checked_at",
                 new_id("acc"),
                 account.connection,
                 account.owner,

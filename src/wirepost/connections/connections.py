@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from wirepost.contracts.auth import AuthMethod
     from wirepost.contracts.provider import Probe, Provider
     from wirepost.core.clock import Clock
+    from wirepost.core.secret_refs import SecretRef
     from wirepost.sandbox.vendor import Sandbox
     from wirepost.sandbox.world import World
+    from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
     from wirepost.tools.tool import AnyTool
     from wirepost.upstream.upstream import Upstream
@@ -48,6 +50,8 @@ class Connection:
     attempt_s: float = 20.0
     refresher: Refresher | None = None
     """Keeps the accounts that people connected; there is none where no store is open."""
+    secrets: Secrets | None = None
+    """Resolves references to other stores; without it only those that need nobody else."""
     _accesses: dict[str, Access] = field(default_factory=dict, init=False)
 
     @property
@@ -113,7 +117,7 @@ class Connection:
         """Where consents become tokens; raises `ConfigError` naming the setting that is missing."""
         if not self.settings.client_id:
             raise ConfigError("no client_id is configured", key=f"connections.{self.name}.client_id")
-        identity = Identity(self.settings.client_id, self._secret, self._private_key)
+        identity = Identity(self.settings.client_id, self._secret, self._private_key, self._forget_secret)
         return TokenEndpoint(self._consent, identity, self.token_upstream, self.clock)
 
     def check_endpoint(self) -> str | None:
@@ -121,7 +125,7 @@ class Connection:
         try:
             self.endpoint()
             for reference in (self.settings.client_secret, self.settings.private_key):
-                if reference is not None:
+                if reference is not None and reference.is_local:
                     reference.resolve(may_have_lines=True)
         except ConfigError as error:
             return error.message
@@ -202,11 +206,20 @@ class Connection:
 
     async def _secret(self) -> str | None:
         reference = self.settings.client_secret
-        return reference.resolve() if reference else None
+        return await self._resolve(reference) if reference else None
 
     async def _private_key(self) -> str | None:
         reference = self.settings.private_key
-        return reference.resolve(may_have_lines=True) if reference else None
+        return await self._resolve(reference, may_have_lines=True) if reference else None
+
+    async def _resolve(self, reference: SecretRef, *, may_have_lines: bool = False) -> str:
+        if self.secrets is None:
+            return reference.resolve(may_have_lines=may_have_lines)
+        return await self.secrets.resolve(reference, may_have_lines=may_have_lines)
+
+    def _forget_secret(self, refused: str) -> None:
+        if self.secrets is not None and self.settings.client_secret is not None:
+            self.secrets.forget(self.settings.client_secret, refused)
 
 
 class Connections:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from wirepost.connections.accounts import Account
     from wirepost.connections.connections import Connection, Connections
     from wirepost.connections.oauth.refresh import Refresher
-    from wirepost.store.leases import Leases
 
 TURN_S = 600.0
 """How long one process at most has the daily turn."""
@@ -56,13 +55,13 @@ async def give_back(connection: Connection, account: Account, refresher: Refresh
         return None
 
 
-async def keep_accounts(connections: Connections, refresher: Refresher, leases: Leases) -> None:
+async def keep_accounts(connections: Connections, refresher: Refresher) -> None:
     """Once a day: renew what would end by being idle, and give back what is still to be given back.
 
     Where another process has the turn, nothing is done here.
     """
     try:
-        async with leases.hold("accounts", ttl_s=TURN_S, wait_s=0.0):
+        async with refresher.leases.hold("accounts", ttl_s=TURN_S, wait_s=0.0):
             for account in await refresher.accounts.everyone():
                 connection = connections.by_name.get(account.connection)
                 if connection is not None:

@@ -166,6 +166,14 @@ class TokenEndpoint:
         return await self._post(url or self.method.token_url, fields, may_repeat=may_repeat)
 
     async def _post(self, url: str, fields: Mapping[str, str], *, may_repeat: bool) -> Answer:
+        try:
+            return await self._post_once(url, fields, may_repeat=may_repeat)
+        except TokenRefused as refused:
+            if refused.kind != "config" or not await self.identity.has_new_secret():
+                raise
+            return await self._post_once(url, fields, may_repeat=may_repeat)
+
+    async def _post_once(self, url: str, fields: Mapping[str, str], *, may_repeat: bool) -> Answer:
         extra, headers = await self.identity.shown(self.method, self._clock)
         content, content_type = _encoded({**fields, **extra}, self.method.body)
         ask = Ask(

@@ -31,6 +31,16 @@ class Identity:
     secret: Callable[[], Awaitable[str | None]] = nothing
     private_key: Callable[[], Awaitable[str | None]] = nothing
     """In PEM form, for `private_key_jwt`."""
+    forget: Callable[[str], None] = lambda _: None
+    """The secret was refused: look it up again, because it may have been replaced where it is kept."""
+
+    async def has_new_secret(self) -> bool:
+        """Look up a secret that was refused once more; whether it is another one now."""
+        refused = await self.secret()
+        if refused is None:
+            return False
+        self.forget(refused)
+        return await self.secret() != refused
 
     async def shown(self, method: OAuth2, clock: Clock) -> tuple[dict[str, str], dict[str, str]]:
         """Fields of a form and headers that show who asks; raises `ConfigError` for a key that is none."""

@@ -63,7 +63,7 @@ class Refresher:
         spool: Spool | None = None,
         on_death: Callable[[Account], Awaitable[None]] | None = None,
     ) -> None:
-        self.accounts, self._leases, self._clock = accounts, leases, clock
+        self.accounts, self.leases, self._clock = accounts, leases, clock
         self._spool, self._on_death = spool, on_death
         self._flights: dict[tuple[Place, str | None], asyncio.Task[Account]] = {}
         self._unsaved: dict[Place, Account] = {}
@@ -111,7 +111,7 @@ class Refresher:
 
     def alone(self, place: Place) -> AbstractAsyncContextManager[Lease]:
         """The turn to change an account's tokens, among all processes; raises `Unavailable` without one."""
-        return self._leases.hold("/".join(("refresh", *place)), ttl_s=LEASE_S, wait_s=WAIT_S)
+        return self.leases.hold("/".join(("refresh", *place)), ttl_s=LEASE_S, wait_s=WAIT_S)
 
     async def recover(self) -> None:
         """Store what an earlier process could not."""
