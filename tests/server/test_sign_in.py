@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from support.authority import CLIENT, SECRET, Authority
+from support.authorization import CLIENT, SECRET, Authority
 from support.people import back, reception
 from support.serving import served
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 from starlette.applications import Starlette
 
-from support.authority import CLIENT, SECRET, Authority
+from support.authorization import CLIENT, SECRET, Authority
 from support.serving import served
 from wirepost.connections.accounts import Accounts
 from wirepost.connections.connections import Connection, Connections
@@ -23,14 +23,12 @@ from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.links import Links
 from wirepost.connections.oauth.party import Party
 from wirepost.connections.oauth.refresh import Refresher
-from wirepost.connections.oauth.refresh import Refresher
 from wirepost.core.clock import Clock
 from wirepost.providers import load_provider
 from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.people import people_routes
 from wirepost.settings import ConnectionSettings
 from wirepost.store.database import Database
-from wirepost.store.leases import Leases
 from wirepost.store.leases import Leases
 
 HERE = "http://127.0.0.1:8484"

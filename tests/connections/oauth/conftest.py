@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from support.authority import CLIENT, SECRET, Authority
+from support.authorization import CLIENT, SECRET, Authority
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint
 from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.party import Party
