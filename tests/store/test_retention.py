@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from wirepost.core.errors import ConfigError
+from wirepost.core.errors import ConfigError, Unavailable
 from wirepost.store.database import Database, Tx
+from wirepost.store.leases import Leases
 from wirepost.store.retention import prune
 
 DAY = 86_400.0
@@ -59,6 +60,32 @@ async def test_many_go_in_slices_with_room_for_others_between(database, clock):
     assert clock.slept == [0.05] * 4  # after each full slice of 500, confirmations and actions
     assert await database.read("SELECT count(*) FROM spend") == [(0,)]
     assert await prune(database, clock, timedelta(days=90)) == 0
+
+
+async def test_one_process_at_a_time_deletes(database, other, clock):
+    await fill(database, clock, [("old", "applied", 100)])
+    async with Leases(other, clock).hold("prune", ttl_s=60, wait_s=0):
+        assert await prune(database, clock, timedelta(days=90)) == 0
+    assert await prune(database, clock, timedelta(days=90)) == 1
+
+
+async def test_a_store_that_refuses_is_not_taken_for_another_process(other, clock):
+    await other.close()
+    with pytest.raises(Unavailable, match="shutting down"):
+        await prune(other, clock, timedelta(days=90))
+
+
+async def test_traces_of_processes_that_died_go_after_a_day(database, clock):
+    async def work(tx: Tx) -> None:
+        for name, age in (("today", 80_000), ("yesterday", 90_000)):
+            await tx.execute("INSERT INTO leases VALUES (?, 'h', unixepoch('subsec') - ?)", name, age)
+            await tx.execute("INSERT INTO commits VALUES (?, 1, unixepoch('subsec') - ?)", name, age)
+
+    await database.write(work)
+    await prune(database, clock, timedelta(days=90))
+    assert await names(database, "SELECT name FROM leases") == ["today"]
+    assert "yesterday" not in await names(database, "SELECT writer FROM commits")
+    assert "today" in await names(database, "SELECT writer FROM commits")
 
 
 async def test_actions_that_still_count_for_today_cannot_be_deleted(database, clock):

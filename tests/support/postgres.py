@@ -25,9 +25,9 @@ def find_postgres() -> str | None:
     return ADDRESS
 
 
-def ask(sql: str) -> list[tuple[object, ...]]:
+def ask(sql: str, schema: str = "public") -> list[tuple[object, ...]]:
     """The rows of a statement that another program runs."""
-    with closing(psycopg.connect(ADDRESS, autocommit=True)) as connection:
+    with closing(psycopg.connect(address_in(schema), autocommit=True)) as connection:
         cursor = connection.execute(sql.encode())
         return cursor.fetchall() if cursor.description else []
 
@@ -38,10 +38,11 @@ def address_in(schema: str, *, at: str = ADDRESS, options: str = "") -> str:
 
 
 class Gate:
-    """A way to the server that can be watched and closed. `on_sent` sees what goes there and may close it."""
+    """A way to the server that can be watched and closed; `on_sent` sees what goes there before it leaves."""
 
     def __init__(self) -> None:
         self.on_sent: Callable[[bytes], None] = lambda _: None
+        self.lets_requests_through = True
         self.lets_answers_through = True
         self.is_open = True
         self._writers: set[asyncio.StreamWriter] = set()
@@ -81,7 +82,8 @@ class Gate:
     async def _there(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         while sent := await _received(reader):
             self.on_sent(sent)
-            server.write(sent)
+            if self.lets_requests_through:
+                server.write(sent)
         server.close()
 
     async def _back(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

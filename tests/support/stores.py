@@ -27,11 +27,18 @@ def schema() -> Iterator[str]:
     ask(f"SET lock_timeout = 5000; SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
 
 
+@pytest.fixture
+def shared_place(schema: str) -> Server:
+    """The place of a database that several servers may use, with nothing in it yet."""
+    return Server.at(address_in(schema))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services("postgres"))])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Where the database of this test is, with nothing in it yet."""
     if request.param == "postgres":
-        return Server.at(address_in(request.getfixturevalue("schema")))
+        shared: Server = request.getfixturevalue("shared_place")
+        return shared
     return tmp_path / "directory" / "wirepost.db"
 
 

@@ -16,7 +16,7 @@ from wirepost.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from wirepost.calls.audit import Verdict
-    from wirepost.settings import Loaded
+    from wirepost.settings import Loaded, Settings
 
 app = command_group("Prove, list and export the audit log.")
 
@@ -37,7 +37,7 @@ def verify(
     """Prove that no record was changed, removed or put in between."""
     if expect is not None and not _HASH.fullmatch(expect):
         raise ConfigError("--expect must be 64 hexadecimal digits, as an earlier verify printed them")
-    verdict = asyncio.run(walk_chain(read_settings(config, data_dir).settings.data_dir, expect))
+    verdict = asyncio.run(walk_chain(read_settings(config, data_dir).settings, expect))
     if as_json:
         shown = {"ok": verdict.is_whole, "records": verdict.records, "head": verdict.head}
         broken = {"broken_at": verdict.broken_at, "problem": verdict.problem}
@@ -104,11 +104,11 @@ def export(
 _LISTED = ("caller", "tool", "connection", "decision", "result", "outcome", "intent")
 
 
-async def walk_chain(data_dir: Path, head: str | None = None) -> Verdict:
-    """Walk the whole chain of a data directory; a server may be running on it."""
+async def walk_chain(settings: Settings, head: str | None = None) -> Verdict:
+    """Walk the whole chain of a configuration; servers may be running on it."""
     from wirepost.calls.audit import verify as walk
 
-    database = await _open(data_dir)
+    database = await _open(settings)
     try:
         return await walk(database, expected_head=head)
     finally:
@@ -118,7 +118,7 @@ async def walk_chain(data_dir: Path, head: str | None = None) -> Verdict:
 async def _newest(loaded: Loaded, wanted: dict[str, str], limit: int) -> list[dict[str, Any]]:
     import orjson
 
-    database = await _open(loaded.settings.data_dir)
+    database = await _open(loaded.settings)
     found: list[dict[str, Any]] = []
     before = 2**62
     try:
@@ -156,7 +156,7 @@ async def _export(loaded: Loaded, after: int, write: Any) -> int:
 async def _lines(loaded: Loaded, after: int) -> AsyncIterator[dict[str, Any]]:
     from wirepost.calls.audit import records
 
-    database = await _open(loaded.settings.data_dir)
+    database = await _open(loaded.settings)
     try:
         async for seq, at, record, previous, current in records(database, after=after):
             # The record stays text: its exact bytes are what the hash is of.
@@ -165,9 +165,10 @@ async def _lines(loaded: Loaded, after: int) -> AsyncIterator[dict[str, Any]]:
         await database.close()
 
 
-async def _open(data_dir: Path) -> Any:
+async def _open(settings: Settings) -> Any:
     """Read-only, beside a running server."""
     from wirepost.store.database import Database
     from wirepost.store.owner import DataDirectory
+    from wirepost.store.place import place_of
 
-    return await Database.open_reader(DataDirectory(data_dir).database_path)
+    return await Database.open_reader(place_of(settings.store, DataDirectory(settings.data_dir)))

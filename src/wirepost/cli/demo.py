@@ -179,9 +179,10 @@ async def _refund(guide: _Guide, payment: dict[str, Any]) -> None:
 
 async def _audit(folder: Path) -> None:
     from wirepost.cli.audit import walk_chain
+    from wirepost.settings import Settings
 
     _title("Every attempt is in the audit log, the refused one too, and the log proves itself")
-    verdict = await walk_chain(folder / "store")
+    verdict = await walk_chain(Settings(data_dir=folder / "store"))
     _expect(verdict.is_whole, f"record {verdict.broken_at} {verdict.problem}")
     typer.echo(f"   {verdict.records} records, whole; newest hash {verdict.head[:16]}…")
 

@@ -1,11 +1,13 @@
-"""Deleting what is old: settled intents and used confirmations, in small slices; never the audit."""
+"""Deleting what is old: settled intents, used confirmations, traces of processes; never the audit."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from wirepost.core.errors import ConfigError
+from wirepost.core.errors import ConfigError, Unavailable
+from wirepost.store.leases import Leases
+from wirepost.store.tx import NOW
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -25,13 +27,37 @@ _CONFIRMATIONS = (
     "DELETE FROM confirmations WHERE nonce IN (SELECT nonce FROM confirmations WHERE used_at < ? LIMIT ?) "
     "RETURNING nonce"
 )
+_TRACES = (
+    f"DELETE FROM leases WHERE until_at < {NOW} - 86400",  # noqa: S608 - our own words
+    f"DELETE FROM commits WHERE at < {NOW} - 86400",  # noqa: S608 - our own words
+)
+"""What processes left that did not come to their end."""
+LONGEST_S = 3600.0
+"""A process that deletes for longer than this may be joined by another."""
 
 
 async def prune(database: Database, clock: Clock, kept_for: timedelta) -> int:
-    """Delete intents settled longer ago than `kept_for`, with what belongs to them; returns how many."""
+    """Delete intents settled longer ago than `kept_for`, with what belongs to them; returns how many.
+
+    Does nothing while another process does it.
+    """
     if kept_for < SHORTEST:
         raise ConfigError(f"{kept_for} is too short to keep settled actions", hint=f"At least {SHORTEST}")
-    before = (clock.now() - kept_for).timestamp()
+    try:
+        async with Leases(database, clock).hold("prune", ttl_s=LONGEST_S, wait_s=0):
+            return await _prune(database, clock, (clock.now() - kept_for).timestamp())
+    except Unavailable as error:
+        if error.code != "timeout":
+            raise
+        return 0
+
+
+async def _prune(database: Database, clock: Clock, before: float) -> int:
+    async def forget(tx: Tx) -> None:
+        for sql in _TRACES:
+            await tx.execute(sql)
+
+    await database.write(forget)
     await _delete(database, clock, _CONFIRMATIONS, before)
     deleted = await _delete(database, clock, _INTENTS, before)
     await database.optimize()

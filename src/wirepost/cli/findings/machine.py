@@ -10,14 +10,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from wirepost import __version__
 from wirepost.cli.findings.finding import Finding, Section
 from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
 
+if TYPE_CHECKING:
+    from wirepost.settings import Settings
+
 PROGRAMS = Section("programs")
 DATA = Section("data directory")
+POSTGRES = Section("PostgreSQL")
 
 LITTLE_DISK = 1024**3
 NO_DISK = 50 * 1024**2
@@ -172,3 +177,20 @@ def _database(path: Path) -> Iterator[Finding]:
         yield DATA.error(
             f"the database cannot be used: {error.message}", error.hint or "nothing can be stored"
         )
+
+
+async def shared_database(settings: Settings) -> list[Finding]:
+    """Whether PostgreSQL, where it is configured, can be reached and has the tables this program reads."""
+    from wirepost.store.database import Database
+    from wirepost.store.owner import DataDirectory
+    from wirepost.store.place import place_of
+
+    if settings.store.url is None:
+        return []
+    try:
+        reader = await Database.open_reader(place_of(settings.store, DataDirectory(settings.data_dir)))
+    except ConfigError as error:
+        why = "nothing can be stored, so no call is answered"
+        return [POSTGRES.error(error.message, why, error.hint or "see docs/how-to/use-postgresql.md")]
+    await reader.close()
+    return [POSTGRES.ok("it can be read, and its tables are up to date")]

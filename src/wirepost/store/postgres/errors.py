@@ -58,16 +58,16 @@ _BY_CLASS = {
 }
 # The driver tells no state when connecting fails (https://www.postgresql.org/docs/current/libpq-status.html).
 _BY_WORDS = (
-    ("password", _LOGIN),
-    ("authentication", _LOGIN),
-    ("no pg_hba.conf entry", _LOGIN),
-    ("role", _LOGIN),
-    ("database", _BY_STATE["3D000"]),
+    ("too many", _BY_STATE["53300"]),
     ("connection slots", _BY_STATE["53300"]),
-    ("too many clients", _BY_STATE["53300"]),
     ("starting up", _STARTING),
     ("shutting down", _STARTING),
     ("recovery", _STARTING),
+    ("password", _LOGIN),
+    ("authentication", _LOGIN),
+    ("pg_hba.conf", _LOGIN),
+    ('role "', _LOGIN),
+    ('database "', _BY_STATE["3D000"]),
 )
 _UNREACHABLE = Problem(
     "it cannot be reached", "Start it, or correct store.url; it is connected again by itself", BUSY_RETRY_S

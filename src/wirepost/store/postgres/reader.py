@@ -11,7 +11,7 @@ import psycopg
 
 from wirepost.store.migrate import check_current
 from wirepost.store.postgres.errors import Unusable, refuse, translate
-from wirepost.store.postgres.sql import statement
+from wirepost.store.postgres.sql import HAS_SCHEMA, statement
 from wirepost.store.tx import shutting_down
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class PostgresReader:
 
     def has_schema(self) -> bool:
         """Whether a migration was ever applied."""
-        return bool(self.execute("SELECT to_regclass('schema_version') IS NOT NULL")[0][0])
+        return bool(self.execute(HAS_SCHEMA))
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement in this thread, once more where the connection turns out to be lost."""

@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from wirepost.core.ids import new_id
 from wirepost.store.migrate import migrate
 from wirepost.store.postgres.errors import Unusable, refuse, translate
-from wirepost.store.postgres.sql import script, statement
+from wirepost.store.postgres.sql import HAS_SCHEMA, script, statement
 from wirepost.store.problems import Problem
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ASK_AGAIN = 20
 ASK_AGAIN_S = 0.5
-"""How often, and how soon, the server is asked again whether it stored what it did not answer."""
+"""How often, and after how many seconds, it is asked again whether it stored what it did not answer."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('wirepost ' || current_schema(), 0))"
 _NOTE = (
@@ -38,17 +38,15 @@ _UNKNOWN = Problem(
 
 def open_writing(server: Server, clock: Clock, wait_s: float) -> PostgresSession:
     """Connect, with the present schema in place; raises `ConfigError`."""
-    session = PostgresSession(server, wait_s)
-    try:
-        session.connect()
-        migrate(session, clock, server.label)
-        session.is_noting = True
-    except (psycopg.Error, Unusable) as error:
-        session.close()
-        raise refuse(error, server.label) from error
-    except BaseException:
-        session.close()
-        raise
+    with contextlib.ExitStack() as undo:
+        try:
+            session = PostgresSession(server, wait_s)
+            undo.callback(session.close)
+            migrate(session, clock, server.label)
+        except (psycopg.Error, Unusable) as error:
+            raise refuse(error, server.label) from error
+        undo.pop_all()
+    session.is_noting = True
     return session
 
 
@@ -59,38 +57,33 @@ class PostgresSession:
     was lost with the connection can be looked up: once the lock is ours, the old transaction is over.
     """
 
-    def __init__(self, server: Server, wait_s: float) -> None:
-        self._server, self._wait_s = server, wait_s
-        self._connection: Connection | None = None
+    def __init__(self, server: Server, wait_s: float, ask_again_s: float = ASK_AGAIN_S) -> None:
+        self._server, self._wait_s, self._ask_again_s = server, wait_s, ask_again_s
+        self._connection = self._connect()
         self._name, self._number = new_id("wri"), 0
         self._has_written = False
         self.is_noting = False
         """Whether the table of commits is there."""
         self._pause = threading.Event()
 
-    def connect(self) -> None:
-        """Connect, instead of the connection there was; raises what the driver raises, or `Unusable`."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._server.connect(self._wait_s, may_write=True)
-
     def begin(self, *, is_relaxed: bool) -> None:
         """Open a transaction; the server may have been restarted since the last one."""
         sql = f"BEGIN; {'SET LOCAL synchronous_commit = off; ' if is_relaxed else ''}{_LOCK}"
         self._has_written = False
         if self._is_lost:
-            self.connect()
+            self._connection = self._connect()
         try:
             self._send(sql)
         except psycopg.OperationalError:
             if not self._is_lost:
                 raise
-            self.connect()  # restarted since the last transaction; nothing of this one was on its way
+            # Restarted since the last transaction; nothing of this one was on its way.
+            self._connection = self._connect()
             self._send(sql)
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement."""
-        cursor = self._open.execute(statement(sql), params)
+        cursor = self._connection.execute(statement(sql), params)
         self._has_written = self._has_written or (cursor.statusmessage or "").startswith(
             ("INSERT", "UPDATE", "DELETE")
         )
@@ -98,11 +91,11 @@ class PostgresSession:
 
     def run_script(self, sql: str) -> None:
         """Run the statements of a migration."""
-        self._open.execute(script(sql))
+        self._connection.execute(script(sql))
 
     def has_schema(self) -> bool:
         """Whether a migration was ever applied."""
-        return bool(self.execute("SELECT to_regclass('schema_version') IS NOT NULL")[0][0])
+        return bool(self.execute(HAS_SCHEMA))
 
     def commit(self) -> None:
         """Bring the transaction to the disk; when the answer is lost, find out what became of it."""
@@ -125,10 +118,8 @@ class PostgresSession:
     @property
     def is_in_transaction(self) -> bool:
         """Not once the connection is lost, with which the server ends the transaction."""
-        return self._connection is not None and self._connection.info.transaction_status in {
-            TransactionStatus.INTRANS,
-            TransactionStatus.INERROR,
-        }
+        status = self._connection.info.transaction_status
+        return status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
     def translate(self, error: Exception) -> Exception:
         """What the operator can do about it."""
@@ -136,26 +127,21 @@ class PostgresSession:
 
     def close(self) -> None:
         """End the connection, and forget the number of its last commit."""
-        if self._connection is None:
-            return
         with contextlib.suppress(psycopg.Error):
             if self.is_noting:
                 self.execute("DELETE FROM commits WHERE writer = ?", (self._name,))
         self._connection.close()
 
-    @property
-    def _open(self) -> Connection:
-        if self._connection is None:
-            raise psycopg.OperationalError("not connected")
-        return self._connection
+    def _connect(self) -> Connection:
+        return self._server.connect(self._wait_s, may_write=True)
 
     @property
     def _is_lost(self) -> bool:
-        return self._connection is None or self._connection.closed
+        return self._connection.closed
 
     def _send(self, sql: str) -> None:
         """Several statements in one message; they take no parameters."""
-        self._open.execute(sql.encode(), prepare=False)
+        self._connection.execute(sql.encode(), prepare=False)
 
     def _was_stored(self) -> bool:
         for _ in range(ASK_AGAIN):
@@ -165,7 +151,7 @@ class PostgresSession:
                 self._send("COMMIT")
             except (psycopg.OperationalError, Unusable):
                 self.roll_back()
-                self._pause.wait(ASK_AGAIN_S)
+                self._pause.wait(self._ask_again_s)
             else:
                 return rows == [(self._number,)]
         raise Unusable(_UNKNOWN)

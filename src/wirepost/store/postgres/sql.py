@@ -11,6 +11,9 @@ _TOKEN = re.compile(rf"{re.escape(NOW)}|'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\?|%"
 """What is rewritten, and what must not be looked into: texts, quoted names, comments."""
 _REWRITTEN = {NOW: "extract(epoch FROM clock_timestamp())::float8", "?": "%s"}
 
+HAS_SCHEMA = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_version'"
+"""Reads the rows: `to_regclass` may still say no after another process has made the table."""
+
 _COMMENT = re.compile(r"--[^\n]*")
 _WORDS = re.compile(r"\b(INTEGER|REAL|BLOB|STRICT)\b")
 _TYPES = {"INTEGER": "BIGINT", "REAL": "DOUBLE PRECISION", "BLOB": "BYTEA", "STRICT": ""}
