@@ -8,23 +8,12 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
+from support.certificates import Authority
 from wirepost.core.clock import Clock
 from wirepost.core.errors import NotConnected
 from wirepost.upstream.ask import Ask
@@ -36,51 +25,6 @@ from wirepost.upstream.upstream import Upstream
 
 READ = Ask("GET", "/things")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"
-
-
-@dataclass
-class Authority:
-    """Signs certificates, and is the only one that the two sides of a test trust."""
-
-    folder: Path
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-
-    @property
-    def certificate(self) -> Path:
-        return self.folder / "authority.crt"
-
-    def __post_init__(self) -> None:
-        made = self._sign("authority", self.key, is_authority=True)
-        self.certificate.write_bytes(made.public_bytes(Encoding.PEM))
-
-    def issue(
-        self, name: str, *, to: str | None = None, sealed: KeySerializationEncryption | None = None
-    ) -> tuple[Path, Path]:
-        """A certificate for a name and its key, in files of their own or in those of another name."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        files = self.folder / f"{to or name}.crt", self.folder / f"{to or name}.key"
-        files[0].write_bytes(self._sign(name, key).public_bytes(Encoding.PEM))
-        files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed or NoEncryption()))
-        return files
-
-    def _sign(
-        self, name: str, key: ec.EllipticCurvePrivateKey, *, is_authority: bool = False
-    ) -> x509.Certificate:
-        now = Clock().now()
-        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
-        address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-        return (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-            .add_extension(address, critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
 
 
 @pytest.fixture

@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, Any
 from wirepost.connections.accounts import MAIN, USER
 from wirepost.connections.credentials import Credential
 from wirepost.connections.exchange import TokenCredential
+from wirepost.connections.installation import InstallationCredential
 from wirepost.connections.oauth.credential import OAuthCredential
-from wirepost.contracts.auth import ApiKey, OAuth2, TokenExchange
-from wirepost.core.errors import ConfigError
+from wirepost.connections.unsent import CertificateCredential, SignatureCredential
+from wirepost.contracts.auth import ApiKey, AppInstallation, Certificate, OAuth2, Signature
 
 if TYPE_CHECKING:
     from wirepost.connections.connections import Connection
     from wirepost.upstream.client import Client
     from wirepost.upstream.scope import Scope
     from wirepost.upstream.upstream import Upstream
+
+
+AnyCredential = (
+    Credential
+    | TokenCredential
+    | OAuthCredential
+    | InstallationCredential
+    | CertificateCredential
+    | SignatureCredential
+)
 
 
 @dataclass(eq=False)
@@ -33,24 +44,22 @@ class Access:
     """When it was last asked for, on the clock's counter."""
 
     @cached_property
-    def credential(self) -> Credential | TokenCredential | OAuthCredential:
-        """The secret that authenticates."""
+    def credential(self) -> AnyCredential:
+        """What authenticates."""
         at, settings = self.connection, self.connection.settings
         method = at.method
         if isinstance(method, ApiKey):
             return Credential(at.name, at.provider, method, settings)
         if isinstance(method, OAuth2):
             return self._consented(MAIN)
-        if not isinstance(method, TokenExchange):
-            raise ConfigError(f"{at.name}: {method.name} is not available yet")
-        return TokenCredential(
-            at.name,
-            at.provider,
-            method,
-            settings=settings,
-            clock=at.clock,
-            upstream=lambda: at.token_upstream,
-        )
+        if isinstance(method, Certificate):
+            return CertificateCredential(at.name, at.provider, settings, at.certificate)
+        if isinstance(method, Signature):
+            return SignatureCredential(at.name, at.provider, settings, at.clock)
+        how: dict[str, Any] = {"settings": settings, "clock": at.clock, "upstream": lambda: at.token_upstream}
+        if isinstance(method, AppInstallation):
+            return InstallationCredential(at.name, at.provider, method, **how)
+        return TokenCredential(at.name, at.provider, method, **how)
 
     @cached_property
     def user_credential(self) -> Credential | OAuthCredential | None:
@@ -74,6 +83,7 @@ class Access:
             user_credential=as_user.header if as_user else None,
             forget_credential=self._forget,
             is_renewable=self.credential.is_renewable,
+            sign=self.credential.sign if isinstance(self.credential, SignatureCredential) else None,
         )
 
     def client(self, scope: Scope) -> Client:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from wirepost.connections.access import Access
 from wirepost.connections.accounts import SHARED
+from wirepost.connections.credentials import missing_address
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint
 from wirepost.connections.oauth.method import method_for, origin_of
-from wirepost.contracts.auth import OAuth2
+from wirepost.contracts.auth import ApiKey, OAuth2
 from wirepost.core.errors import ConfigError, InvalidCall, NotConnected
 from wirepost.tools.context import ConnectionFacts
 from wirepost.upstream.scope import Scope
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
     from wirepost.tools.tool import AnyTool
+    from wirepost.upstream.tls import ClientCertificate
     from wirepost.upstream.upstream import Upstream
 
 
@@ -86,7 +88,17 @@ class Connection:
                 key=f"connections.{self.name}.auth",
                 hint="remove auth, or choose environment test",
             )
+        if isinstance(method, ApiKey):
+            return method.sent_in(self.settings.header, self.settings.form)
         return method
+
+    @cached_property
+    def certificate(self) -> ClientCertificate | None:
+        """What shows who we are when TLS connections are made, where there is such a thing."""
+        from wirepost.upstream.tls import ClientCertificate
+
+        files = self.settings.tls
+        return ClientCertificate(self.name, files.certificate.path, files.private_key.path) if files else None
 
     @property
     def configured_address(self) -> str:
@@ -129,7 +141,7 @@ class Connection:
                     reference.resolve(may_have_lines=True)
         except ConfigError as error:
             return error.message
-        return None
+        return None if self._consent.address_at else missing_address(self.provider, self.settings)
 
     async def probe(self, granted: Granted) -> Probe:
         """Whose account a fresh token belongs to; raises `CallError`."""
@@ -161,6 +173,7 @@ class Connection:
             clock=self.clock,
             attempt_s=self.attempt_s,
             transport=InMemoryTransport(sandbox.app, self.clock) if sandbox else None,
+            certificate=self.certificate,
             **how,
         )
 
@@ -233,6 +246,9 @@ class Connections:
         problems = []
         for connection in self.by_name.values():
             connection.provider.check_environment(connection.environment)
+            shown = connection.certificate.check() if connection.certificate else None
+            if shown:
+                problems.append(f"{connection.name}: {shown}")
             for credential in (connection.shared.credential, connection.shared.user_credential):
                 problem = credential.check() if credential else None
                 if problem:

@@ -37,6 +37,13 @@ class Checkable(ABC):
             return error.message
 
 
+def missing_address(provider: Provider, settings: ConnectionSettings) -> str | None:
+    """Why nobody knows where the account's API is; `None` where somebody does."""
+    if settings.base_url or provider.base_url or settings.environment == "sandbox":
+        return None
+    return f"no base_url is configured ({provider.title} gives each account its own address)"
+
+
 class Credential(Checkable):
     """An API key by reference; resolved on first use and again after the provider rejected it."""
 
@@ -69,10 +76,10 @@ class Credential(Checkable):
         except ConfigError as error:
             return error.message
         self._check_environment(value)
-        return None
+        return missing_address(self._provider, self._settings)
 
     async def header(self) -> str:
-        """The value of the Authorization header; raises `NotConnected` when the secret is missing."""
+        """The value of the credential's header; raises `NotConnected` when the secret is missing."""
         if self._value is None:
             try:
                 value = self._resolve()
@@ -85,11 +92,11 @@ class Credential(Checkable):
                     detail={"connection": self._connection},
                 ) from None
             self._value = value
-        return f"Bearer {self._value}"
+        return self._method.form.format(self._value)
 
     def forget(self, refused: str) -> None:
         """Resolve the reference again next time, unless that has happened meanwhile."""
-        if refused == f"Bearer {self._value}":
+        if self._value is not None and refused == self._method.form.format(self._value):
             self._value = None
 
     @property

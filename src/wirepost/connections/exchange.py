@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from wirepost.connections.credentials import Checkable
+from wirepost.connections.credentials import Checkable, missing_address
 from wirepost.connections.oauth.assertion import signed
 from wirepost.connections.oauth.endpoint import TokenEndpoint, TokenRefused
 from wirepost.connections.oauth.identity import Identity
@@ -70,8 +70,9 @@ class TokenCredential(Checkable):
         settings = self._settings
         if settings.environment == "sandbox":
             return None
-        if settings.base_url is None:
-            return f"no base_url is configured ({self._provider.title} gives each account its own address)"
+        problem = missing_address(self._provider, settings)
+        if problem or settings.base_url is None:
+            return problem
         belongs = self._method.environment_of(settings.base_url)
         if belongs not in {settings.environment, ANY} and not is_loopback(settings.base_url):
             raise ConfigError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 ANY = "any"
@@ -29,6 +29,11 @@ class ApiKey:
     """Where a person finds or creates such a key, in one sentence."""
     header: str = "Authorization"
     form: str = "Bearer {}"
+
+    def sent_in(self, header: str | None, form: str | None) -> ApiKey:
+        """The same in another header or form; in another header a key stands alone unless a form is given."""
+        alone = "{}" if header else self.form
+        return replace(self, header=header or self.header, form=form or alone)
 
 
 @dataclass(frozen=True)

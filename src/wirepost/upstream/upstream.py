@@ -26,6 +26,7 @@ from wirepost.upstream.tls import context_for
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.upstream.breaker import Admission
+    from wirepost.upstream.sigv4 import Signable
     from wirepost.upstream.tls import ClientCertificate
 
 ATTEMPT_S = 20.0
@@ -71,6 +72,7 @@ class Upstream:
         clock: Clock,
         transport: httpx2.AsyncBaseTransport | None = None,
         certificate: ClientCertificate | None = None,
+        sign: Callable[[Signable], Awaitable[Mapping[str, str]]] | None = None,
         rng: Random | None = None,
         max_body: int = MAX_BODY,
         attempt_s: float = ATTEMPT_S,
@@ -93,7 +95,7 @@ class Upstream:
         self._base_url = base_url
         self._credential, self._user_credential, self._transport = credential, user_credential, transport
         self._concurrency, self._max_body = limits.concurrency, max_body
-        self._certificate = certificate
+        self._certificate, self._sign = certificate, sign
         self._http: httpx2.AsyncClient | None = None
         self._shown: ssl.SSLContext | None = None
         """With the certificate that the open connections were made with."""
@@ -151,6 +153,8 @@ class Upstream:
             content=ask.content,
             extensions={"timeout": _timeouts(timeout_s)},
         )
+        if self._sign is not None:
+            request.headers.update(await self._sign(_signable(request, ask)))
         try:
             # The client's own time limits are per read; a drip of single bytes would never end.
             async with asyncio.timeout(timeout_s):
@@ -260,6 +264,15 @@ class Turn:
             self._breaker.succeeded(self._admission)
         else:
             self._breaker.failed(self._admission)
+
+
+def _signable(request: httpx2.Request, ask: Ask) -> Signable:
+    """The request as it goes over the wire; of its headers only the type of the content is signed."""
+    from wirepost.upstream.sigv4 import Signable
+
+    content_type = {} if ask.content_type is None else {"Content-Type": ask.content_type}
+    address = str(request.url.copy_with(query=None))
+    return Signable(ask.method, address, ask.query, content_type, ask.content or b"")
 
 
 def _timeouts(attempt_s: float) -> dict[str, float]:

@@ -1,0 +1,99 @@
+"""Credentials that are never sent: a signature of each request, and a certificate of the TLS connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wirepost.connections.credentials import Checkable, missing_address
+from wirepost.core.errors import ConfigError, NotConnected
+from wirepost.core.redact import SECRETS
+from wirepost.upstream.sigv4 import AwsKey, Signable, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wirepost.contracts.provider import Provider
+    from wirepost.core.clock import Clock
+    from wirepost.settings import ConnectionSettings
+    from wirepost.upstream.tls import ClientCertificate
+
+
+class UnsentCredential(Checkable):
+    """What such credentials have in common: no header of their own, and nothing to renew."""
+
+    is_renewable = False
+    address = None
+    """It does not say where the account's API is."""
+
+    def __init__(self, connection: str, provider: Provider, settings: ConnectionSettings) -> None:
+        self._connection, self._provider, self._settings = connection, provider, settings
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._connection})"
+
+    async def header(self) -> str:
+        """Nothing; raises `NotConnected` when something is missing."""
+        problem = self.problem
+        if problem:
+            raise NotConnected(
+                "not_connected",
+                f"The connection {self._connection} cannot show who it is: {problem}",
+                hint="Set it and try again; `wirepost doctor` checks it",
+                detail={"connection": self._connection},
+            )
+        return ""
+
+    def forget(self, refused: str) -> None:
+        """Files and references are looked at again for each request anyway."""
+
+
+class CertificateCredential(UnsentCredential):
+    """The certificate of a connection whose provider wants nothing else (`tls`)."""
+
+    def __init__(
+        self,
+        connection: str,
+        provider: Provider,
+        settings: ConnectionSettings,
+        certificate: ClientCertificate | None,
+    ) -> None:
+        super().__init__(connection, provider, settings)
+        self._certificate = certificate
+
+    def check(self) -> str | None:
+        """What is missing, if anything."""
+        if self._certificate is None:
+            return "no tls is configured"
+        return missing_address(self._provider, self._settings) or self._certificate.check()
+
+
+class SignatureCredential(UnsentCredential):
+    """The access key that signs the requests of a connection (`sigv4`)."""
+
+    def __init__(
+        self, connection: str, provider: Provider, settings: ConnectionSettings, clock: Clock
+    ) -> None:
+        super().__init__(connection, provider, settings)
+        self._clock = clock
+
+    def check(self) -> str | None:
+        """What is missing, if anything."""
+        try:
+            self._key()
+        except ConfigError as error:
+            return error.message
+        return missing_address(self._provider, self._settings)
+
+    async def sign(self, request: Signable) -> Mapping[str, str]:
+        """The headers that show who sends a request."""
+        return signed(request, self._key(), self._clock.now())
+
+    def _key(self) -> AwsKey:
+        given = self._settings.sigv4
+        if given is None:
+            raise ConfigError("no sigv4 is configured", key=f"connections.{self._connection}.sigv4")
+        secret = given.secret_access_key.resolve()
+        token = given.session_token.resolve() if given.session_token else None
+        for each in (secret, token or ""):
+            SECRETS.add(each)
+        return AwsKey(given.access_key_id.resolve(), secret, given.region, given.service, token)
