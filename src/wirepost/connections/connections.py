@@ -125,6 +125,11 @@ class Connection:
         """What a tool needs, for one caller: the vendor's client, or a contract that the vendor offers."""
         return (await self.access(caller_id)).api(needs, scope)
 
+    def use(self, refresher: Refresher) -> None:
+        """From now on the accounts that people connect can be used; what was made without them is dropped."""
+        self.refresher = refresher
+        self._accesses.clear()
+
     def endpoint(self) -> TokenEndpoint:
         """Where consents become tokens; raises `ConfigError` naming the setting that is missing."""
         if not self.settings.client_id:
@@ -289,7 +294,7 @@ class Connections:
     def use(self, refresher: Refresher) -> None:
         """From now on there is a store of accounts."""
         for connection in self.by_name.values():
-            connection.refresher = refresher
+            connection.use(refresher)
 
     def sandbox(self, name: str) -> Sandbox | None:
         """The in-memory vendor of a sandbox connection."""
