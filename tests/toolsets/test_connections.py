@@ -148,8 +148,8 @@ class Consented:
 async def consented(tmp_path, clock):
     crm = {"provider": "hubspot", "environment": "production", "auth": "oauth", "client_id": "app_1"}
     connections = {"crm": crm, "own": {**crm, "owner": "caller"}}
-    server = {"url": "https://wirepost.example.com"}
-    async with running(tmp_path, clock, connections=connections, server=server) as wirepost:
+    async with running(tmp_path, clock, connections=connections) as wirepost:
+        wirepost.app.links.address = "https://wirepost.example.com"  # as when it serves pages
         yield Consented(wirepost, wirepost.app.accounts)
 
 
@@ -212,3 +212,18 @@ async def test_asking_again_after_the_person_is_done_says_so_and_keeps_no_link(c
     assert not [
         file for file in (tmp_path / "data").iterdir() if file.is_file() and given in file.read_bytes()
     ]
+
+
+async def test_after_a_crash_the_answer_is_found_by_looking(consented) -> None:
+    app, asked = consented.wirepost.app, {"connection": "crm", "intent": "connect the crm"}
+
+    async def crash(tx) -> None:
+        await tx.execute("UPDATE intents SET state = 'unknown'")
+
+    await consented.authorize(intent="connect the crm")
+    await app.database.write(crash)
+    assert (await consented.wirepost.error("connection_authorize", **asked))["code"] == "not_connected"
+    await app.database.write(crash)
+    await consented.accounts.put(Account("crm"))
+    found = await consented.wirepost.ok("connection_authorize", **asked)
+    assert (found["data"]["status"], found["meta"]["idempotency"]["replayed"]) == ("ready", True)

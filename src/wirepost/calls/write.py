@@ -149,7 +149,7 @@ class Writes:
 
     async def _find_by_reading(self, attempt: Attempt, entry: Entry) -> Json | None:
         tool = _tool(attempt)
-        if tool.reconciler is None or attempt.connection is None or attempt.reading is None:
+        if tool.reconciler is None or attempt.reading is None:
             raise OutcomeUnknown(
                 "outcome_unknown",
                 "Whether the earlier attempt happened cannot be found out by reading",
@@ -157,7 +157,8 @@ class Writes:
             )
         scope = Scope(self._clock.monotonic() + RECONCILE_S)
         context = attempt.context(intent=entry.id)
-        context.api = await attempt.connection.api(tool.needs, scope, attempt.caller.id)
+        if attempt.connection:
+            context.api = await attempt.connection.api(tool.needs, scope, attempt.caller.id)
         if entry.dispatched_at is not None:
             context.dispatched_at = datetime.fromtimestamp(entry.dispatched_at, UTC)
         found = await tool.reconciler(context, **attempt.reading.own)
