@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wirepost.connections.accounts import Account, Accounts
+from wirepost.connections.accounts import USER, Account, Accounts
 from wirepost.store.database import Database
 
 
@@ -25,4 +25,16 @@ async def test_what_was_found_last_is_known_after_a_restart(tmp_path, clock) -> 
     found = await accounts.find("slack")
     assert found is not None
     assert (found.account_label, found.scopes_granted) == ("Acme", ("chat:write", "users:read"))
+    await database.close()
+
+
+async def test_what_all_parts_of_a_shared_account_may_do_is_known_together(tmp_path, clock) -> None:
+    database = await Database.open(tmp_path / "wirepost.db", clock)
+    accounts = Accounts(database, clock)
+    await accounts.put(Account("chat", scopes_granted=("read",)))
+    await accounts.put(Account("chat", part=USER, scopes_granted=("search",)))
+    await accounts.put(Account("chat", "anna", scopes_granted=("write",)))
+    await accounts.put(Account("crm"))
+    await accounts.put(Account("crm", part=USER, scopes_granted=("search",)))
+    assert await accounts.known_scopes() == {"chat": frozenset({"read", "search"}), "crm": None}
     await database.close()

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from support.sample_vendor import SAMPLE, connection
-from wirepost.connections.accounts import SHARED, Account, Accounts, Tokens
+from wirepost.connections.accounts import SHARED, USER, Account, Accounts, Tokens
 from wirepost.connections.status import Status, account_of, label_of, owner_of, status_of, takes_consents
 from wirepost.contracts.auth import OAuth2
 from wirepost.secrets.vault import KeyRing, Vault
@@ -99,6 +99,15 @@ async def test_what_an_operator_has_not_finished_is_a_problem_before_anybody_con
     found = await status_of(half, accounts, "anna")
     assert found.word == "not_connected"
     assert "client_id" in found.problem
+
+
+async def test_what_the_second_token_may_do_counts_where_there_is_one(accounts) -> None:
+    both = consented(user_scopes=["search"])
+    await accounts.put(Account("sample", scopes_granted=("read",)))
+    assert (await account_of(both, accounts, "anna")).scopes_granted == ("read",)
+    await accounts.put(Account("sample", part=USER, scopes_granted=("search",)))
+    assert (await account_of(both, accounts, "anna")).scopes_granted == ("read", "search")
+    assert (await account_of(consented(), accounts, "anna")).scopes_granted == ("read",)
 
 
 async def test_an_account_that_is_being_removed_is_none_where_there_is_another(accounts) -> None:

@@ -129,17 +129,17 @@ class Accounts:
         return Account.of_row(rows[0], self._vault) if rows else None
 
     async def known_scopes(self) -> dict[str, frozenset[str] | None]:
-        """Connection → permissions of its shared account; `None` where they cannot be read."""
+        """Connection → permissions of its shared account, all parts; `None` where they cannot be read."""
         rows = await self._database.read(
-            "SELECT connection, scopes_granted FROM accounts WHERE owner = ? AND part = ? LIMIT ?",
-            SHARED,
-            MAIN,
-            MAX_ACCOUNTS,
+            "SELECT connection, scopes_granted FROM accounts WHERE owner = ? LIMIT ?", SHARED, MAX_ACCOUNTS
         )
-        return {
-            str(name): None if scopes is None else frozenset(orjson.loads(str(scopes)))
-            for name, scopes in rows
-        }
+        known: dict[str, frozenset[str] | None] = {}
+        for name, granted in rows:
+            before = known.get(str(name), frozenset())
+            known[str(name)] = (
+                None if granted is None or before is None else before | set(orjson.loads(str(granted)))
+            )
+        return known
 
     async def note_checked(self, account: Account, scopes: Collection[str] | None) -> None:
         """Remember what a check found: permissions, and who the account is; tokens stay as they are."""

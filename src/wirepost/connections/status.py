@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from wirepost.connections.accounts import SHARED
+from wirepost.connections.accounts import SHARED, USER
 from wirepost.contracts.auth import OAuth2
 from wirepost.core.errors import NotConnected
 from wirepost.core.text import clean_line
@@ -54,11 +54,16 @@ def owner_of(connection: Connection, caller: str) -> str:
 
 
 async def account_of(connection: Connection, accounts: Accounts, caller: str) -> Account | None:
-    """The account that a caller uses: their own before the shared one."""
+    """The account that a caller uses: their own before the shared one, with what all its parts may do."""
     owner = owner_of(connection, caller)
-    own = await accounts.find(connection.name, owner)
-    is_there = own is not None and own.state != "revoking"
-    return own if is_there or owner == SHARED else await accounts.find(connection.name, SHARED)
+    account = await accounts.find(connection.name, owner)
+    if (account is None or account.state == "revoking") and owner != SHARED:
+        account = await accounts.find(connection.name, SHARED)
+    if account is None or account.scopes_granted is None or not connection.settings.user_scopes:
+        return account
+    as_user = await accounts.find(connection.name, account.owner, USER)
+    more = (as_user and as_user.scopes_granted) or ()
+    return replace(account, scopes_granted=(*account.scopes_granted, *more))
 
 
 async def status_of(connection: Connection, accounts: Accounts, caller: str) -> Status:
