@@ -213,6 +213,8 @@ def stand_in_app(**server: Any) -> Any:
         clock=Clock(),
         catalog=Catalog(ToolList(())),
         links=SimpleNamespace(address=None),
+        secret=SECRET,
+        connecting=SimpleNamespace(flows=None),
         connections=SimpleNamespace(by_name={"stripe-sandbox": None}, sandbox=lambda name: None),
         database=SimpleNamespace(write=write),
     )

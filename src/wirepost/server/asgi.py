@@ -18,6 +18,7 @@ from wirepost.sandbox.sockets import knowing_transport
 from wirepost.server.auth.entrance import Entrance
 from wirepost.server.guards import Guard, NoIdleGet
 from wirepost.server.pages import Pages, SandboxVendors
+from wirepost.server.people import people_routes
 from wirepost.server.presence import Presence
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
     """Everything that is served over HTTP.
 
     MCP for both protocol generations at `/mcp`, the older HTTP+SSE transport at `/sse` (callers of both show
-    who they are as `server.auth` asks), health, a page that says what this is, and the vendors of the
-    sandbox. `streams` goes to the SDK's session keeper (an event store, for example).
+    who they are as `server.auth` asks), health, a page that says what this is, pages where people connect
+    accounts, and the vendors of the sandbox. `streams` goes to the SDK's session keeper (an event store, for
+    example).
     """
     settings = app.settings.server
     sessions = StreamableHTTPSessionManager(
@@ -67,6 +69,7 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
             Route("/sse", endpoint=entrance.before(_SseStream(mcp, sse)), methods=["GET"]),
             Mount("/messages/", app=entrance.before(sse.handle_post_message)),
             *entrance.routes,
+            *people_routes(app, entrance.sign_in),
             Route("/healthz", pages.health),
             Route("/readyz", pages.ready),
             Route("/", pages.landing),

@@ -49,6 +49,12 @@ class Metadata:
     introspection_endpoint: str | None
     introspection_methods: tuple[str, ...]
     """How a client may show who it is there; empty: not said."""
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    token_methods: tuple[str, ...] = ()
+    """How a client may show who it is at the token endpoint; empty: not said."""
+    names_itself: bool = False
+    """It says who it is where it sends a browser back (RFC 9207)."""
 
 
 class Issuer:
@@ -188,15 +194,25 @@ def _metadata_in(said: Any, issuer: str) -> Metadata:
     if not isinstance(said, dict) or said.get("issuer") != issuer:
         named = said.get("issuer") if isinstance(said, dict) else None
         raise ValueError(f"its description is about another issuer: {str(named)[:200]!r}")
-    endpoint, methods = (
-        said.get("introspection_endpoint"),
-        said.get("introspection_endpoint_auth_methods_supported"),
-    )
     return Metadata(
         jwks_uri=_trusted(said.get("jwks_uri"), issuer),
-        introspection_endpoint=None if endpoint is None else _trusted(endpoint, issuer),
-        introspection_methods=tuple(map(str, methods)) if isinstance(methods, list) else (),
+        introspection_endpoint=_endpoint(said, "introspection_endpoint", issuer),
+        introspection_methods=_words(said, "introspection_endpoint_auth_methods_supported"),
+        authorization_endpoint=_endpoint(said, "authorization_endpoint", issuer),
+        token_endpoint=_endpoint(said, "token_endpoint", issuer),
+        token_methods=_words(said, "token_endpoint_auth_methods_supported"),
+        names_itself=said.get("authorization_response_iss_parameter_supported") is True,
     )
+
+
+def _endpoint(said: dict[str, Any], name: str, issuer: str) -> str | None:
+    url = said.get(name)
+    return None if url is None else _trusted(url, issuer)
+
+
+def _words(said: dict[str, Any], name: str) -> tuple[str, ...]:
+    listed = said.get(name)
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
 
 
 def _trusted(url: object, issuer: str) -> str:
