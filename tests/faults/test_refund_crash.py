@@ -15,6 +15,8 @@ import orjson
 import pytest
 
 from support.clock import ManualClock
+from support.postgres import address_in
+from support.postgres import ask as postgres
 from support.serving import served
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.sandbox.vendor import ConnectionCut
@@ -29,9 +31,10 @@ from wirepost.calls.audit import verify
 from wirepost.calls.caller import LOCAL
 from wirepost.settings import load_settings
 
-async def main(base_url, directory, arguments):
+async def main(base_url, directory, arguments, store):
     stripe = {"provider": "stripe", "environment": "test", "base_url": base_url, "key": "env:STRIPE_KEY"}
-    settings = load_settings(None, {}, {"data_dir": directory, "connections": {"stripe": stripe}})
+    overrides = {"data_dir": directory, "connections": {"stripe": stripe}, "store": store}
+    settings = load_settings(None, {}, overrides)
     app = await build_app(settings)
     outcome = await app.calls.call(LOCAL, "stripe_create_refund", arguments)
     chain = await verify(app.database)
@@ -40,7 +43,7 @@ async def main(base_url, directory, arguments):
     seen = {"chain": chain.is_whole, "states": [row[0] for row in rows]}
     print(orjson.dumps({**outcome.envelope, **seen}).decode())
 
-asyncio.run(main(sys.argv[1], sys.argv[2], orjson.loads(sys.argv[3])))
+asyncio.run(main(sys.argv[1], sys.argv[2], *map(orjson.loads, sys.argv[3:])))
 """
 
 
@@ -80,8 +83,31 @@ class Trap:
         raise ConnectionCut
 
 
+class Store:
+    """Where the processes of a test keep what they know: the data directory, or a schema of PostgreSQL."""
+
+    def __init__(self, schema: str | None) -> None:
+        self._schema = schema
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The section of the configuration."""
+        return {"url": address_in(self._schema)} if self._schema else {}
+
+    def let_the_dead_be_dead(self) -> None:
+        """As if the time had passed after which a process that proves no life is taken for dead."""
+        if self._schema:
+            owners = postgres("UPDATE leases SET until_at = until_at - 20 RETURNING name", self._schema)
+            assert len(owners) == 1
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services("postgres"))])
+def store(request: pytest.FixtureRequest) -> Store:
+    return Store(request.getfixturevalue("schema") if request.param == "postgres" else None)
+
+
 async def run(
-    trap: Trap, base_url: str, directory: Path, *, is_doomed: bool = False, **arguments: Any
+    trap: Trap, base_url: str, directory: Path, store: Store, *, is_doomed: bool = False, **arguments: Any
 ) -> Any:
     """One process that makes one call; its envelope, or the signal that ended it."""
     child = await asyncio.create_subprocess_exec(
@@ -91,6 +117,7 @@ async def run(
         base_url,
         str(directory),
         orjson.dumps(arguments).decode(),
+        orjson.dumps(store.settings).decode(),
         env={**os.environ, "STRIPE_KEY": StripeSandbox.key},
         stdout=asyncio.subprocess.PIPE,
     )
@@ -125,21 +152,22 @@ async def paid_invoice(sandbox: StripeSandbox) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", ["claimed", "dispatched", "applied"])
-async def test_refund_exists_exactly_once_after_kill_9(tmp_path: Path, point: str) -> None:
+async def test_refund_exists_exactly_once_after_kill_9(tmp_path: Path, point: str, store: Store) -> None:
     clock = ManualClock()
     trap = Trap(StripeSandbox(World.build(clock.now()), clock))
     async with served(trap, log_level="critical") as base_url:
         payment = await paid_invoice(trap.sandbox)
         asked = {"payment": payment, "intent": INTENT}
-        preview = await run(trap, base_url, tmp_path, **asked, mode="preview")
+        preview = await run(trap, base_url, tmp_path, store, **asked, mode="preview")
         asked["confirmation"] = preview["data"]["confirmation"]
         if point == "claimed":
             trap.set("GET", "/v1/invoices", passes=1)
         else:
             trap.set("POST", "/v1/refunds", is_after=point == "applied")
 
-        assert await run(trap, base_url, tmp_path, is_doomed=True, **asked) == -signal.SIGKILL
-        again = await run(trap, base_url, tmp_path, **asked)
+        assert await run(trap, base_url, tmp_path, store, is_doomed=True, **asked) == -signal.SIGKILL
+        store.let_the_dead_be_dead()
+        again = await run(trap, base_url, tmp_path, store, **asked)
 
         assert again["data"]["status"] == "succeeded"
         assert again["chain"]
