@@ -118,6 +118,9 @@ async def test_tokens_are_found_with_scopes_times_and_address(answer: Recording,
     for granted in found.values():
         assert (granted.refresh_at is None) == (granted.expires_at is None)
         assert granted.refresh_at is None or now < granted.refresh_at < granted.expires_at
+    if "account" in answer.told:
+        method = wire(answer.vendor, clock, answer).method
+        assert found["main"].reply[method.account_at] == answer.told["account"]
     if "asked" in answer.told:
         assert set(found["main"].scopes) < set(answer.told["asked"])
 

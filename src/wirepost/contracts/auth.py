@@ -122,6 +122,8 @@ class OAuth2:
     scopes_at: str = "scope"
     address_at: str | None = None
     """Field of an answer with the address of the account's API."""
+    account_at: str | None = None
+    """Field of an answer with the id of the account, where it cannot be asked for later."""
     expires_unit_s: float = 1.0
     lifetime_s: float | None = None
     """Assumed where an answer tells none; `None`: such a token is good until it is refused."""

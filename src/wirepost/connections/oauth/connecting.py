@@ -175,8 +175,9 @@ class Connecting:
         connection = self._connection(consent.connection)
         main = consent.granted.get(MAIN) or next(iter(consent.granted.values()))
         probe = await self._ask_who(connection, main)
-        key = probe.account_id or _text(consent.identity.get("sub"))
-        label = _text(consent.identity.get("email")) or probe.account or probe.identity
+        told = _text(main.reply.get(self.party(connection.name).method.account_at or ""))
+        key = probe.account_id or told or _text(consent.identity.get("sub"))
+        label = _text(consent.identity.get("email")) or probe.account or told or probe.identity
         await self._check_same(connection, consent.owner, key, label)
         asked = {MAIN: consent.asked.scopes, USER: consent.asked.user_scopes}
         now = connection.clock.now().timestamp()

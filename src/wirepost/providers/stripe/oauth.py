@@ -23,6 +23,7 @@ CONNECT = OAuth2(
     has_pkce=False,
     client_id_in_basic=False,
     scopes=("read_write",),
+    account_at="stripe_user_id",
     own_callback=True,
     refusals={"invalid_request": "config", "unsupported_response_type": "config"},
 )
@@ -38,6 +39,7 @@ APPS = OAuth2(
     client_auth="basic",
     client_id_in_basic=False,
     scopes=(),
+    account_at="stripe_user_id",
     lifetime_s=3600,
     rotates=True,
     idle_days=365,
