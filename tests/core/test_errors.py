@@ -24,7 +24,7 @@ PUBLISHED: dict[type[CallError], str] = {
     InvalidCall: """invalid_arguments connection_required confirmation_mismatch result_too_large
         unsupported_by_provider""",
     NotAllowed: "forbidden_by_policy confirmation_required approval_required duplicate_suspected",
-    NotConnected: "not_connected auth_expired missing_scope",
+    NotConnected: "not_connected auth_expired missing_scope key_unavailable",
     Rejected: "not_found conflict upstream_rejected",
     Unavailable: "rate_limited quota_exhausted upstream_unavailable server_unavailable timeout",
     OutcomeUnknown: "outcome_unknown",

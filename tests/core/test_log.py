@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
@@ -27,11 +29,13 @@ def other_loggers() -> Iterator[None]:
     """Put back what `configure` changes for the whole process."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hook = sys.excepthook
     yield
+    sys.excepthook = hook
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(capture=False)
-    for name in ("httpx2", "httpcore2", "mcp", "uvicorn.access", "sse_starlette", "asyncio"):
+    for name in ("httpx2", "httpcore2", "authlib", "mcp", "uvicorn.access", "sse_starlette", "asyncio"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 
@@ -115,6 +119,53 @@ def test_it_can_be_configured_again() -> None:
     first, second = StringIO(), StringIO()
     configure("info", "json", stream=first)
     configure("debug", "json", stream=second)
-    logging.getLogger("httpx2").debug("now")
+    logging.getLogger("mcp").debug("now")
     assert first.getvalue() == ""
     assert [line["event"] for line in lines(second)] == ["now"]
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "error"])
+def test_libraries_that_write_addresses_and_headers_say_nothing_of_them_at_any_level(level: str) -> None:
+    out = StringIO()
+    configure(level, "json", stream=out)
+    for name in ("httpx2", "httpcore2.http11", "authlib.oauth2"):
+        logging.getLogger(name).info("GET https://x.test/?code=abc123")
+        logging.getLogger(name).debug("headers %s", {"x": "y"})
+    assert out.getvalue() == ""
+
+
+def test_a_logger_with_a_way_out_of_its_own_loses_it() -> None:
+    past, out = StringIO(), StringIO()
+    logger = logging.getLogger("a.library.of.others")
+    logger.addHandler(logging.StreamHandler(past))
+    logger.propagate = False
+    configure("info", "json", stream=out)
+    logger.warning("key %s", KEY)
+    assert past.getvalue() == ""
+    assert KEY not in out.getvalue()
+    assert "[redacted]" in out.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_objects_are_written_without_the_secrets_they_show(form: str) -> None:
+    @dataclass
+    class Grant:
+        access_token: str
+
+    out = StringIO()
+    configure("info", form, stream=out)
+    grant = Grant("no-known-form")
+    logging.getLogger("a").warning("got %r", grant, extra={"grant": grant, "error": ValueError(KEY)})
+    assert "no-known-form" not in out.getvalue()
+    assert KEY not in out.getvalue()
+    assert "Grant(access_token=" in out.getvalue()
+
+
+def test_an_error_that_nobody_catches_is_printed_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("info", "json", stream=StringIO())
+    error = RuntimeError("failed")
+    error.__cause__ = ValueError(f"client_secret=no-known-form and {KEY}")
+    sys.excepthook(type(error), error, None)
+    shown = capsys.readouterr().err
+    assert "RuntimeError: failed" in shown
+    assert "client_secret=[redacted] and [redacted]" in shown

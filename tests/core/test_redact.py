@@ -22,6 +22,16 @@ KEYS = [
     "xoxb-" + "17653672481-19874698323-pdFZKVeTuE8sk7oOcHrzqqgy",
     "xoxp-" + "23984754863-2348975623103",
     "xapp-" + "1-A01234567-0123456789-abcdef",
+    "xoxe.xoxp-" + "1-Mi0yLTMyMzQ1Njc4OTAx",
+    "xoxe-" + "1-My0xLTMyMzQ1Njc4OTAx",
+    "GOCSPX-" + "abcdefghijklmnopqrstuvwx",
+    "ya29." + "a0AfH6SMBabcdefghijklmnop",
+    "1//" + "0gabcdefghijklmnopqrstuvwx",
+    "00D50000000IZ3Z" + "!AQ0AQDpEDKYsn7ioKug2aSmgCjgrPjG",
+    "hvs." + "CAESIJ1a2b3c4d5e6f7g8h9i",
+    "s." + "abcdEFGH1234ijklMNOP5678",
+    "AGE-SECRET-KEY-" + "1QQQQQQQQQQQQQQQQQQQQQQQ",
+    "ASIA" + "IOSFODNN7EXAMPLE",
     "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a",
     "github_pat_" + "11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz",
     "shpat_" + "0123456789abcdef0123456789abcdef",
@@ -77,6 +87,11 @@ def test_a_password_in_an_address_goes(url):
         "ask-the-expert-about-anything",
         "12:30 at http://host:8484/path",
         "pk_live_is_public_by_design",
+        "https://shop.test/discount?code=SAVE10&page=2 answered with error code=404 Not-Found",
+        "https://api.test/items?page_token=abcdefgh&nextPageToken=abcdefgh&sync_token=abcdefgh",
+        '{"code": "DE", "state": "BY", "token": "of a list", "next_page_token": "abcdefgh"}',
+        "the client_secret: it is not configured; private_key: cannot be read",
+        "max_tokens=20000 and has_secret=yes, monkey=bananas",
     ],
 )
 def test_ordinary_text_stays(text):
@@ -139,5 +154,88 @@ def test_hostile_text_takes_no_time():
         "Bearer " * 30_000,
         "-----BEGIN " * 20_000,
         "eyJ" * 60_000,
+        "token=" * 40_000,
+        "a_token" * 30_000 + "=",
+        '"a_token": "' * 20_000,
+        '"a_token":' + " " * 200_000,
+        "code=&state=" * 20_000,
+        "secret" + "\\" * 200_000,
     ):
         redactor.text(hostile)
+
+
+NAMED = [
+    *("access_token", "refresh_token", "id_token", "session_token", "accessToken", "X-Shopify-Access-Token"),
+    *("client_secret", "clientSecret", "clientsecret", "webhook_secret", "SecretAccessKey", "secret"),
+    *("password", "passphrase", "api_key", "apikey", "X-Api-Key", "Authorization", "Cookie", "Set-Cookie"),
+    *("code_verifier", "assertion", "client_assertion", "private_key", "device_code", "xoauthtoken"),
+]
+WRITTEN = [
+    "https://x.test/a?b=1&{name}={value}&c=2",
+    "grant_type=x&{name}={value}",
+    '{{"{name}": "{value}", "expires_in": 3600}}',
+    "{{'{name}': '{value}', 'expires_in': 3600}}",
+    "{{b'{name}': b'{value}'}}",
+    'body was "{{\\"{name}\\":\\"{value}\\"}}"',
+    "Grant({name}='{value}')",
+]
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("written", WRITTEN)
+def test_what_stands_under_the_name_of_a_secret_goes_and_the_name_stays(name, written):
+    shown = redact(written.format(name=name, value="no-known-form"))
+    assert "no-known-form" not in shown
+    assert f"{name}" in shown
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_names_are_known_in_values_too(name):
+    assert Redactor().value({name: "x1"}) == {name: REDACTED}
+    assert Redactor().value({name: {"deep": 1}}) == {name: REDACTED}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://127.0.0.1:8484/oauth/callback?code=abc123&state=xyz",
+        "/oauth/callback?state=xyz&code=abc123#x",
+        "code=abc123&grant_type=authorization_code&redirect_uri=http%3A%2F%2F127.0.0.1",
+        "token=abc123&token_type_hint=refresh_token",
+        "GET https://shop.test/cb?code=abc123&hmac=00ff&shop=a.myshopify.com HTTP/1.1",
+    ],
+)
+def test_a_code_beside_words_of_oauth_goes(text):
+    shown = redact(text)
+    assert "abc123" not in shown
+    assert shown.replace(REDACTED, "abc123") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "is_hidden"),
+    [
+        ({"code": "abc123", "state": "4f5c0a9b8e7d6c5b4a39"}, True),
+        ({"code": "abc123", "redirect_uri": "http://127.0.0.1"}, True),
+        ({"token": "abc123", "client_id": "web"}, True),
+        ({"code": "abc123", "state": "BY"}, False),
+        ({"code": "abc123", "state": 5}, False),
+        ({"code": "abc123", "message": "an error"}, False),
+        ({"token": "abc123", "page": 2}, False),
+    ],
+)
+def test_the_same_holds_in_values(value, is_hidden):
+    assert ("abc123" not in Redactor().value(value).values()) == is_hidden
+
+
+def test_flags_and_what_is_empty_hide_nothing():
+    value = {"has_secret": True, "client_secret": None, "password": "", "next_token": "x", "max_tokens": 5}
+    assert Redactor().value(value) == value
+
+
+def test_what_is_no_json_becomes_a_text_without_secrets():
+    class Odd:
+        def __str__(self):
+            return "odd opensesame"
+
+    shown = Redactor(["opensesame"]).value({"odd": Odd(), "set": {"opensesame"}, "bytes": b"opensesame"})
+    assert shown == {"odd": f"odd {REDACTED}", "set": [REDACTED], "bytes": f"b'{REDACTED}'"}

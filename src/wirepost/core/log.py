@@ -6,6 +6,8 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from traceback import format_exception
+from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
@@ -13,8 +15,9 @@ import orjson
 from wirepost.core.redact import SECRETS
 
 # Each writes a line for every request, which our own audit and results already tell.
-_TALKATIVE = ("httpx2", "httpcore2", "mcp", "uvicorn.access", "sse_starlette", "asyncio")
-_OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "mcp")
+_TALKATIVE = ("mcp", "uvicorn.access", "sse_starlette", "asyncio")
+# These write addresses with their queries, headers and tokens; nothing of it is worth the risk at any level.
+_INDISCREET = ("httpx2", "httpcore2", "authlib")
 
 _USUAL = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"})
 
@@ -30,13 +33,22 @@ def configure(level: str = "info", form: str = "auto", *, stream: TextIO | None 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _OWN_HANDLERS:
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "mcp", *list(root.manager.loggerDict)):
+        # A way out of its own would lead past the redaction.
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
+    for name in _INDISCREET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _last_words
     logging.captureWarnings(capture=True)
+
+
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What Python prints of an error that nobody caught, without the secrets that its text may quote."""
+    sys.stderr.write(SECRETS.text("".join(format_exception(kind, error, trace))))
 
 
 class JsonLines(logging.Formatter):
@@ -48,7 +60,7 @@ class JsonLines(logging.Formatter):
         event: dict[str, Any] = {"event": record.getMessage(), **_place(record), **extras}
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(SECRETS.value(event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(SECRETS.value(event)).decode()
 
 
 def _console(*, is_colored: bool) -> logging.Formatter:
