@@ -31,7 +31,7 @@ WAIT_S = LEASE_S + 10.0
 """A waiter outlasts a holder that died."""
 COOL_DOWN_S = 30.0
 """After a failure that passes, so long nobody asks again."""
-JUST_S = 60.0
+JUST_S = 10.0
 """A token that was fetched so shortly before it was refused was never good."""
 STORE_PAUSES_S = (0.2, 0.5, 1.0, 3.0)
 """Between the tries to store new tokens."""
