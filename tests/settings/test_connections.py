@@ -37,6 +37,13 @@ def connection(**options: Any) -> ConnectionSettings:
         ({"money": {"currencies": ["euro"]}}, "must be a three-letter currency code"),
         ({"money": {"refund_window_days": True}}, "must be a number"),
         ({"limits": {"burst": 0}}, "greater than or equal to 1"),
+        ({"tls": {"certificate": "env:A", "private_key": "file:/x.key"}}, "TLS reads the file itself"),
+        ({"tls": {"certificate": "file:/x.crt", "private_key": "file:/x#/key"}}, "TLS reads the file itself"),
+        ({"header": "X Key"}, "String should match pattern"),
+        ({"form": "Bearer"}, "String should match pattern"),
+        ({"form": "{}\r\nX-Other: 1"}, "String should match pattern"),
+        ({"check": "https://other.example"}, "String should match pattern"),
+        ({"installation": "../../user"}, "String should match pattern"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(options: dict[str, Any], says: str) -> None:

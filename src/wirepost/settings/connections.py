@@ -135,7 +135,7 @@ class TlsSettings(Section):
     @field_validator("certificate", "private_key")
     @classmethod
     def _check_file(cls, reference: SecretRef) -> SecretRef:
-        if reference.kind != "file":
+        if reference.kind != "file" or reference.field:
             raise ValueError("must be file:/absolute/path, because TLS reads the file itself")
         return reference
 
