@@ -52,7 +52,7 @@ async def test_it_gets_what_the_provider_makes_of_its_client(clock) -> None:
     offering, other = connection("a", clock, provider=OFFERING), connection("b", clock)
     connections = Connections({"a": offering, "b": other})
     assert connections.fitting(greeter_say_hello) == [offering]
-    api = offering.api(greeter_say_hello.needs, Scope(clock.monotonic() + 45))
+    api = await offering.api(greeter_say_hello.needs, Scope(clock.monotonic() + 45), "local")
     call = Call(api, caller="local", now=clock.now())
     assert (await greeter_say_hello.operation(call)).id == "hello from a"
     await connections.close()
