@@ -264,12 +264,15 @@ class Ledger:
         )
 
     def _entry(self, rows: Sequence[Row]) -> Entry | None:
-        """The row as it stands; what could not be settled is unknown, not in progress."""
+        """The row as it stands; what nobody carries out any more is not in progress."""
         if not rows:
             return None
         entry = _read(rows[0])
         is_left = entry.is_in_progress and self._unsettled.get(entry.id) == entry.claimed_at
-        return replace(entry, state="unknown") if is_left else entry
+        if not is_left:
+            return entry
+        was_never_sent = entry.state == "claimed" and entry.dispatched_at is None
+        return replace(entry, state="not_applied" if was_never_sent else "unknown")
 
     def _age(self, entry: Entry) -> float:
         return self._now() - entry.claimed_at

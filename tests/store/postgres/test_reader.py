@@ -33,6 +33,13 @@ async def test_reading_writes_nothing(database):
     assert await database.read("SELECT name FROM keys") == []
 
 
+async def test_a_statement_that_takes_too_long_is_ended_and_its_connection_is_kept(database):
+    await database.read("SELECT set_config('statement_timeout', '20', false)")
+    with pytest.raises(Unavailable, match="a statement took too long"):
+        await database.read("SELECT pg_sleep(5)")
+    assert await database.read("SELECT current_setting('statement_timeout')") == [("20ms",)]
+
+
 async def test_connections_that_broke_while_idle_are_not_noticed(gate, through_gate):
     database = await Database.open(through_gate, ManualClock())
     await asyncio.gather(*(database.read("SELECT pg_sleep(0.01)") for _ in range(8)))

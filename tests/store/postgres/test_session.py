@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 
 import psycopg
 import pytest
 
 from support.clock import ManualClock
 from support.disk import fill_disk
-from support.postgres import ADDRESS, address_in, ask
+from support.postgres import ADDRESS, Gate, address_in, ask
 from wirepost.calls.audit import Audit, records, verify
+from wirepost.calls.ledger import Identity, Ledger
 from wirepost.core.errors import ConfigError, Unavailable
+from wirepost.core.signing import Signer
 from wirepost.store.database import Database, Tx
 from wirepost.store.postgres.reader import PostgresReader
 from wirepost.store.postgres.server import Server
@@ -44,6 +46,20 @@ async def opened(place: Server, *, ask_again_s: float):
         yield database
     finally:
         await database.close()
+
+
+@contextmanager
+def closed_after_commit(gate: Gate):
+    """The server stores the next transaction, but its answer is lost, and then it cannot be reached."""
+
+    def close(sent: bytes) -> None:
+        if b"INSERT INTO commits" in sent:
+            gate.lets_answers_through = gate.is_open = False
+
+    gate.on_sent = close
+    yield
+    gate.lets_answers_through = gate.is_open = True
+    gate.on_sent = lambda _: None
 
 
 async def test_a_connection_that_was_lost_meanwhile_is_made_again_and_nothing_is_noticed(gate, through_gate):
@@ -150,21 +166,29 @@ async def test_a_commit_that_never_arrived_did_not_happen(gate, through_gate):
 async def test_a_commit_that_cannot_be_looked_up_is_called_unknown_and_the_audit_still_has_it_once(
     gate, through_gate, clock
 ):
-    def close_after_commit(sent: bytes) -> None:
-        if b"INSERT INTO commits" in sent:
-            gate.lets_answers_through = False
-            gate.is_open = False
-
     async with opened(through_gate, ask_again_s=0) as database:
         audit = Audit(database)
-        gate.on_sent = close_after_commit
-        with pytest.raises(Unavailable, match="so it may have been stored"):
+        with closed_after_commit(gate), pytest.raises(Unavailable, match="so it may have been stored"):
             await audit.record("2026", {"at": "2026", "tool": "a"})
-        gate.is_open = gate.lets_answers_through = True
-        gate.on_sent = lambda _: None
         await audit.record("2026", {"at": "2026", "tool": "b"})
         assert [seq async for seq, *_ in records(database)] == [1, 2]
         assert (await verify(database)).is_whole
+
+
+async def test_a_claim_that_may_have_been_stored_keeps_nobody_from_claiming_again(gate, through_gate, clock):
+    named = Identity("anna", "stripe-live", "stripe_create_refund", "hash", "refund-4711", looks_back=True)
+    async with opened(through_gate, ask_again_s=0) as database:
+        ledger = Ledger(database, clock, Signer(b"secret"), "this process")
+        with closed_after_commit(gate), pytest.raises(Unavailable, match="so it may have been stored"):
+            await ledger.claim(named, nonce=None, reserve=None)
+        assert await database.read("SELECT state FROM intents") == [("claimed",)]
+        entry = await ledger.find(named)
+        assert entry.state == "not_applied"  # claimed or not, nothing was sent
+        clock.advance(1)
+        again, is_ours = await ledger.claim(named, nonce=None, reserve=None, again=entry)
+        assert is_ours
+        assert (again.id, again.state) == (entry.id, "claimed")
+        assert (await ledger.find(named)).is_in_progress
 
 
 async def test_a_commit_that_is_refused_is_not_stored(database):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -56,8 +56,7 @@ class PostgresReader:
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement in this thread, once more where the connection turns out to be lost."""
         while True:
-            is_kept = not self._idle.empty()
-            connection = self._idle.get() if is_kept else self._server.connect(self._wait_s, may_write=False)
+            is_kept, connection = self._take()
             try:
                 cursor = connection.execute(statement(sql), params)
                 return cursor.fetchall() if cursor.description else []
@@ -67,6 +66,12 @@ class PostgresReader:
             finally:
                 if not connection.closed:
                     self._idle.put(connection)
+
+    def _take(self) -> tuple[bool, Connection]:
+        try:
+            return True, self._idle.get_nowait()
+        except Empty:
+            return False, self._server.connect(self._wait_s, may_write=False)
 
     def _read(self, sql: str, params: Sequence[Value]) -> list[Row]:
         try:
