@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import orjson
 import pytest
 from mcp import Client
@@ -25,6 +26,7 @@ from wirepost.connections.accounts import Account, Tokens
 from wirepost.connections.oauth.links import Invitation
 from wirepost.core.clock import Clock
 from wirepost.providers.slack.sandbox import SlackSandbox
+from wirepost.server.asgi import build_asgi
 from wirepost.server.mcp import build_mcp
 
 MODERN, HANDSHAKE = ERAS
@@ -212,6 +214,22 @@ async def test_any_other_client_gets_the_link_in_the_error_and_repeats_the_call(
         await on_stage.connect(error["connect_url"])
         result = await c.call_tool("slack_find_users", FIND)
     assert result.is_error is False
+
+
+async def test_the_link_that_an_agent_shows_opens_the_page_of_that_connection(on_stage) -> None:
+    app = on_stage.wirepost.app
+    mcp = build_mcp(app.calls, secret=app.secret, version="1.2.3", clock=app.clock)
+    async with served(build_asgi(app, mcp)) as base, httpx2.AsyncClient() as browser:
+        app.links.address = base
+        error = await on_stage.wirepost.error("slack_find_users", **FIND)
+        first, again = [await browser.get(error["connect_url"]) for _ in range(2)]
+        await on_stage.connect(error["connect_url"])
+        gone = await browser.get(error["connect_url"])
+    assert (first.status_code, again.status_code) == (200, 200), "looking uses nothing up"
+    assert "Connect chat" in first.text
+    assert "Slack" in first.text
+    assert gone.status_code != 200
+    assert "Connect chat" not in gone.text
 
 
 @pytest.mark.parametrize("action", ["decline", "cancel"])
