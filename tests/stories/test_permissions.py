@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from support.running import running
+import pytest
+
+from support.running import running, settings_for
 from support.serving import served
 from support.worlds import world_at
+from wirepost.app import listed_tools
 from wirepost.core.clock import Clock
 from wirepost.providers.slack.sandbox import SlackSandbox
 
@@ -68,3 +71,13 @@ async def test_a_provider_that_does_not_answer_takes_no_tool_away(tmp_path, capl
         await wirepost.app.check_connections()
         assert NEEDED.keys() <= wirepost.app.catalog.listed.by_name.keys()
     assert "chat could not be checked" in caplog.text
+
+
+@pytest.mark.parametrize(("owner", "is_listed"), [("shared", False), ("caller", True)])
+def test_where_each_caller_has_an_own_account_the_shared_one_hides_nothing(
+    tmp_path, owner, is_listed
+) -> None:
+    chat = {"provider": "slack", "environment": "production", "auth": "oauth", "client_id": "app_1"}
+    settings = settings_for(tmp_path, connections={"chat": {**chat, "owner": owner}})
+    listed = listed_tools(settings, {"chat": frozenset({"channels:read"})})
+    assert ("slack_send_message" in listed.by_name) is is_listed
