@@ -262,6 +262,7 @@ async def list_tools(settings: Settings, catalog: Catalog, accounts: Accounts) -
 
 def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = None) -> Connections:
     """The configured connections, none of them opened yet."""
+    given = secrets or Secrets(settings.secrets, clock)
 
     @cache
     def world() -> World:
@@ -279,7 +280,7 @@ def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = N
                 clock,
                 world,
                 attempt_s=settings.limits.attempt_s,
-                secrets=secrets,
+                secrets=given,
             )
             for name, each in settings.connections.items()
         }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keyring
 import pytest
 
+from support.clock import ManualClock
 from wirepost.connections.credentials import Credential
 from wirepost.core.errors import ConfigError, NotConnected
 from wirepost.core.secret_refs import SecretRef
 from wirepost.providers import load_provider
 from wirepost.providers.stripe.sandbox import StripeSandbox
-from wirepost.settings.connections import ConnectionSettings
+from wirepost.secrets.resolve import Secrets
+from wirepost.settings import ConnectionSettings, SecretSettings
 
 SECRET = "51Hx0verySecretPart"
 KEYS = {"test": f"sk_test_{SECRET}", "production": f"rk_live_{SECRET}"}
@@ -27,7 +30,8 @@ def kept(directory: Path, value: str) -> SecretRef:
 def credential(environment: str, key: SecretRef | None = None) -> Credential:
     settings = ConnectionSettings(provider="stripe", environment=environment, key=key)
     provider = load_provider("stripe")
-    return Credential("shop", provider, provider.auth[0], settings)
+    secrets = Secrets(SecretSettings(), ManualClock())
+    return Credential("shop", provider, provider.auth[0], settings, secrets=secrets)
 
 
 @pytest.mark.parametrize("environment", KEYS)
@@ -138,4 +142,33 @@ async def test_a_key_of_the_other_environment_is_not_sent_when_it_appears_later(
 async def test_a_sandbox_needs_no_key() -> None:
     key = credential("sandbox")
     assert key.check() is None
+    assert await key.header() == f"Bearer {StripeSandbox.key}"
+
+
+async def test_a_key_in_another_store_is_asked_for_when_it_is_needed(monkeypatch) -> None:
+    """At the start nobody is asked, so nothing is said to be missing."""
+    asked = []
+    monkeypatch.setattr(keyring, "get_password", lambda *place: asked.append(place) or KEYS["test"])
+    key = credential("test", SecretRef("keyring:wirepost/stripe"))
+    assert (key.check(), key.status, asked) == (None, "ready", [])
+    assert await key.header() == f"Bearer {KEYS['test']}"
+    assert await key.header() == f"Bearer {KEYS['test']}"
+    assert asked == [("wirepost", "stripe")]
+    key.forget(f"Bearer {KEYS['test']}")
+    await key.header()
+    assert len(asked) == 2
+
+
+async def test_a_store_that_does_not_give_the_key_is_named_in_the_call() -> None:
+    key = credential("test", SecretRef("vault:secret/data/shop#key"))
+    with pytest.raises(
+        NotConnected, match="has no usable key: vault: references need to know where"
+    ) as refused:
+        await key.header()
+    assert refused.value.code == "not_connected"
+
+
+async def test_a_sandbox_has_nothing_to_forget() -> None:
+    key = credential("sandbox")
+    key.forget(await key.header())
     assert await key.header() == f"Bearer {StripeSandbox.key}"

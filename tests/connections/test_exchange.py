@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -432,3 +433,24 @@ async def test_a_limit_at_the_token_endpoint_is_told_as_one(tmp_path, clock) -> 
         with pytest.raises(Unavailable) as limited:
             await connection.shared.credential.header()
     assert (limited.value.code, limited.value.retry_after_s) == ("rate_limited", 45)
+
+
+class Strict(Vendor):
+    """Knows its client's secret."""
+
+    async def token(self, request: Request) -> Response:
+        if (await request.form())["client_secret"] != SECRET:
+            return JSONResponse({"error": "invalid_client"}, status_code=401)
+        return await super().token(request)
+
+
+async def test_a_secret_that_was_replaced_where_it_is_kept_is_looked_up_again(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = ["an-old-secret", SECRET]
+    monkeypatch.setattr(keyring, "get_password", lambda *_: kept.pop(0))
+    async with connected(Strict(), tmp_path, clock, client_secret="keyring:wirepost/acme") as connection:
+        assert connection.shared.credential.check() is None
+        assert len(kept) == 2  # nobody is asked at the start
+        assert await connection.shared.credential.header()
+    assert kept == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import keyring
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -223,3 +224,12 @@ async def test_a_key_that_is_none_is_told_without_its_text(tmp_path: Path, clock
         with pytest.raises(NotConnected, match="private key cannot be read") as refused:
             await connection.shared.credential.header()
     assert "nonsense" not in str(refused.value.payload())
+
+
+async def test_a_key_in_another_store_is_asked_for_when_it_is_needed(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "get_password", lambda *_: PEM)
+    async with connected(GitHub(), tmp_path, clock, private_key="keyring:wirepost/github") as connection:
+        assert connection.shared.credential.check() is None
+        assert await connection.shared.credential.header() == "Bearer ghs_number1"

@@ -225,3 +225,12 @@ async def test_a_key_stands_where_the_service_wants_it(service, tmp_path, clock,
     assert request.url.path == "/v1/me"
     assert request.headers[header] == value
     assert header == "authorization" or "authorization" not in request.headers
+
+
+async def test_a_key_that_its_store_does_not_give_is_named_in_the_call(tmp_path, clock) -> None:
+    remote = signing(tmp_path, secret_access_key="vault:secret/data/aws#key")
+    connection = connection_to("https://api.example.com", clock, **remote)
+    assert connection.shared.credential.problem is None  # nobody is asked at the start
+    with pytest.raises(NotConnected, match="cannot show who it is: vault: references need to know where"):
+        await connection.shared.client(Scope(clock.monotonic() + 45)).send(Ask("GET", "/"))
+    await connection.close()

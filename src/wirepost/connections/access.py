@@ -49,14 +49,15 @@ class Access:
         at, settings = self.connection, self.connection.settings
         method = at.method
         if isinstance(method, ApiKey):
-            return Credential(at.name, at.provider, method, settings)
+            return Credential(at.name, at.provider, method, settings, secrets=at.resolver)
         if isinstance(method, OAuth2):
             return self._consented(MAIN)
         if isinstance(method, Certificate):
             return CertificateCredential(at.name, at.provider, settings, at.certificate)
         if isinstance(method, Signature):
-            return SignatureCredential(at.name, at.provider, settings, at.clock)
-        how: dict[str, Any] = {"settings": settings, "clock": at.clock, "upstream": lambda: at.token_upstream}
+            return SignatureCredential(at.name, at.provider, settings, at.clock, secrets=at.resolver)
+        how: dict[str, Any] = {"settings": settings, "clock": at.clock, "secrets": at.resolver}
+        how["upstream"] = lambda: at.token_upstream
         if isinstance(method, AppInstallation):
             return InstallationCredential(at.name, at.provider, method, **how)
         return TokenCredential(at.name, at.provider, method, **how)
@@ -70,7 +71,7 @@ class Access:
         method = at.provider.user_auth
         if method is None or (settings.user_key is None and at.environment != "sandbox"):
             return None
-        return Credential(at.name, at.provider, method, settings, as_user=True)
+        return Credential(at.name, at.provider, method, settings, secrets=at.resolver, as_user=True)
 
     @cached_property
     def upstream(self) -> Upstream:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from wirepost.contracts.auth import AuthMethod
     from wirepost.contracts.provider import Probe, Provider
     from wirepost.core.clock import Clock
-    from wirepost.core.secret_refs import SecretRef
     from wirepost.sandbox.vendor import Sandbox
     from wirepost.sandbox.world import World
     from wirepost.secrets.resolve import Secrets
@@ -53,13 +52,21 @@ class Connection:
     refresher: Refresher | None = None
     """Keeps the accounts that people connected; there is none where no store is open."""
     secrets: Secrets | None = None
-    """Resolves references to other stores; without it only those that need nobody else."""
+    """Resolves references for all connections; without it there is an own one, which knows no vault."""
     _accesses: dict[str, Access] = field(default_factory=dict, init=False)
 
     @property
     def environment(self) -> str:
         """`production`, `test` or `sandbox`."""
         return self.settings.environment
+
+    @cached_property
+    def resolver(self) -> Secrets:
+        """What resolves the references of its settings."""
+        from wirepost.secrets.resolve import Secrets
+        from wirepost.settings import SecretSettings
+
+        return self.secrets or Secrets(SecretSettings(), self.clock)
 
     @cached_property
     def facts(self) -> ConnectionFacts:
@@ -142,8 +149,8 @@ class Connection:
         try:
             self.endpoint()
             for reference in (self.settings.client_secret, self.settings.private_key):
-                if reference is not None and reference.is_local:
-                    reference.resolve(may_have_lines=True)
+                if reference is not None:
+                    reference.peek(may_have_lines=True)
         except ConfigError as error:
             return error.message
         return None if self._consent.address_at else missing_address(self.provider, self.settings)
@@ -224,20 +231,15 @@ class Connection:
 
     async def _secret(self) -> str | None:
         reference = self.settings.client_secret
-        return await self._resolve(reference) if reference else None
+        return await self.resolver.resolve(reference) if reference else None
 
     async def _private_key(self) -> str | None:
         reference = self.settings.private_key
-        return await self._resolve(reference, may_have_lines=True) if reference else None
-
-    async def _resolve(self, reference: SecretRef, *, may_have_lines: bool = False) -> str:
-        if self.secrets is None:
-            return reference.resolve(may_have_lines=may_have_lines)
-        return await self.secrets.resolve(reference, may_have_lines=may_have_lines)
+        return await self.resolver.resolve(reference, may_have_lines=True) if reference else None
 
     def _forget_secret(self, refused: str) -> None:
-        if self.secrets is not None and self.settings.client_secret is not None:
-            self.secrets.forget(self.settings.client_secret, refused)
+        if self.settings.client_secret is not None:
+            self.resolver.forget(self.settings.client_secret, refused)
 
 
 class Connections:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from wirepost.contracts.auth import ANY
 from wirepost.core.errors import ConfigError, NotConnected
-from wirepost.core.redact import SECRETS
 
 if TYPE_CHECKING:
     from wirepost.contracts.auth import ApiKey
     from wirepost.contracts.provider import Provider
+    from wirepost.core.secret_refs import SecretRef
+    from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
 
 
@@ -58,11 +59,12 @@ class Credential(Checkable):
         method: ApiKey,
         settings: ConnectionSettings,
         *,
+        secrets: Secrets,
         as_user: bool = False,
     ) -> None:
         self._connection, self._provider, self._method = connection, provider, method
-        self._settings, self._as_user = settings, as_user
-        self._value: str | None = None
+        self._settings, self._secrets, self._as_user = settings, secrets, as_user
+        self._sent: str | None = None
 
     def __repr__(self) -> str:
         return f"Credential({self._connection})"
@@ -72,40 +74,40 @@ class Credential(Checkable):
         if self._settings.environment == "sandbox":
             return None
         try:
-            value = self._resolve()
+            value = self._reference.peek()
         except ConfigError as error:
             return error.message
-        self._check_environment(value)
+        if value is not None:
+            self._check_environment(value)
         return missing_address(self._provider, self._settings)
 
     async def header(self) -> str:
         """The value of the credential's header; raises `NotConnected` when the secret is missing."""
-        if self._value is None:
-            try:
-                value = self._resolve()
-                self._check_environment(value)  # it may have appeared or changed since the start
-            except ConfigError as error:
-                raise NotConnected(
-                    "not_connected",
-                    f"The connection {self._connection} has no usable key: {error.message}",
-                    hint=f"Set it and try again; `wirepost doctor` checks it. {self._method.help}",
-                    detail={"connection": self._connection},
-                ) from None
-            self._value = value
-        return self._method.form.format(self._value)
+        try:
+            value = await self._resolve()
+            self._check_environment(value)  # it may have appeared or changed since the start
+        except ConfigError as error:
+            raise NotConnected(
+                "not_connected",
+                f"The connection {self._connection} has no usable key: {error.message}",
+                hint=f"Set it and try again; `wirepost doctor` checks it. {self._method.help}",
+                detail={"connection": self._connection},
+            ) from None
+        self._sent = value
+        return self._method.form.format(value)
 
     def forget(self, refused: str) -> None:
         """Resolve the reference again next time, unless that has happened meanwhile."""
-        if self._value is not None and refused == self._method.form.format(self._value):
-            self._value = None
+        is_sandbox = self._settings.environment == "sandbox"
+        if not is_sandbox and self._sent and refused == self._method.form.format(self._sent):
+            self._secrets.forget(self._reference, self._sent)
 
     @property
     def _setting(self) -> str:
         return "user_key" if self._as_user else "key"
 
-    def _resolve(self) -> str:
-        if self._settings.environment == "sandbox":
-            return self._provider.sandbox.user_key if self._as_user else self._provider.sandbox.key
+    @property
+    def _reference(self) -> SecretRef:
         reference = self._settings.user_key if self._as_user else self._settings.key
         if reference is None:
             raise ConfigError(
@@ -113,9 +115,12 @@ class Credential(Checkable):
                 key=f"connections.{self._connection}.{self._setting}",
                 hint=f"for example {self._setting}: env:{self._provider.name.upper()}_API_KEY",
             )
-        value = reference.resolve()
-        SECRETS.add(value)
-        return value
+        return reference
+
+    async def _resolve(self) -> str:
+        if self._settings.environment == "sandbox":
+            return self._provider.sandbox.user_key if self._as_user else self._provider.sandbox.key
+        return await self._secrets.resolve(self._reference)
 
     def _check_environment(self, value: str) -> None:
         """A live key on a test connection moves real money: a mismatch refuses to start."""

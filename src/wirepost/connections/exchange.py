@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.auth import TokenExchange
     from wirepost.contracts.provider import Provider
     from wirepost.core.clock import Clock
+    from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
     from wirepost.upstream.upstream import Upstream
 
@@ -49,10 +50,11 @@ class TokenCredential(Checkable):
         *,
         settings: ConnectionSettings,
         clock: Clock,
+        secrets: Secrets,
         upstream: Callable[[], Upstream],
     ) -> None:
         self._connection, self._provider, self._method = connection, provider, method
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._secrets = settings, clock, secrets
         self._upstream = upstream
         self._token: _Token | None = None
         self._fetching = asyncio.Lock()
@@ -92,10 +94,10 @@ class TokenCredential(Checkable):
         if not settings.client_id:
             return "no client_id is configured"
         if settings.client_secret is not None:
-            settings.client_secret.resolve()
+            settings.client_secret.peek()
             return None
         if settings.private_key is not None:
-            settings.private_key.resolve(may_have_lines=True)
+            settings.private_key.peek(may_have_lines=True)
             return (
                 None if self._subject or self._shows_key else "no username is configured for the private key"
             )
@@ -140,7 +142,7 @@ class TokenCredential(Checkable):
         upstream, scopes = self._upstream(), self._settings.scopes or ()
         method = self._oauth(upstream.address)
         if self._subject is None:
-            identity = Identity(self._client_id, self._secret, self._private_key)
+            identity = Identity(self._client_id, self._secret, self._private_key, self._forget_secret)
             return await TokenEndpoint(method, identity, upstream, self._clock).client_credentials(scopes)
         endpoint = TokenEndpoint(replace(method, client_auth="none"), Identity(""), upstream, self._clock)
         return await endpoint.exchange_assertion(await self._assertion(self._subject), scopes)
@@ -188,11 +190,15 @@ class TokenCredential(Checkable):
         if self._settings.environment == "sandbox":
             return self._provider.sandbox.key
         reference = self._settings.client_secret
-        return reference.resolve() if reference else None
+        return await self._secrets.resolve(reference) if reference else None
+
+    def _forget_secret(self, refused: str) -> None:
+        if self._settings.client_secret is not None:
+            self._secrets.forget(self._settings.client_secret, refused)
 
     async def _private_key(self) -> str | None:
         reference = self._settings.private_key
-        return reference.resolve(may_have_lines=True) if reference else None
+        return await self._secrets.resolve(reference, may_have_lines=True) if reference else None
 
     def _refused(self, refused: TokenRefused) -> CallError:
         if refused.kind == "retry":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.auth import AppInstallation
     from wirepost.contracts.provider import Provider
     from wirepost.core.clock import Clock
+    from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
     from wirepost.upstream.upstream import Upstream
 
@@ -54,10 +55,11 @@ class InstallationCredential(Checkable):
         *,
         settings: ConnectionSettings,
         clock: Clock,
+        secrets: Secrets,
         upstream: Callable[[], Upstream],
     ) -> None:
         self._connection, self._provider, self._method = connection, provider, method
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._secrets = settings, clock, secrets
         self._upstream = upstream
         self._token: _Token | None = None
         self._fetching = asyncio.Lock()
@@ -72,7 +74,8 @@ class InstallationCredential(Checkable):
             if not getattr(settings, name):
                 return f"no {name} is configured"
         try:
-            self._private_key()
+            if settings.private_key is not None:
+                settings.private_key.peek(may_have_lines=True)
         except ConfigError as error:
             return error.message
         return None
@@ -92,7 +95,7 @@ class InstallationCredential(Checkable):
     async def _fetch(self) -> _Token:
         problem = self.check()
         try:
-            shown = None if problem else self._own_token()
+            shown = None if problem else await self._own_token()
         except ConfigError as error:
             shown, problem = None, error.message
         if shown is None:
@@ -129,14 +132,14 @@ class InstallationCredential(Checkable):
             )
         return error
 
-    def _own_token(self) -> str:
+    async def _own_token(self) -> str:
         now = int(self._clock.now().timestamp())
         claims = {"iss": self._settings.client_id, "iat": now - BACKDATED_S, "exp": now + AHEAD_S}
-        return signed(self._private_key(), claims, self._clock)
+        return signed(await self._private_key(), claims, self._clock)
 
-    def _private_key(self) -> str:
+    async def _private_key(self) -> str:
         reference = self._settings.private_key
-        return reference.resolve(may_have_lines=True) if reference else ""
+        return await self._secrets.resolve(reference, may_have_lines=True) if reference else ""
 
     def _token_in(self, said: Any) -> _Token:
         value = said.get("token") if isinstance(said, dict) else None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from wirepost.connections.credentials import Checkable, missing_address
 from wirepost.core.errors import ConfigError, NotConnected
-from wirepost.core.redact import SECRETS
 from wirepost.upstream.sigv4 import AwsKey, Signable, signed
 
 if TYPE_CHECKING:
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 
     from wirepost.contracts.provider import Provider
     from wirepost.core.clock import Clock
+    from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
+    from wirepost.settings.connections import SignatureSettings
     from wirepost.upstream.tls import ClientCertificate
 
 
@@ -35,13 +36,16 @@ class UnsentCredential(Checkable):
         """Nothing; raises `NotConnected` when something is missing."""
         problem = self.problem
         if problem:
-            raise NotConnected(
-                "not_connected",
-                f"The connection {self._connection} cannot show who it is: {problem}",
-                hint="Set it and try again; `wirepost doctor` checks it",
-                detail={"connection": self._connection},
-            )
+            raise self._lacking(problem)
         return ""
+
+    def _lacking(self, problem: str) -> NotConnected:
+        return NotConnected(
+            "not_connected",
+            f"The connection {self._connection} cannot show who it is: {problem}",
+            hint="Set it and try again; `wirepost doctor` checks it",
+            detail={"connection": self._connection},
+        )
 
     def forget(self, refused: str) -> None:
         """Files and references are looked at again for each request anyway."""
@@ -71,29 +75,49 @@ class SignatureCredential(UnsentCredential):
     """The access key that signs the requests of a connection (`sigv4`)."""
 
     def __init__(
-        self, connection: str, provider: Provider, settings: ConnectionSettings, clock: Clock
+        self,
+        connection: str,
+        provider: Provider,
+        settings: ConnectionSettings,
+        clock: Clock,
+        *,
+        secrets: Secrets,
     ) -> None:
         super().__init__(connection, provider, settings)
-        self._clock = clock
+        self._clock, self._secrets = clock, secrets
 
     def check(self) -> str | None:
         """What is missing, if anything."""
         try:
-            self._key()
+            given = self._given
+            for reference in (given.access_key_id, given.secret_access_key, given.session_token):
+                if reference is not None:
+                    reference.peek()
         except ConfigError as error:
             return error.message
         return missing_address(self._provider, self._settings)
 
     async def sign(self, request: Signable) -> Mapping[str, str]:
-        """The headers that show who sends a request."""
-        return signed(request, self._key(), self._clock.now())
+        """The headers that show who sends a request; raises `NotConnected` when there is no key."""
+        try:
+            key = await self._key()
+        except ConfigError as error:
+            raise self._lacking(error.message) from None
+        return signed(request, key, self._clock.now())
 
-    def _key(self) -> AwsKey:
+    @property
+    def _given(self) -> SignatureSettings:
         given = self._settings.sigv4
         if given is None:
             raise ConfigError("no sigv4 is configured", key=f"connections.{self._connection}.sigv4")
-        secret = given.secret_access_key.resolve()
-        token = given.session_token.resolve() if given.session_token else None
-        for each in (secret, token or ""):
-            SECRETS.add(each)
-        return AwsKey(given.access_key_id.resolve(), secret, given.region, given.service, token)
+        return given
+
+    async def _key(self) -> AwsKey:
+        given, resolve = self._given, self._secrets.resolve
+        return AwsKey(
+            await resolve(given.access_key_id),
+            await resolve(given.secret_access_key),
+            given.region,
+            given.service,
+            await resolve(given.session_token) if given.session_token else None,
+        )

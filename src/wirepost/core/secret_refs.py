@@ -132,6 +132,10 @@ class SecretRef:
         read = self._read_variable(os.environ if environ is None else environ) if self.kind == "env" else None
         return self.checked(self._read_file() if read is None else read, may_have_lines=may_have_lines)
 
+    def peek(self, *, may_have_lines: bool = False) -> str | None:
+        """The same, and `None` where another store would have to be asked."""
+        return self.resolve(may_have_lines=may_have_lines) if self.is_local else None
+
     def checked(self, value: str, *, may_have_lines: bool = False) -> str:
         """The value, if it can be a secret; raises `ConfigError` naming the place.
 
