@@ -1,4 +1,4 @@
-"""`wirepost connections`: which accounts are configured, and what their credentials may do."""
+"""`wirepost connections`: which accounts there are, and what their credentials may do."""
 
 from __future__ import annotations
 
@@ -7,39 +7,44 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wirepost.cli.options import Config, Json, command_group, read_settings
+from wirepost.calls.caller import LOCAL
+from wirepost.cli.authorize import authorize, open_
+from wirepost.cli.connection_file import add, remove
+from wirepost.cli.options import Config, DataDir, Json, command_group, read_settings
 from wirepost.cli.output import print_json, print_table
+from wirepost.cli.rotate_keys import rotate_keys
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.core.text import clean_line
 
 if TYPE_CHECKING:
-    from wirepost.connections.connections import Connection, Connections
+    from wirepost.connections.accounts import Account, Accounts
+    from wirepost.connections.connections import Connection
+    from wirepost.connections.status import Status
+    from wirepost.settings import Settings
 
-app = command_group("Look at the connections.")
+app = command_group("Look at the connections, connect accounts and remove them.")
 
 
 @app.callback()
 def noun() -> None:
-    """Look at the connections."""
+    """Look at the connections, connect accounts and remove them."""
+
+
+app.command()(add)
+app.command()(authorize)
+app.command(name="open")(open_)
+app.command()(remove)
+app.command(name="rotate-keys")(rotate_keys)
 
 
 @app.command(name="list")
-def list_(*, config: Config = None, as_json: Json = False) -> None:
-    """List the configured connections; nobody is asked."""
-    rows = [
-        {
-            "name": each.name,
-            "provider": each.provider.name,
-            "environment": each.environment,
-            "status": each.shared.credential.status,
-            "problem": each.shared.credential.problem,
-        }
-        for each in _configured(config).by_name.values()
-    ]
+def list_(*, config: Config = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the configured connections and their accounts; nobody is asked."""
+    rows = asyncio.run(_list(read_settings(config, data_dir).settings))
     if as_json:
         print_json(rows)
         return
-    columns = ("name", "provider", "environment", "status", "problem")
+    columns = ("name", "provider", "environment", "status", "account", "problem")
     print_table(columns, [[row[column] or "" for column in columns] for row in rows])
 
 
@@ -48,20 +53,14 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")] = None,
     *,
     config: Config = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Ask each provider: who the credential is, what it may do, its quota, and how far the clocks are apart.
 
     Ends with 1 when one of them cannot be used.
     """
-    connections = _configured(config).by_name
-    unknown = sorted(set(names or ()) - set(connections))
-    if unknown:
-        raise ConfigError(
-            f"there is no connection {unknown[0]!r}", hint=f"configured: {', '.join(connections)}"
-        )
-    wanted = [connections[name] for name in names or connections]
-    found = asyncio.run(_check_all(wanted, is_quiet=as_json))
+    found = asyncio.run(_check_all(read_settings(config, data_dir).settings, names, is_quiet=as_json))
     if as_json:
         print_json(found)
     else:
@@ -71,22 +70,60 @@ def check(
         raise typer.Exit(1)
 
 
-def _configured(config: Any) -> Connections:
-    from wirepost.app import connections_of
-    from wirepost.core.clock import Clock
+async def _list(settings: Settings) -> list[dict[str, Any]]:
+    from wirepost.cli.workplace import connections_and_accounts
 
-    return connections_of(read_settings(config).settings, Clock())
+    rows = []
+    async with connections_and_accounts(settings) as (connections, accounts):
+        for each in connections.by_name.values():
+            status = await _status(each, accounts)
+            known = await accounts.everyone(each.name) if accounts else []
+            rows.append(
+                {
+                    "name": each.name,
+                    "provider": each.provider.name,
+                    "environment": each.environment,
+                    "status": status.word,
+                    "account": status.account,
+                    "problem": status.problem,
+                    "accounts": [_shown(account) for account in known],
+                }
+            )
+    return rows
 
 
-async def _check_all(connections: list[Connection], *, is_quiet: bool) -> list[dict[str, Any]]:
+async def _status(connection: Connection, accounts: Accounts | None) -> Status:
+    from wirepost.connections.status import Status, status_of, takes_consents
+
+    if accounts is not None:
+        return await status_of(connection, accounts, LOCAL.id)
+    problem = connection.shared.credential.problem
+    is_ready = problem is None and not takes_consents(connection)
+    return Status("ready" if is_ready else "not_connected", problem)
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    """One account for programs; times are seconds since 1970."""
+    names = ("owner", "part", "state", "account_key", "account_label", "scopes_requested", "scopes_granted")
+    times = ("connected_at", "refreshed_at", "expires_at", "refresh_expires_at")
+    return {name: getattr(account, name) for name in (*names, *times)}
+
+
+async def _check_all(settings: Settings, names: list[str] | None, *, is_quiet: bool) -> list[dict[str, Any]]:
+    from wirepost.cli.workplace import usable_connections
+
     found = []
-    for connection in connections:
-        if not is_quiet:
-            typer.echo(f"asking {connection.provider.title} on {connection.name}", err=True)
-        try:
+    async with usable_connections(settings) as connections:
+        known = connections.by_name
+        unknown = sorted(set(names or ()) - set(known))
+        if unknown:
+            raise ConfigError(
+                f"there is no connection {unknown[0]!r}", hint=f"configured: {', '.join(known)}"
+            )
+        for connection in [known[name] for name in names or known]:
+            if not is_quiet:
+                typer.echo(f"asking {connection.provider.title} on {connection.name}", err=True)
             found.append(await _check(connection))
-        finally:
-            await connection.close()
     return found
 
 

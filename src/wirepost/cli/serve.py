@@ -60,6 +60,7 @@ Wirepost is running at {address.url}
 
   MCP endpoint   {address.url}/mcp
   Connections    {names}
+  Accounts       wirepost connections open         (prints a link to the page where they are connected)
   Add a client   wirepost install claude-code      (or claude-desktop, cursor, vscode, codex, print)
   Try it         wirepost demo
   Stop it        Ctrl-C

@@ -139,6 +139,12 @@ class Connecting:
     def party(self, name: str) -> Party:
         """The authorization server of a connection; raises `ConfigError` where it takes no consent."""
         connection = self._connection(name)
+        if not takes_consents(connection):
+            raise ConfigError(
+                f"{name} takes no consent",
+                key=f"connections.{name}.auth",
+                hint="it is connected by a key; providers with OAuth take auth: oauth",
+            )
         has_own_server = connection.settings.oauth.authorize_url is not None
         return Party(
             name,
