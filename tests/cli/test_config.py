@@ -136,3 +136,49 @@ def test_a_written_file_is_fine_and_never_overwritten_unasked(cli) -> None:
 
 def test_the_schema_is_json(cli) -> None:
     assert json.loads(cli("config", "schema").out)["title"] == "Configuration of Wirepost"
+
+
+def test_each_secret_is_looked_up_and_told_by_its_length_and_a_part_of_its_hash(
+    cli, configure, monkeypatch
+) -> None:
+    """The beginning of the SHA-256 of abc (FIPS 180-4), the smallest example there is."""
+    configure("secrets: {aws: {region: eu-central-1, access_key_id: env:ID, secret_access_key: env:KEY}}\n")
+    monkeypatch.setenv("ID", "abc")
+    monkeypatch.setenv("KEY", STRIPE_KEY)
+    result = cli("config", "check")
+    assert "secrets.aws.access_key_id: ok len=3 sha256:ba78…\n" in result.out
+    assert f"secrets.aws.secret_access_key: ok len={len(STRIPE_KEY)} sha256:" in result.out
+    assert STRIPE_KEY not in result.out
+    shown = cli("config", "check", "--json").json["secrets"]
+    assert shown[0] == {
+        "key": "secrets.aws.access_key_id",
+        "reference": "env:ID",
+        "ok": True,
+        "length": 3,
+        "sha256": "ba78",
+    }
+
+
+def test_a_secret_that_is_not_there_is_a_warning_and_a_key_of_the_server_an_error(cli, configure) -> None:
+    configure("secrets: {aws: {region: eu-central-1, access_key_id: env:ID}}\n")
+    result = cli("config", "check")
+    assert result.code == 0
+    assert "warning: secrets.aws.access_key_id: the environment variable ID is not set" in result.err
+    configure("secrets: {keys: [env:ID]}\n")
+    result = cli("config", "check")
+    assert result.code == 2
+    assert "error: secrets.keys[0]: the environment variable ID is not set" in result.err
+    shown = cli("config", "check", "--json").json["secrets"][0]
+    assert (shown["ok"], shown["problem"]) == (False, "the environment variable ID is not set")
+
+
+def test_a_secret_of_a_vault_is_looked_up_there(cli, configure) -> None:
+    configure(
+        "connections:\n  a: {provider: stripe, environment: test, key: 'vault:secret/data/a#key'}\n"
+        "secrets: {vault: {address: 'http://127.0.0.1:9', token: env:TOKEN}}\n"
+    )
+    result = cli("config", "check")
+    assert result.code == 0
+    assert (
+        "connections.a.key: the secret vault:secret/data/a#key cannot be read: the environment" in result.err
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from wirepost.core.errors import ConfigError
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+    from wirepost.cli.secret_checks import Looked
     from wirepost.settings import Loaded
 
 app = command_group("Check, show and explain the configuration.")
@@ -21,10 +23,17 @@ app = command_group("Check, show and explain the configuration.")
 
 @app.command()
 def check(*, config: Config = None, as_json: Json = False) -> None:
-    """List everything that is wrong with the configuration."""
+    """List everything that is wrong with the configuration, and look up every secret where it is kept."""
     from wirepost.cli.checks import configuration_problems
 
     loaded, problems, missing = configuration_problems(config)
+    looked = _look_up(loaded)
+    told = "\n".join(missing)
+    for each in looked:
+        if each.error and each.is_vital:
+            problems.append(ConfigError(each.error.message, key=each.key, hint=each.error.hint))
+        elif each.error and each.error.message not in told:
+            missing.append(f"{each.key}: {each.error.message}")
     if as_json:
         print_json(
             {
@@ -40,6 +49,7 @@ def check(*, config: Config = None, as_json: Json = False) -> None:
                     for each in problems
                 ],
                 "missing": missing,
+                "secrets": [each.shown() for each in looked],
             }
         )
     else:
@@ -47,10 +57,9 @@ def check(*, config: Config = None, as_json: Json = False) -> None:
             print_note(f"error: {problem}")
         for text in missing:
             print_note(f"warning: {text}")
+        typer.echo("".join(f"{each.told}\n" for each in looked if each.error is None), nl=False)
         if loaded and not problems:
-            count = len(loaded.settings.connections)
-            source = loaded.file or "no file, the defaults"
-            typer.echo(f"fine: {source}; {count} connection{'' if count == 1 else 's'}")
+            _call_fine(loaded)
     if problems:
         raise typer.Exit(MISUSED)
 
@@ -122,6 +131,19 @@ def schema() -> None:
     from wirepost.settings.describe import json_schema
 
     typer.echo(json_schema(), nl=False)
+
+
+def _call_fine(loaded: Loaded) -> None:
+    count = len(loaded.settings.connections)
+    source = loaded.file or "no file, the defaults"
+    typer.echo(f"fine: {source}; {count} connection{'' if count == 1 else 's'}")
+
+
+def _look_up(loaded: Loaded | None) -> list[Looked]:
+    from wirepost.cli.secret_checks import look_up
+    from wirepost.core.clock import Clock
+
+    return asyncio.run(look_up(loaded.settings, Clock())) if loaded else []
 
 
 def _find(key: str) -> tuple[tuple[str | int, ...], FieldInfo]:
