@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LIFE_S = 180
 """Of an assertion; Salesforce accepts at most three minutes."""
 
+_CURVES = {256: "ES256", 384: "ES384", 521: "ES512"}
+"""Bits of a curve → what its keys sign with (RFC 7518 §3.4)."""
+
 
 def signed(pem: str, claims: Mapping[str, Any], clock: Clock, life_s: int = LIFE_S) -> str:
     """A fresh assertion with these claims, signed with a private key in PEM form.
@@ -40,11 +43,14 @@ def _kind(pem: str) -> Any:
     """Type of a key, and what it signs with."""
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     key = load_pem_private_key(pem.encode(), password=None)
-    if isinstance(key, EllipticCurvePrivateKey):
-        return "EC", {256: "ES256", 384: "ES384", 521: "ES512"}[key.curve.key_size]
+    if isinstance(key, RSAPrivateKey):
+        return "RSA", "RS256"
     if isinstance(key, Ed25519PrivateKey):
-        return "OKP", "Ed25519"
-    return "RSA", "RS256"
+        return "OKP", "EdDSA"
+    if isinstance(key, EllipticCurvePrivateKey) and key.curve.key_size in _CURVES:
+        return "EC", _CURVES[key.curve.key_size]
+    raise ValueError("no key that servers take signatures of")
