@@ -154,7 +154,7 @@ KEYS = {
     "RS256": (rsa.generate_private_key(65537, 2048), RSAKey),
     "ES256": (ec.generate_private_key(ec.SECP256R1()), ECKey),
     "ES384": (ec.generate_private_key(ec.SECP384R1()), ECKey),
-    "EdDSA": (ed25519.Ed25519PrivateKey.generate(), OKPKey),
+    "Ed25519": (ed25519.Ed25519PrivateKey.generate(), OKPKey),
 }
 
 

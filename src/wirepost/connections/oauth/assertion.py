@@ -50,7 +50,7 @@ def _kind(pem: str) -> Any:
     if isinstance(key, RSAPrivateKey):
         return "RSA", "RS256"
     if isinstance(key, Ed25519PrivateKey):
-        return "OKP", "EdDSA"
+        return "OKP", "Ed25519"  # the name that RFC 9864 put in the place of EdDSA
     if isinstance(key, EllipticCurvePrivateKey) and key.curve.key_size in _CURVES:
         return "EC", _CURVES[key.curve.key_size]
     raise ValueError("no key that servers take signatures of")
