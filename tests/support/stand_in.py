@@ -15,7 +15,7 @@ from mcp_types import ElicitResult
 from wirepost.calls.caller import Caller
 from wirepost.core.clock import Clock
 from wirepost.server.mcp import build_mcp
-from wirepost.settings import ServerSettings
+from wirepost.settings import SecretSettings, ServerSettings
 from wirepost.tools.catalog import Catalog, ToolList
 from wirepost.tools.context import Progress, no_progress
 
@@ -209,7 +209,7 @@ def stand_in_app(**server: Any) -> Any:
         return None
 
     return SimpleNamespace(
-        settings=SimpleNamespace(server=ServerSettings(**server)),
+        settings=SimpleNamespace(server=ServerSettings(**server), secrets=SecretSettings()),
         clock=Clock(),
         catalog=Catalog(ToolList(())),
         links=SimpleNamespace(address=None),

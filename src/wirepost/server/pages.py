@@ -28,7 +28,8 @@ class Pages:
     async def landing(self, request: Request) -> Response:
         """How to connect, as HTML for browsers and as text for everything else."""
         url = (self._app.settings.server.url or str(request.base_url)).rstrip("/")
-        text = landing_text(self._version, url, list(self._app.connections.by_name))
+        is_open = self._app.settings.server.auth.mode == "none"  # who has to say who they are, learns it then
+        text = landing_text(self._version, url, list(self._app.connections.by_name) if is_open else None)
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_PAGE.format(text=html.escape(text)))
         return PlainTextResponse(text)
@@ -59,15 +60,15 @@ async def _store_problem(app: App) -> str | None:
     return None
 
 
-def landing_text(version: str, url: str, connections: list[str]) -> str:
-    """What the landing page says."""
+def landing_text(version: str, url: str, connections: list[str] | None) -> str:
+    """What the landing page says; of the connections only where they are named."""
+    named = "" if connections is None else f"\nConnections          {', '.join(connections) or 'none'}"
     return f"""\
 Wirepost {version}: tools on business systems for AI agents, over the Model Context Protocol.
 
 MCP endpoint         {url}/mcp   (Streamable HTTP; older clients: {url}/sse)
 Programs on stdio    wirepost mcp
-Add to a client      wirepost install claude-code | claude-desktop | cursor | vscode | codex
-Connections          {", ".join(connections) or "none"}
+Add to a client      wirepost install claude-code | claude-desktop | cursor | vscode | codex{named}
 Health               {url}/healthz   {url}/readyz
 """
 

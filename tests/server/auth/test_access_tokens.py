@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from support.clock import START
+from wirepost.secrets.resolve import Secrets
 from wirepost.server.auth.access_tokens import AccessTokens
 from wirepost.server.auth.issuer import Issuer
 from wirepost.server.auth.verified import CannotTell, Refused
-from wirepost.settings import AuthSettings
+from wirepost.settings import AuthSettings, SecretSettings
 
 ISSUER, RESOURCE = "https://login.example.com", "https://wirepost.example.com/mcp"
 NOW = int(START.timestamp())
@@ -93,7 +94,8 @@ class Server:
     def tokens(self, clock, **settings) -> AccessTokens:
         issuer = Issuer(ISSUER, clock, transport=httpx2.MockTransport(self))
         options = AuthSettings.model_validate({"mode": "oauth", "issuer": ISSUER, **settings})
-        return AccessTokens(issuer, options, lambda: RESOURCE, clock)
+        secrets = Secrets(SecretSettings(), clock)
+        return AccessTokens(issuer, options, secrets, resource=lambda: RESOURCE, clock=clock)
 
 
 @pytest.fixture
@@ -252,6 +254,17 @@ async def test_an_issuer_that_does_not_answer_is_not_the_callers_fault(opaque, c
     opaque.status, opaque.about = status, about
     with pytest.raises(CannotTell):
         await opaque.tokens(clock, **OPAQUE).verify("opaque", "")
+
+
+async def test_a_secret_that_was_replaced_is_read_again(opaque, clock, monkeypatch) -> None:
+    tokens = opaque.tokens(clock, **OPAQUE)
+    opaque.status = 401
+    with pytest.raises(CannotTell):
+        await tokens.verify("opaque", "")
+    monkeypatch.setenv("INTROSPECTION_SECRET", "another-one")
+    opaque.status, opaque.about = 200, {"active": True, **CLAIMS}
+    await tokens.verify("opaque", "")
+    assert opaque.asked[-1].headers["authorization"] == "Basic d2lyZXBvc3Q6YW5vdGhlci1vbmU="
 
 
 async def test_a_secret_that_is_missing_here_is_not_the_callers_fault(opaque, clock, monkeypatch) -> None:

@@ -16,12 +16,12 @@ from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jws import JWSRegistry
 
 from wirepost.core.errors import CallError, ConfigError
-from wirepost.core.redact import SECRETS
 from wirepost.server.auth.claims import verified
 from wirepost.server.auth.verified import CannotTell, Refused, Verified
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
+    from wirepost.secrets.resolve import Secrets
     from wirepost.server.auth.issuer import Issuer, Metadata
     from wirepost.settings import AuthSettings
 
@@ -58,9 +58,16 @@ class AccessTokens:
     """Checks the tokens of one issuer for one resource."""
 
     def __init__(
-        self, issuer: Issuer, settings: AuthSettings, resource: Callable[[], str], clock: Clock
+        self,
+        issuer: Issuer,
+        settings: AuthSettings,
+        secrets: Secrets,
+        *,
+        resource: Callable[[], str],
+        clock: Clock,
     ) -> None:
-        self._issuer, self._settings, self._resource, self._clock = issuer, settings, resource, clock
+        self._issuer, self._settings, self._secrets = issuer, settings, secrets
+        self._resource, self._clock = resource, clock
         self._looked_up: OrderedDict[bytes, tuple[float, Verified | str]] = OrderedDict()
 
     async def verify(self, token: str, address: str) -> Verified:
@@ -116,15 +123,17 @@ class AccessTokens:
         endpoint, reference = metadata.introspection_endpoint, self._settings.client_secret
         if endpoint is None or client_id is None or reference is None:
             raise Refused("Only signed access tokens are accepted")
-        form = {"token": token, "token_type_hint": "access_token"}
         try:
-            secret = reference.resolve()
-            SECRETS.add(secret)
-            who, authorization = _authentication(metadata, client_id, secret)
-            said = (await self._issuer.post(endpoint, {**form, **who}, authorization)).json()
+            secret = await self._secrets.resolve(reference)
         except ConfigError as error:
             raise CannotTell(error.message) from None
+        who, authorization = _authentication(metadata, client_id, secret)
+        form = {"token": token, "token_type_hint": "access_token", **who}
+        try:
+            said = (await self._issuer.post(endpoint, form, authorization)).json()
         except CallError as error:
+            if error.code == "auth_expired":
+                self._secrets.forget(reference, secret)  # it may have been replaced where it is kept
             raise CannotTell(f"The issuer did not say whether the token is valid: {error.message}") from None
         if not isinstance(said, dict):
             raise CannotTell("The issuer did not say whether the token is valid")

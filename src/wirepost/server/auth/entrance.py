@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from wirepost.secrets.resolve import Secrets
 from wirepost.server.auth.access import Access, Open
 from wirepost.server.auth.caller_tokens import StaticTokens
 from wirepost.server.auth.resource import Resource
@@ -27,6 +28,7 @@ class Entrance:
         settings = app.settings.server
         self._app, self._max_body = app, max_body
         self._resource = Resource(settings.auth, app.catalog, lambda: app.links.address or settings.address)
+        self._secrets = Secrets(app.settings.secrets, app.clock)
         self._issuer: Issuer | None = None
         self._own_client: OwnClient | None = None
         self._verifier = self._make_verifier()
@@ -51,6 +53,7 @@ class Entrance:
         """Close what is open to the issuer."""
         if self._issuer is not None:
             await self._issuer.close()
+        await self._secrets.close()
         if self._own_client is not None:
             await self._own_client.aclose()
 
@@ -60,14 +63,15 @@ class Entrance:
             return StaticTokens(self._app.database, clock)
         if settings.mode == "none" or settings.issuer is None:
             return None
-        from wirepost.server.auth.access_tokens import (
-            AccessTokens,
-        )  # what checks signatures takes a while to load
+        # What checks signatures takes a while to load.
+        from wirepost.server.auth.access_tokens import AccessTokens
         from wirepost.server.auth.issuer import Issuer
 
         self._issuer = Issuer(settings.issuer, clock)
         if settings.client_id is not None:
             from wirepost.server.auth.own_client import OwnClient
 
-            self._own_client = OwnClient(self._issuer, settings, clock)
-        return AccessTokens(self._issuer, settings, lambda: self._resource.url, clock)
+            self._own_client = OwnClient(self._issuer, settings, self._secrets, clock)
+        return AccessTokens(
+            self._issuer, settings, self._secrets, resource=lambda: self._resource.url, clock=clock
+        )

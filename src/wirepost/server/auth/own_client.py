@@ -15,6 +15,7 @@ from wirepost.upstream.upstream import Upstream
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
+    from wirepost.secrets.resolve import Secrets
     from wirepost.server.auth.issuer import Issuer, Metadata
     from wirepost.settings.auth import AuthSettings
 
@@ -25,8 +26,8 @@ _HELP = "Register it at the issuer with the redirect address /oauth/sign-in of t
 class OwnClient:
     """Speaks to the issuer's authorization and token endpoints as `server.auth.client_id`."""
 
-    def __init__(self, issuer: Issuer, settings: AuthSettings, clock: Clock) -> None:
-        self._issuer, self._settings, self._clock = issuer, settings, clock
+    def __init__(self, issuer: Issuer, settings: AuthSettings, secrets: Secrets, clock: Clock) -> None:
+        self._issuer, self._settings, self._secrets, self._clock = issuer, settings, secrets, clock
         self._upstream: Upstream | None = None
 
     async def party(self) -> Party:
@@ -74,7 +75,7 @@ class OwnClient:
 
     async def _secret(self) -> str | None:
         reference = self._settings.client_secret
-        return reference.resolve() if reference else None
+        return await self._secrets.resolve(reference) if reference else None
 
 
 async def _no_credential() -> str:
