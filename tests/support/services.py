@@ -19,6 +19,7 @@ REQUIRED = "WIREPOST_TEST_SERVICES"
 
 FINDERS: dict[str, Callable[[], Path | str | None]] = {
     "chromium": find_chromium,
+    "django-oauth": partial(find_python, "django-oauth"),
     "node": find_node,
     "moto": partial(find_python, "moto"),
     "openai-agents": partial(find_python, "openai-agents"),
