@@ -168,13 +168,8 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         await opened.enter_async_context(owner.present())
         vault = await _vault(settings, secrets, directory, connections)
         accounts = Accounts(database, clock, vault)
-        refresher = Refresher(
-            accounts,
-            Leases(database, clock),
-            clock,
-            spool=Spool(Path(directory.path, "unsaved"), vault),
-            on_death=lambda account: _note_end(audit, clock, account),
-        )
+        spool = Spool(Path(directory.path, "unsaved"), vault)
+        refresher = refresher_of(accounts, Leases(database, clock), audit, clock, spool)
         opened.push_async_callback(refresher.close)
         await refresher.recover()
         connections.use(refresher)
@@ -235,6 +230,15 @@ async def _vault(
     return Vault(
         ring or KeyRing([token_bytes(KEY_BYTES)])
     )  # without a key nothing is stored: nobody consents
+
+
+def refresher_of(accounts: Accounts, leases: Leases, audit: Audit, clock: Clock, spool: Spool) -> Refresher:
+    """Renews the tokens of accounts; that a consent has ended goes on record, whoever finds it out."""
+
+    async def on_death(account: Account) -> None:
+        await _note_end(audit, clock, account)
+
+    return Refresher(accounts, leases, clock, spool=spool, on_death=on_death)
 
 
 async def _note_end(audit: Audit, clock: Clock, account: Account) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import ConfigError
@@ -39,14 +40,15 @@ class Workplace:
 
 
 @asynccontextmanager
-async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
+async def workplace(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Workplace]:
     """Open the store of a configuration, whether or not a server has it open as well."""
-    from wirepost.app import connections_of
+    from wirepost.app import connections_of, refresher_of
+    from wirepost.calls.audit import Audit
     from wirepost.connections.accounts import Accounts
     from wirepost.connections.oauth.connecting import Connecting
     from wirepost.connections.oauth.flows import Flows
     from wirepost.connections.oauth.links import Links
-    from wirepost.connections.oauth.refresh import Refresher
+    from wirepost.connections.oauth.spool import Spool
     from wirepost.core.clock import Clock
     from wirepost.secrets.keys import key_ring
     from wirepost.secrets.resolve import Secrets
@@ -56,7 +58,7 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
     from wirepost.store.owner import DataDirectory
     from wirepost.store.place import place_of
 
-    clock, directory = Clock(), DataDirectory(settings.data_dir)
+    clock, directory = clock or Clock(), DataDirectory(settings.data_dir)
     directory.create()
     owner = directory.find_owner()
     async with AsyncExitStack() as stack:
@@ -68,10 +70,11 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
         if ring is None:
             raise RuntimeError("keys are there where they are needed")
         vault = Vault(ring)
-        connections = connections_of(settings, clock)
+        connections = connections_of(settings, clock, secrets)
         stack.push_async_callback(connections.close)
         accounts = Accounts(database, clock, vault)
-        refresher = Refresher(accounts, Leases(database, clock), clock)
+        spool = Spool(Path(directory.path, "unsaved"), vault)
+        refresher = refresher_of(accounts, Leases(database, clock), Audit(database), clock, spool)
         stack.push_async_callback(refresher.close)
         connections.use(refresher)
         connecting = Connecting(connections, Flows(database, vault, clock), refresher, on_change=_nothing)
@@ -85,15 +88,16 @@ async def _nothing() -> None:
 
 
 @asynccontextmanager
-async def usable_connections(settings: Settings) -> AsyncIterator[Connections]:
+async def usable_connections(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Connections]:
     """The connections with the accounts that people connected; opens a store only where there may be such."""
     from wirepost.app import connections_of
     from wirepost.connections.status import takes_consents
     from wirepost.core.clock import Clock
 
-    connections = connections_of(settings, Clock())
+    clock = clock or Clock()
+    connections = connections_of(settings, clock)
     if any(takes_consents(each) for each in connections.by_name.values()):
-        async with workplace(settings) as place:
+        async with workplace(settings, clock) as place:
             yield place.connections
         return
     try:

@@ -25,26 +25,42 @@ async def connections(
     settings: Settings, clock: Clock, report: Callable[[str], None], *, is_offline: bool
 ) -> AsyncIterator[Finding]:
     """Each connection, asked with the read its provider names for that."""
-    from wirepost.app import all_tools, connections_of
+    from wirepost.app import connections_of
+    from wirepost.cli.workplace import usable_connections
 
-    for name, connection in connections_of(settings, clock).by_name.items():
-        for finding in secret(name, connection.settings):
-            yield finding
-        if connection.environment == "sandbox":
-            yield CONNECTIONS.ok(f"{name}: {connection.provider.title} in the sandbox, no account needed")
-            continue
-        missing = _missing(connection)
-        if missing:
-            yield missing
-        elif is_offline:
-            yield CONNECTIONS.skipped(f"{name} was not asked", "--offline", "wirepost doctor")
-        else:
-            report(f"asking {connection.provider.title} on {name}")
-            try:
-                async for finding in _ask(connection, all_tools()):
+    if is_offline:
+        for connection in connections_of(settings, clock).by_name.values():
+            async for finding in _connection(connection, None):
+                yield finding
+        return
+    try:
+        async with usable_connections(settings, clock) as known:
+            for connection in known.by_name.values():
+                async for finding in _connection(connection, report):
                     yield finding
-            finally:
-                await connection.close()
+    except (CallError, ConfigError) as error:
+        yield CONNECTIONS.error(str(error), "the accounts that people connected cannot be used", error.hint)
+
+
+async def _connection(connection: Connection, report: Callable[[str], None] | None) -> AsyncIterator[Finding]:
+    """One connection; without `report`, nobody is asked."""
+    from wirepost.app import all_tools
+
+    name, title = connection.name, connection.provider.title
+    for finding in secret(name, connection.settings):
+        yield finding
+    if connection.environment == "sandbox":
+        yield CONNECTIONS.ok(f"{name}: {title} in the sandbox, no account needed")
+        return
+    missing = _missing(connection)
+    if missing:
+        yield missing
+    elif report is None:
+        yield CONNECTIONS.skipped(f"{name} was not asked", "--offline", "wirepost doctor")
+    else:
+        report(f"asking {title} on {name}")
+        async for finding in _ask(connection, all_tools()):
+            yield finding
 
 
 def secret(name: str, settings: ConnectionSettings) -> list[Finding]:
@@ -83,7 +99,7 @@ async def _ask(connection: Connection, tools: tuple[AnyTool, ...]) -> AsyncItera
         checked = await check(connection)
     except NotConnected as error:
         help_ = error.hint or connection.provider.auth[0].help
-        yield CONNECTIONS.error(f"{name}: {error.message}", "the provider refuses it", help_)
+        yield CONNECTIONS.error(f"{name}: {error.message}", f"its calls answer {error.code}", help_)
         return
     except CallError as error:
         yield CONNECTIONS.error(f"{name}: {error.message}", "its calls will fail the same way", error.hint)
