@@ -241,10 +241,8 @@ class Connecting:
         try:
             return await self._accounts.find(name, owner)
         except NotConnected as error:
-            for account in await self._accounts.everyone(name):
-                if account.place == (name, owner, MAIN):
-                    return replace(account, state="needs_reauth", reason=error.message)
-            raise
+            rows = [each for each in await self._accounts.everyone(name) if each.place == (name, owner, MAIN)]
+            return replace(rows[0], state="needs_reauth", reason=error.message) if rows else None
 
     def _connection(self, name: str) -> Connection:
         try:
