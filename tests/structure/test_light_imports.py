@@ -17,6 +17,7 @@ ALL_HEAVY = {
     "jsonschema",
     "mcp",
     "mcp_types",
+    "psycopg",
     "pydantic",
     "rich",
     "ruamel",

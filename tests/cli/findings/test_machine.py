@@ -8,8 +8,19 @@ from pathlib import Path
 import pytest
 
 from support.clock import ManualClock
+from support.postgres import address_in
 from wirepost.cli.findings.finding import Finding
-from wirepost.cli.findings.machine import data_directory, file_system, file_system_of, programs, room
+from wirepost.cli.findings.machine import (
+    data_directory,
+    file_system,
+    file_system_of,
+    programs,
+    room,
+    shared_database,
+)
+from wirepost.settings import Settings, StoreSettings
+from wirepost.store.database import Database
+from wirepost.store.postgres.server import Server
 
 MOUNTS = """\
 /dev/root / ext4 rw 0 0
@@ -113,3 +124,24 @@ def test_a_database_of_another_version_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "wirepost.db").write_bytes(b"no database" * 1000)
     assert "the database cannot be used" in look(tmp_path)["error"].what
+
+
+async def test_without_postgresql_nothing_is_said_of_it(tmp_path: Path) -> None:
+    assert await shared_database(Settings(data_dir=tmp_path)) == []
+
+
+async def test_a_postgresql_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
+    store = StoreSettings(url="postgresql://nobody@127.0.0.1:1/nowhere")
+    (finding,) = await shared_database(Settings(data_dir=tmp_path, store=store))
+    assert (finding.section, finding.status) == ("PostgreSQL", "error")
+    assert "it cannot be reached" in finding.what
+    assert finding.fix == "Start it, or correct store.url; it is connected again by itself"
+
+
+@pytest.mark.services("postgres")
+async def test_a_postgresql_with_the_tables_is_fine(
+    tmp_path: Path, schema: str, shared_place: Server, clock: ManualClock
+) -> None:
+    await (await Database.open(shared_place, clock)).close()
+    settings = Settings(data_dir=tmp_path, store=StoreSettings(url=address_in(schema)))
+    assert [finding.status for finding in await shared_database(settings)] == ["ok"]
