@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keyring
 import pytest
 
 from support.clock import ManualClock
+from support.desktop import desktop
 from wirepost.connections.credentials import Credential
 from wirepost.core.errors import ConfigError, NotConnected
 from wirepost.core.secret_refs import SecretRef
@@ -145,18 +145,17 @@ async def test_a_sandbox_needs_no_key() -> None:
     assert await key.header() == f"Bearer {StripeSandbox.key}"
 
 
-async def test_a_key_in_another_store_is_asked_for_when_it_is_needed(monkeypatch) -> None:
+async def test_a_key_in_another_store_is_asked_for_when_it_is_needed() -> None:
     """At the start nobody is asked, so nothing is said to be missing."""
-    asked = []
-    monkeypatch.setattr(keyring, "get_password", lambda *place: asked.append(place) or KEYS["test"])
     key = credential("test", SecretRef("keyring:wirepost/stripe"))
-    assert (key.check(), key.status, asked) == (None, "ready", [])
-    assert await key.header() == f"Bearer {KEYS['test']}"
-    assert await key.header() == f"Bearer {KEYS['test']}"
-    assert asked == [("wirepost", "stripe")]
-    key.forget(f"Bearer {KEYS['test']}")
-    await key.header()
-    assert len(asked) == 2
+    with desktop(stripe=[KEYS["test"]]) as machine:
+        assert (key.check(), key.status, machine.asked) == (None, "ready", 0)
+        assert await key.header() == f"Bearer {KEYS['test']}"
+        assert await key.header() == f"Bearer {KEYS['test']}"
+        assert machine.asked == 1
+        key.forget(f"Bearer {KEYS['test']}")
+        await key.header()
+        assert machine.asked == 2
 
 
 async def test_a_store_that_does_not_give_the_key_is_named_in_the_call() -> None:

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import keyring
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -21,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from support.clock import START, ManualClock
+from support.desktop import desktop
 from support.sample_vendor import SAMPLE, SampleSandbox
 from support.serving import served
 from support.worlds import world_at
@@ -445,12 +445,11 @@ class Strict(Vendor):
 
 
 async def test_a_secret_that_was_replaced_where_it_is_kept_is_looked_up_again(
-    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, clock: ManualClock
 ) -> None:
-    kept = ["an-old-secret", SECRET]
-    monkeypatch.setattr(keyring, "get_password", lambda *_: kept.pop(0))
-    async with connected(Strict(), tmp_path, clock, client_secret="keyring:wirepost/acme") as connection:
-        assert connection.shared.credential.check() is None
-        assert len(kept) == 2  # nobody is asked at the start
-        assert await connection.shared.credential.header()
-    assert kept == []
+    with desktop(acme=["an-old-secret", SECRET]) as machine:
+        async with connected(Strict(), tmp_path, clock, client_secret="keyring:wirepost/acme") as connection:
+            assert connection.shared.credential.check() is None
+            assert machine.asked == 0  # nobody is, at the start
+            assert await connection.shared.credential.header()
+        assert machine.asked == 2

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-import keyring
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from support.clock import ManualClock
+from support.desktop import desktop
 from support.recordings import recordings
 from support.serving import served
 from wirepost.connections.connections import Connection
@@ -227,9 +227,10 @@ async def test_a_key_that_is_none_is_told_without_its_text(tmp_path: Path, clock
 
 
 async def test_a_key_in_another_store_is_asked_for_when_it_is_needed(
-    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, clock: ManualClock
 ) -> None:
-    monkeypatch.setattr(keyring, "get_password", lambda *_: PEM)
-    async with connected(GitHub(), tmp_path, clock, private_key="keyring:wirepost/github") as connection:
-        assert connection.shared.credential.check() is None
-        assert await connection.shared.credential.header() == "Bearer ghs_number1"
+    with desktop(github=[PEM]) as machine:
+        async with connected(GitHub(), tmp_path, clock, private_key="keyring:wirepost/github") as connection:
+            assert connection.shared.credential.check() is None
+            assert machine.asked == 0
+            assert await connection.shared.credential.header() == "Bearer ghs_number1"

@@ -14,8 +14,11 @@ from wirepost.core.errors import ConfigError
 from wirepost.core.redact import SECRETS
 from wirepost.core.secret_refs import SecretRef
 from wirepost.secrets.answers import Unreachable
+from wirepost.secrets.keys import key_ring
 from wirepost.secrets.resolve import KEPT_S, Secrets
-from wirepost.settings import SecretSettings
+from wirepost.secrets.vault import Vault as Sealing
+from wirepost.settings import SecretSettings, Settings
+from wirepost.store.owner import DataDirectory
 
 pytestmark = pytest.mark.services("openbao")
 
@@ -180,3 +183,20 @@ async def test_a_namespace_is_asked_for(opened: Opened, vault: Vault, token: Pat
 async def test_a_vault_that_is_gone_is_told_from_a_secret_that_is(opened: Opened, token: Path) -> None:
     with pytest.raises(Unreachable, match="the vault could not be reached"):
         await opened(address="http://127.0.0.1:9", token=f"file:{token}").resolve(FIELD)
+
+
+async def test_a_key_for_stored_tokens_may_lie_here_encrypted(
+    vault: Vault, token: Path, tmp_path: Path, clock: ManualClock
+) -> None:
+    """As the guide tells people to make one."""
+    wrapped = vault.ask("POST", "transit/datakey/wrapped/wirepost")["data"]["ciphertext"]
+    given = {"address": vault.url, "token": f"file:{token}"}
+    settings = Settings.model_validate(
+        {"secrets": {"keys": [f"vault-transit:wirepost#{wrapped}"], "vault": given}}
+    )
+    secrets = Secrets(settings.secrets, clock)
+    ring = await key_ring(settings, secrets, DataDirectory(tmp_path), is_needed=True)
+    await secrets.close()
+    assert ring is not None
+    sealed = Sealing(ring).seal("a token", bound_to=("place",))
+    assert Sealing(ring).open(sealed, bound_to=("place",)) == "a token"

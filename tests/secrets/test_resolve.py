@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import keyring
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from support.clock import ManualClock
+from support.desktop import desktop
 from support.serving import served
 from wirepost.core.errors import ConfigError
 from wirepost.core.redact import REDACTED, SECRETS
@@ -87,14 +87,14 @@ async def test_a_variable_and_a_file_are_read(tmp_path: Path, monkeypatch: pytes
 async def test_other_places_are_asked_in_their_own_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keyring, "get_password", lambda service, user: f"{service} of {user}")
     program = tmp_path / "sops"
     program.write_text("#!/bin/sh\nprintf 'by the program'\n")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path))
     secrets = nowhere()
     assert sops.PROGRAM == "sops"
-    assert await secrets.resolve(SecretRef("keyring:wirepost/me")) == "wirepost of me"
+    with desktop(me=["kept by the desktop"]):
+        assert await secrets.resolve(SecretRef("keyring:wirepost/me")) == "kept by the desktop"
     assert await secrets.resolve(SecretRef("sops:/a.yaml#b")) == "by the program"
 
 

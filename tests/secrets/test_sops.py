@@ -84,7 +84,8 @@ async def test_no_shell_sees_the_reference(tmp_path: Path) -> None:
     assert shown == '<decrypt><--extract><["x;id"][0]></a b/$(id).yaml>'
 
 
-async def test_a_program_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "RUN_S", 0.1)
+async def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="takes too long"):
-        await backend.read(SecretRef("sops:/a.yaml#b"), program(tmp_path, "exec tail -f /dev/null"))
+        await backend.read(
+            SecretRef("sops:/a.yaml#b"), program(tmp_path, "exec tail -f /dev/null"), run_s=0.1
+        )

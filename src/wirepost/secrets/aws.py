@@ -34,7 +34,7 @@ _BAD_KEY = frozenset(
 """https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html."""
 
 
-class SecretsManager:
+class AwsSecrets:
     """The secrets of one account in one region."""
 
     def __init__(self, settings: AwsSettings, secrets: Resolver, clock: Clock) -> None:

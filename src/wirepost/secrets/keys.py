@@ -45,7 +45,7 @@ def _beside(settings: Settings, directory: DataDirectory, *, is_needed: bool) ->
         return []
     _check_alone(settings)
     if not file.exists():
-        _make(file)
+        make_key_file(file)
     return [SecretRef(f"file:{file}")]
 
 
@@ -80,8 +80,11 @@ def _key(reference: SecretRef, text: str) -> bytes:
     return key
 
 
-def _make(file: Path) -> None:
-    """Whole or not at all: a key that is cut off would seal tokens that nobody opens again."""
+def make_key_file(file: Path) -> None:
+    """Write a new key, unless another process has written one meanwhile; raises `ConfigError`.
+
+    Whole or not at all: a key that is cut off would seal tokens that nobody opens again.
+    """
     draft = file.with_suffix(f".{os.getpid()}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:

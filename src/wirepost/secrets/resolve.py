@@ -15,7 +15,7 @@ from wirepost.secrets.answers import Unreachable
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.core.secret_refs import SecretRef
-    from wirepost.secrets.aws import SecretsManager
+    from wirepost.secrets.aws import AwsSecrets
     from wirepost.secrets.openbao import OpenBao
     from wirepost.settings import SecretSettings
 
@@ -119,11 +119,11 @@ class Secrets:
         return OpenBao(self._settings.vault, self, self._clock)
 
     @cached_property
-    def _aws(self) -> SecretsManager:
-        from wirepost.secrets.aws import SecretsManager
+    def _aws(self) -> AwsSecrets:
+        from wirepost.secrets.aws import AwsSecrets
 
         if self._settings.aws is None:
             raise ConfigError(
                 "aws-sm: references need to know the region", key="secrets.aws", hint="set secrets.aws.region"
             )
-        return SecretsManager(self._settings.aws, self, self._clock)
+        return AwsSecrets(self._settings.aws, self, self._clock)

@@ -22,7 +22,7 @@ RUN_S = 30.0
 _MAX_WORDS = 200
 
 
-async def read(reference: SecretRef, program: str = PROGRAM) -> str:
+async def read(reference: SecretRef, program: str = PROGRAM, run_s: float = RUN_S) -> str:
     """The value at the reference's dotted path; raises `ConfigError`.
 
     Keys come from where SOPS looks for them: SOPS_AGE_KEY_FILE and the like in the server's environment.
@@ -36,7 +36,7 @@ async def read(reference: SecretRef, program: str = PROGRAM) -> str:
             hint="install SOPS: https://github.com/getsops/sops/releases",
         ) from None
     try:
-        async with asyncio.timeout(RUN_S):
+        async with asyncio.timeout(run_s):
             value, complaints = await process.communicate()
     except TimeoutError:
         raise Unreachable(f"{reference.title} cannot be read: {program} takes too long") from None
