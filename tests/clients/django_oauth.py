@@ -1,7 +1,8 @@
 """An authorization server (django-oauth-toolkit) for the tests, with one consent given already.
 
 Settings come as JSON in ISSUER: `folder` for the database, `grace_s` in which a used refresh token gives the same
-successor, `reuse_ends` whether its later use ends the grant. The address and the first tokens are printed as one
+successor, `reuse_ends` whether its later use ends the grant, `redirect_uri` of the client: at /authorize a person
+is signed in who agrees to everything. The address and the first tokens are printed as one
 line of JSON; the server ends with its standard input. A GET of /counts tells how often each path was asked.
 """
 
@@ -16,7 +17,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import django
 from django.conf import settings
 
-WANTED = {"grace_s": 0, "reuse_ends": True, **json.loads(os.environ["ISSUER"])}
+WANTED = {"grace_s": 0, "reuse_ends": True, "redirect_uri": "http://127.0.0.1/cb", **json.loads(os.environ["ISSUER"])}
 CLIENT, SECRET = "web", "s%c+r:e&t/="
 
 settings.configure(
@@ -46,7 +47,7 @@ from django.http import JsonResponse
 from django.urls import path
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application, RefreshToken
-from oauth2_provider.views import RevokeTokenView, TokenView
+from oauth2_provider.views import AuthorizationView, RevokeTokenView, TokenView
 
 counts, lock = {}, threading.Lock()
 
@@ -72,7 +73,13 @@ def asked(view):
     return counted
 
 
+def agree(request):
+    request.user = User.objects.get(username="alice")
+    return AuthorizationView.as_view()(request)
+
+
 urlpatterns = [
+    path("authorize", agree),
     path("token", asked(TokenView.as_view())),
     path("token/revocation", asked(RevokeTokenView.as_view())),
     path("me", me),
@@ -84,7 +91,8 @@ def consent():
     call_command("migrate", verbosity=0)
     person = User.objects.create_user("alice")
     client = Application.objects.create(
-        client_id=CLIENT, client_secret=SECRET, user=person, redirect_uris="http://127.0.0.1/cb", name="web",
+        client_id=CLIENT, client_secret=SECRET, user=person, redirect_uris=WANTED["redirect_uri"], name="web",
+        skip_authorization=True,
         client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE)
     ends = timezone.now() + timedelta(hours=1)

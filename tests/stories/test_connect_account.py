@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 
+from support import django_oauth
 from support.browser import browser
-from support.issuer import Browser, issuer
+from support.django_oauth import django_server
+from support.issuer import Browser, issuer, query_of
 from support.running import running
 from support.serving import served
 from wirepost.app import build_app
@@ -28,18 +31,9 @@ NARROW = {"width": 320, "height": 640}
 @asynccontextmanager
 async def office(tmp_path, **connection):
     """A server with a connection `crm` at oidc-provider, which knows it as a client."""
-    secret = tmp_path / "client-secret"
-    secret.touch(mode=0o600)
-    secret.write_text(SECRET)
     async with issuer() as provider:
         crm = {
-            "provider": "http",
-            "environment": "test",
-            "auth": "oauth",
-            "client_id": "wirepost",
-            "client_secret": f"file:{secret}",
-            "base_url": provider.url,
-            "check": "/me",
+            **connection_to(provider.url, write_secret(tmp_path), "wirepost"),
             "scopes": ["openid", "offline_access"],
             "oauth": {
                 "authorize_url": f"{provider.url}/auth",
@@ -56,6 +50,25 @@ async def office(tmp_path, **connection):
                 wirepost.app.links.address = base
                 await provider.change(clients=[client(f"{base}/oauth/callback/crm")])
                 yield wirepost.app, provider
+
+
+def write_secret(folder):
+    secret = folder / "client-secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET)
+    return secret
+
+
+def connection_to(url, secret, client_id):
+    return {
+        "provider": "http",
+        "environment": "test",
+        "auth": "oauth",
+        "client_id": client_id,
+        "client_secret": f"file:{secret}",
+        "base_url": url,
+        "check": "/me",
+    }
 
 
 def client(redirect_uri):
@@ -228,3 +241,31 @@ async def test_a_code_cannot_be_used_with_another_redirect_address(tmp_path) -> 
                 Callback.of_url(ended.replace("/callback/crm", "/callback/other")), None
             )
         assert refused.value.detail["reason"] == "sender"
+
+
+@pytest.mark.services("django-oauth")
+async def test_a_second_server_of_others_agrees(tmp_path) -> None:
+    here = "https://wirepost.example.com"
+    async with django_server(tmp_path, redirect_uri=f"{here}/oauth/callback/crm") as server:
+        crm = {
+            **connection_to(server.url, write_secret(tmp_path), django_oauth.CLIENT),
+            "scopes": ["read"],
+            "oauth": {
+                "authorize_url": f"{server.url}/authorize",
+                "token_url": f"{server.url}/token",
+                "revoke_url": f"{server.url}/token/revocation",
+            },
+        }
+        async with running(tmp_path, connections={"crm": crm}) as wirepost, httpx2.AsyncClient() as http:
+            app = wirepost.app
+            url = await app.connecting.begin("crm", "shared", (), here, None)
+            ended = (await http.get(url)).headers["location"]
+            assert "iss" not in query_of(ended)
+            connected = await app.connecting.finish(Callback.of_url(ended), None)
+            assert connected.account.scopes_granted == ("read",)
+            assert (await check(app.connections.by_name["crm"])).probe.identity
+            with pytest.raises(NotConnected):
+                await app.connecting.finish(Callback.of_url(ended), None)
+            assert await app.connecting.remove("crm", "shared") is None
+        assert await server.answers("/token", 200) == 1
+        assert await server.answers("/token/revocation", 200) == 2
