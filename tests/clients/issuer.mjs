@@ -13,6 +13,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider, { errors } from 'oidc-provider';
+import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 
 const wanted = {
   port: 0, clients: [], scopes: ['crm.read', 'crm.write'], resources: [], format: 'jwt', algorithm: 'RS256',
@@ -20,8 +21,14 @@ const wanted = {
 };
 const KINDS = { RS256: ['rsa', { modulusLength: 2048 }], ES256: ['ec', { namedCurve: 'P-256' }], EdDSA: ['ed25519', {}] };
 const counts = { requests: {}, events: {} };
+const adapter = createMemoryAdapter(); // one for all, so that other settings change nothing that was issued
 const faults = [];
 const keys = [];
+const secrets = new Set(); // whatever was given out or brought here that nobody else may see
+const grants = new Map(); // account → ids of what it has consented to
+const SECRET = ['code', 'state', 'nonce', 'code_verifier', 'client_secret', 'client_assertion', 'device_code',
+  'access_token', 'refresh_token', 'id_token'];
+let current;
 let answer;
 
 function newKey(algorithm) {
@@ -33,6 +40,32 @@ function count(table, name) {
   counts[table][name] = (counts[table][name] ?? 0) + 1;
 }
 
+/** Remember the secrets of a request and its answer, and the consent that they belong to. */
+function note(ctx) {
+  const led = ctx.response.get('location');
+  const places = [ctx.query, ctx.oidc?.body, ctx.body, led && Object.fromEntries(new URL(led, issuer).searchParams)];
+  for (const place of places) {
+    for (const name of SECRET) if (typeof place?.[name] === 'string') secrets.add(place[name]);
+  }
+  const grant = ctx.oidc?.entities.Grant;
+  if (grant?.jti) grants.set(grant.accountId, (grants.get(grant.accountId) ?? new Set()).add(grant.jti));
+}
+
+/** What an account has consented to ends, or only its access tokens do. */
+async function end({ account, tokens }) {
+  if (tokens) {
+    for (const secret of secrets) {
+      const token = await current.AccessToken.find(secret);
+      if (token?.accountId === account) await token.destroy();
+    }
+    return;
+  }
+  for (const id of grants.get(account) ?? []) {
+    await current.RefreshToken.revokeByGrantId(id); // and whatever else came of it
+    await current.Grant.adapter.destroy(id);
+  }
+}
+
 /** Sign with a new key from now on; the old ones are still published unless they are dropped. */
 function changeKeys(drop) {
   if (drop) keys.length = 0;
@@ -42,6 +75,7 @@ function changeKeys(drop) {
 
 function start() {
   const provider = new Provider(issuer, {
+    adapter,
     clients: wanted.clients,
     scopes: ['openid', 'offline_access', ...wanted.scopes],
     jwks: { keys: keys.map((key) => ({ ...key })) },
@@ -76,6 +110,13 @@ function start() {
       },
     },
   });
+  provider.use(async (ctx, next) => {
+    try {
+      await next();
+    } finally {
+      note(ctx);
+    }
+  });
   for (const name of ['grant.success', 'grant.error', 'grant.revoked', 'registration_create.success', 'server_error']) {
     provider.on(name, (ctx, error) => {
       const about = ctx?.oidc?.params?.grant_type;
@@ -83,6 +124,7 @@ function start() {
       if (name === 'server_error') console.error(error);
     });
   }
+  current = provider;
   return provider;
 }
 
@@ -117,9 +159,10 @@ async function bodyOf(request) {
 const orders = createServer(async (request, response) => {
   const body = await bodyOf(request);
   if (request.url === '/faults') faults.splice(0, faults.length, ...body);
+  if (request.url === '/ends') await end(body);
   if (request.url === '/keys') changeKeys(body.drop);
   if (request.url === '/settings') { Object.assign(wanted, body); answer = start().callback(); }
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ ...counts, keys: keys.map((key) => key.kid) }));
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ ...counts, keys: keys.map((key) => key.kid), secrets: [...secrets] }));
 });
 
 function listen(one, port) {

@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx2
@@ -50,6 +50,18 @@ class Issuer:
     async def events(self, name: str) -> int:
         """How often something happened, such as `grant.success refresh_token` or `grant.revoked`."""
         return int((await self._order("/"))["events"].get(name, 0))
+
+    async def secrets(self) -> set[str]:
+        """Every code, token, verifier and whatever else was given out here, or brought here to get it."""
+        return set((await self._order("/"))["secrets"])
+
+    async def end_grants(self, login: str) -> None:
+        """A person takes back whatever they have agreed to."""
+        await self._order("/ends", {"account": login})
+
+    async def end_access_tokens(self, login: str) -> None:
+        """The access tokens of a person are good for nothing any more, before their time."""
+        await self._order("/ends", {"account": login, "tokens": True})
 
     async def change_keys(self, *, drop: bool = False) -> None:
         """Sign with a new key; the old one stays published unless it is dropped."""
@@ -112,6 +124,12 @@ class Browser:
         self.login = login
         self.http = httpx2.AsyncClient()
         self.visited: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Close the window."""

@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wirepost.store.owner import DataDirectory
@@ -39,6 +39,8 @@ class Served:
     process: Process
     url: str
     directory: DataDirectory
+    written: bytearray = field(default_factory=bytearray, repr=False)
+    """What it has written to standard error so far."""
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
@@ -52,21 +54,27 @@ async def serving(directory: Path, *arguments: str) -> AsyncIterator[Served]:
     """`wirepost serve` on a free port; killed at the end if it still runs."""
     process = await start("serve", "--port", "0", "--data-dir", str(directory), *arguments)
     assert process.stderr is not None
-    said = b""
+    written = bytearray()
     try:
         async with asyncio.timeout(PATIENCE_S):
             while not (line := await process.stderr.readline()).startswith(_RUNNING_AT):
-                said += line
-                assert line, f"ended without a word more than: {said.decode()}"
-        drain = asyncio.ensure_future(process.stderr.read())
+                written += line
+                assert line, f"ended without a word more than: {written.decode()}"
+        drain = asyncio.ensure_future(_keep(process.stderr, written))
         url = line.removeprefix(_RUNNING_AT).decode().strip()
-        yield Served(process, url, DataDirectory(directory))
+        served = Served(process, url, DataDirectory(directory), written)
+        yield served
         if process.returncode is None:
-            await Served(process, url, DataDirectory(directory)).end()
+            await served.end()
         await drain
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+
+
+async def _keep(stream: asyncio.StreamReader, written: bytearray) -> None:
+    while part := await stream.read(65536):
+        written += part
 
 
 async def end_owner(directory: Path) -> None:
