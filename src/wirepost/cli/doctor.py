@@ -68,11 +68,13 @@ async def _running(
     loaded: Loaded, clock: Clock, report: Callable[[str], None], *, is_offline: bool, is_usable: bool
 ) -> list[Finding]:
     """What needs a configuration that can be used at least in part."""
-    from wirepost.cli.findings import connections, secrets, server, setup
+    from wirepost.cli.findings import callers, connections, secrets, server, setup
     from wirepost.core.log import configure
 
     configure("error", loaded.settings.logging.format)
     findings = list(server.server(loaded.settings))
+    shown = callers.callers(loaded.settings, clock, report, is_offline=is_offline)
+    findings += [finding async for finding in shown]
     found = secrets.secrets(loaded.settings, clock, is_offline=is_offline)
     findings += [finding async for finding in found]
     if is_usable:

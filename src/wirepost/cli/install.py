@@ -52,7 +52,7 @@ def install(
 
     command = launch_command(*_explicit(config, data_dir))
     if client is Client.PRINT:
-        _print_all(command, _address(config))
+        _print_all(command, config)
         return
     target, place = TARGETS[client.value], Place.here()
     in_project = project or (target.user_file is None and not user)
@@ -142,17 +142,16 @@ def _warn_of_variables(config: Path | None, data_dir: Path | None) -> None:
         )
 
 
-def _address(config: Path | None) -> str:
-    from wirepost.cli.options import read_settings
-
-    return read_settings(config).settings.server.address
-
-
-def _print_all(command: list[str], address: str) -> None:
+def _print_all(command: list[str], config: Path | None) -> None:
+    from wirepost.cli.clients.over_http import snippets
     from wirepost.cli.clients.targets import ENTRY_NAME, TARGETS, claude_command
+    from wirepost.cli.options import read_settings
 
     for target in TARGETS.values():
         file = target.project_file or "its configuration"
         typer.echo(f"# {target.title} ({file})\n{target.form.snippet(ENTRY_NAME, target.entry(command))}\n")
     typer.echo(f"# Claude Code, all projects\n{claude_command(command)}\n")
-    typer.echo(f"# Clients that speak HTTP, while `wirepost serve` runs\n{address}/mcp")
+    settings = read_settings(config).settings.server
+    typer.echo(f"# Clients that speak HTTP, while `wirepost serve` runs\n{settings.address}/mcp\n")
+    for title, text in snippets(settings.address, settings.auth.mode):
+        typer.echo(f"# Over HTTP: {title}\n{text}\n")
