@@ -70,12 +70,13 @@ class InstallationCredential(Checkable):
     def check(self) -> str | None:
         """What is missing, if anything."""
         settings = self._settings
-        for name in ("client_id", "installation", "private_key"):
+        for name in ("client_id", "installation"):
             if not getattr(settings, name):
                 return f"no {name} is configured"
+        if settings.private_key is None:
+            return "no private_key is configured"
         try:
-            if settings.private_key is not None:
-                settings.private_key.peek(may_have_lines=True)
+            settings.private_key.peek(may_have_lines=True)
         except ConfigError as error:
             return error.message
         return None
