@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -57,7 +58,22 @@ def test_what_is_no_address_is_refused_without_repeating_it(directory, monkeypat
     assert "canary" not in str(refused.value)
 
 
-def test_a_driver_that_is_missing_is_named_with_the_command_that_installs_it(directory, monkeypatch):
-    monkeypatch.setitem(sys.modules, "wirepost.store.postgres.server", None)
-    with pytest.raises(ConfigError, match=r"driver .* not installed \(pip install 'wirepost\[postgres\]'\)"):
-        place_of(StoreSettings(url="postgresql://db/books"), directory)
+WITHOUT_DRIVER = """
+import sys
+sys.modules["psycopg"] = None
+from wirepost.settings import StoreSettings
+from wirepost.store.owner import DataDirectory
+from wirepost.store.place import place_of
+try:
+    place_of(StoreSettings(url="postgresql://db/books"), DataDirectory(sys.argv[1]))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_driver_that_is_missing_is_named_with_the_command_that_installs_it(tmp_path):
+    program = [sys.executable, "-c", WITHOUT_DRIVER, str(tmp_path)]
+    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert said == (
+        "ConfigError store.url: the driver of PostgreSQL is not installed (pip install 'wirepost[postgres]')\n"
+    )
