@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
-from wirepost.cli.findings.finding import Finding, Section
+from wirepost.cli.findings.accounts import CONNECTIONS, accounts
+from wirepost.cli.findings.finding import Finding
 from wirepost.core.errors import CallError, ConfigError, NotConnected
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.settings import ConnectionSettings, Settings
     from wirepost.tools.tool import AnyTool
-
-CONNECTIONS = Section("connections")
 
 SKEW_S = 30.0
 """Signatures of webhooks and tokens start to be refused a little later."""
@@ -38,6 +37,10 @@ async def connections(
             for connection in known.by_name.values():
                 async for finding in _connection(connection, report):
                     yield finding
+                if connection.refresher is not None:
+                    stored = await connection.refresher.accounts.everyone(connection.name)
+                    for finding in accounts(stored, clock.now().timestamp()):
+                        yield finding
     except (CallError, ConfigError) as error:
         yield CONNECTIONS.error(str(error), "the accounts that people connected cannot be used", error.hint)
 
