@@ -116,8 +116,12 @@ def test_a_reference_says_what_it_names(text: str, parts: tuple[str | None, ...]
 
 
 def test_what_another_store_keeps_is_not_read_here() -> None:
+    reference = SecretRef("vault:a#b")
+    assert reference.peek() is None
     with pytest.raises(ConfigError, match="vault:a#b cannot be had here"):
-        SecretRef("vault:a#b").resolve()
+        reference.resolve()
+    with pytest.raises(ConfigError, match="SURELY_NOT_SET is not set"):
+        SecretRef("env:SURELY_NOT_SET").peek()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
