@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.authorization import SECRET
 from support.people import HERE, back, reception
 
 EVIL = "<script>alert(1)</script>"
@@ -302,3 +303,28 @@ async def test_the_end_is_told_once_and_only_to_the_browser_it_belongs_to(desk, 
         assert "Nothing to tell" in (await other.open("/oauth/done")).text
     clock.advance(121)
     assert "Nothing to tell" in (await window.open("/oauth/done")).text
+
+
+async def test_no_secret_of_a_consent_is_readable_anywhere(tmp_path, clock, caplog) -> None:
+    caplog.set_level("DEBUG")
+    said = []
+    async with reception(tmp_path, clock) as desk, desk.window() as window:
+        page = await window.open(await desk.link())
+        said += [page.answer.text, *page.answer.headers.values()]
+        gone = await window.press(page, "Continue to The HTTP service")
+        url = gone.answer.headers["location"]
+        answer = desk.authority.agree(url)
+        returned = await window.open(back(answer, "/oauth/callback/crm"))
+        said += returned.answer.headers.values()
+        for shown in (await window.follow(returned), await window.open("/connections")):
+            said += [shown.answer.text, *shown.answer.headers.values()]
+        (form,) = desk.authority.asked
+        account = await desk.accounts.find("crm")
+        canaries = [
+            *(account.tokens.access, account.tokens.refresh, SECRET),
+            *(answer["code"], answer["state"], form["code_verifier"]),
+        ]
+        stored = b"".join(file.read_bytes() for file in tmp_path.glob("wirepost.db*")).decode("latin-1")
+    told = "".join((*said, stored, caplog.text, *(repr(record.__dict__) for record in caplog.records)))
+    assert "crm" in told
+    assert [canary for canary in canaries if canary in told] == []

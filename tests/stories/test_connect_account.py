@@ -269,3 +269,47 @@ async def test_a_second_server_of_others_agrees(tmp_path) -> None:
             assert await app.connecting.remove("crm", "shared") is None
         assert await server.answers("/token", 200) == 1
         assert await server.answers("/token/revocation", 200) == 2
+
+
+@pytest.mark.services("node")
+async def test_where_callers_sign_in_a_browser_does_so_at_the_same_issuer(tmp_path) -> None:
+    async with issuer() as provider:
+        auth = {
+            "mode": "oauth",
+            "issuer": provider.url,
+            "client_id": "wirepost",
+            "client_secret": f"file:{write_secret(tmp_path)}",
+        }
+        crm = {
+            **connection_to(provider.url, tmp_path / "client-secret", "wirepost"),
+            "owner": "caller",
+            "oauth": {"authorize_url": f"{provider.url}/auth", "token_url": f"{provider.url}/token"},
+        }
+        async with running(tmp_path, connections={"crm": crm}, server={"auth": auth}) as wirepost:
+            app = wirepost.app
+            asgi = build_asgi(app, build_mcp(app.calls, secret=b"s" * 32, version="1"))
+            async with served(asgi) as base, httpx2.AsyncClient(base_url=base) as window:
+                app.links.address = base
+                await provider.change(clients=[client(f"{base}/oauth/sign-in")])
+                link = await app.links.create("crm", f"{provider.url}|anna")
+                page = await signed_in(window, link.url, base, "anna")
+                assert "Continue to The HTTP service" in page.text
+                window.cookies.clear()
+                page = await signed_in(window, link.url, base, "bert")
+                assert page.status_code == 403
+                assert f"{provider.url}|bert" in page.text
+                listed = await window.get("/connections")
+                assert "crm, for you" in listed.text
+
+
+async def signed_in(window, url, base, login):
+    """Open an address of ours that sends a person to sign in first."""
+    gone = await window.get(url)
+    person = Browser(login)
+    try:
+        ended = await person.go(gone.headers["location"], stop_at=f"{base}/oauth/sign-in")
+    finally:
+        await person.close()
+    entered = await window.get(ended)
+    assert entered.status_code == 303, entered.text
+    return await window.get(entered.headers["location"])
