@@ -20,7 +20,7 @@ from support.gate import Office, Person, calling, office, portal_of
 from support.postgres import address_in, ask
 from support.stand_in import ERAS
 
-pytestmark = [pytest.mark.services("node"), pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.services("node"), pytest.mark.slow, pytest.mark.timeout(600)]
 
 MODERN, HANDSHAKE = ERAS
 SEARCH = {"object": "contact", "text": "an"}

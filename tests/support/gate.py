@@ -202,6 +202,17 @@ class Office:
     people: list[Person] = field(default_factory=list)
     ran: list[Ran] = field(default_factory=list)
 
+    def change(self, work: Callable[[dict[str, Any]], None]) -> None:
+        """Write the configuration anew, for what starts from now on."""
+        known = orjson.loads(self.config.read_bytes())
+        work(known)
+        self.config.write_bytes(orjson.dumps(known))
+
+    @property
+    def connections(self) -> list[str]:
+        """The names in the configuration."""
+        return list(orjson.loads(self.config.read_bytes())["connections"])
+
     def person(self, login: str) -> Person:
         """Somebody new."""
         self.people.append(Person(login))
@@ -257,8 +268,8 @@ async def office(
     secret = directory / "client-secret"
     secret.touch(mode=0o600)
     secret.write_text(CLIENT_SECRET)
-    more = config.pop("connection", {})
-    async with issuer(clients=[APP, KEEPER], scopes=list(SCOPES), lifetimes=lifetimes or {}) as authority:
+    more, clients = config.pop("connection", {}), [APP, KEEPER, *config.pop("clients", ())]
+    async with issuer(clients=clients, scopes=list(SCOPES), lifetimes=lifetimes or {}) as authority:
         gate = Gate(authority)
         async with served(gate.app) as address:
             file = directory / "wirepost.yaml"

@@ -10,7 +10,7 @@ from pydantic import Field
 from wirepost.calls.policy import Subject, refusal
 from wirepost.connections.accounts import Account
 from wirepost.connections.check import check, missing_scopes
-from wirepost.connections.status import account_of, owner_of, status_of
+from wirepost.connections.status import account_of, owner_of, status_of, takes_consents
 from wirepost.core.errors import CallError, InvalidCall, NotConnected
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Call
@@ -153,11 +153,20 @@ async def _lack(call: Call[Desk], connection: Connection, scopes: list[str]) -> 
     if status.word == "needs_reauth":
         message = f"The consent of {name} has ended"
         return NotConnected("auth_expired", message, hint=way, detail={"connection": name})
+    if takes_consents(connection) and await _is_borrowed(call, connection):
+        message = f"{name}: you use the account of all callers; none of your own is connected"
+        return NotConnected("not_connected", message, hint=way, detail={"connection": name})
     needed = sorted(set(scopes) - set(status.held or ()))
     if not needed or connection.environment == "sandbox":
         return None
     message = f"{name} may not do that yet: it needs {' and '.join(needed)}"
     return NotConnected("missing_scope", message, hint=way, detail={"connection": name, "needed": needed})
+
+
+async def _is_borrowed(call: Call[Desk], connection: Connection) -> bool:
+    """Whether the caller may connect an own account, and uses the one of all callers so far."""
+    account = await account_of(connection, call.api.accounts, call.caller)
+    return account is not None and account.owner != owner_of(connection, call.caller)
 
 
 async def _card(call: Call[Desk], connection: Connection) -> ConnectionCard:
