@@ -74,6 +74,5 @@ except Exception as error:
 def test_a_driver_that_is_missing_is_named_with_the_command_that_installs_it(tmp_path):
     program = [sys.executable, "-c", WITHOUT_DRIVER, str(tmp_path)]
     said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-    assert said == (
-        "ConfigError store.url: the driver of PostgreSQL is not installed (pip install 'wirepost[postgres]')\n"
-    )
+    problem = "store.url: the driver of PostgreSQL is not installed (pip install 'wirepost[postgres]')"
+    assert said == f"ConfigError {problem}\n"
