@@ -94,10 +94,7 @@ class App:
                 await self.check_connections()
             except CallError:
                 log.exception("what connections may do could not be noted; next try in a day")
-            try:
-                await self.keep_accounts()
-            except CallError:
-                log.exception("accounts could not be looked after; next try in a day")
+            await self.keep_accounts()
             try:
                 await prune(self.database, self.clock, KEPT_FOR)
             except CallError:
@@ -109,10 +106,10 @@ class App:
         for connection in self.connections.by_name.values():
             if connection.environment == "sandbox":
                 continue
-            known = await status_of(connection, self.accounts, SHARED)
-            if known.word not in {"ready", "degraded"}:
-                continue
             try:
+                known = await status_of(connection, self.accounts, SHARED)
+                if known.word not in {"ready", "degraded"}:
+                    continue
                 checked = await check(connection)
                 probe = checked.probe
                 found = Account(connection.name, account_key=probe.account_id, account_label=probe.account)

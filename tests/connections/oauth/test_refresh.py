@@ -81,8 +81,8 @@ class Process:
 
 
 @pytest.fixture
-async def database(tmp_path, clock):
-    database = await Database.open(tmp_path / "wirepost.db", clock)
+async def database(place, clock):
+    database = await Database.open(place, clock)
     yield database
     await database.close()
 
@@ -542,12 +542,24 @@ async def test_without_a_place_for_files_new_tokens_are_in_memory(full, tmp_path
     full.accounts.failing = 1000
     assert await full.token() == "access-token-1"
     assert "only in memory" in caplog.text
-    full.refresher._spool = None  # noqa: SLF001 - a process without a directory
-    assert await full.token() == "access-token-1"
     full.accounts.failing = 0
-    await full.refresher.recover()
     assert await full.token() == "access-token-1"
     assert (await full.stored()).access_token == "access-token-1"
+
+
+async def test_a_process_without_a_directory_keeps_new_tokens_in_memory(
+    database, clock, tmp_path, server
+) -> None:
+    process = Process(database, server, clock, tmp_path)
+    process.accounts = Full(database, clock, process.vault)
+    process.refresher = Refresher(process.accounts, Leases(database, clock), clock)
+    await process.put(**DUE)
+    process.accounts.failing = 6
+    assert await process.token() == "access-token-1"
+    await process.refresher.recover()
+    assert await process.token() == "access-token-1"
+    assert (await process.stored()).access_token == "access-token-1"
+    await process.upstream.close()
 
 
 async def test_idle_grants_are_renewed_after_a_third_of_their_time(process, server, clock) -> None:

@@ -43,8 +43,11 @@ class Spool:
         fresh.replace(path)
 
     def drop(self, account: Account) -> None:
-        """Forget an account that the database has."""
-        self._path(account).unlink(missing_ok=True)
+        """Forget an account that the database has; a file that stays is older than what is there then."""
+        try:
+            self._path(account).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("kept tokens of %s could not be deleted: %s", account.connection, error.strerror)
 
     def kept(self) -> list[Account]:
         """What waits for the database; what cannot be opened stays where it is."""
