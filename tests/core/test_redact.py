@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.core.redact import REDACTED, Redactor, redact
+from wirepost.core.redact import MAX_KNOWN, REDACTED, Redactor, redact
 
 # Invented values in the published form of each kind of key; in two parts so that no scanner is alarmed.
 KEYS = [
@@ -239,3 +239,28 @@ def test_what_is_no_json_becomes_a_text_without_secrets():
 
     shown = Redactor(["opensesame"]).value({"odd": Odd(), "set": {"opensesame"}, "bytes": b"opensesame"})
     assert shown == {"odd": f"odd {REDACTED}", "set": [REDACTED], "bytes": f"b'{REDACTED}'"}
+
+
+def test_a_result_keeps_its_names_and_loses_only_secrets() -> None:
+    redactor = Redactor(["hush-hush-7"])
+    plain = {"data": {"secret": "a field of theirs", "amount": 12, "tags": ["a", None]}}
+    assert redactor.result(plain) is plain
+    key = KEYS[0]
+    leaky = {"data": [{"note": f"use {key}, not hush-hush-7", "secret": "theirs", "n": 1.5}], "warnings": []}
+    assert redactor.result(leaky) == {
+        "data": [{"note": f"use {REDACTED}, not {REDACTED}", "secret": "theirs", "n": 1.5}],
+        "warnings": [],
+    }
+
+
+def test_a_key_that_never_ends_takes_nothing_of_a_result_but_its_own_text() -> None:
+    result = {"note": KEYS[-1], "next": "stays"}
+    assert Redactor().result(result) == {"note": REDACTED, "next": "stays"}
+
+
+def test_the_secrets_used_last_are_those_that_are_looked_for() -> None:
+    redactor = Redactor(f"token-number-{number}-x" for number in range(MAX_KNOWN))
+    redactor.add("token-number-0-x")  # in use again
+    redactor.add("the-newest-token")
+    shown = redactor.text("token-number-0-x token-number-1-x token-number-2-x the-newest-token")
+    assert shown == f"{REDACTED} token-number-1-x {REDACTED} {REDACTED}"

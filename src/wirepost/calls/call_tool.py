@@ -20,6 +20,7 @@ from wirepost.calls.cursor import Position
 from wirepost.calls.shape import Shaped, View
 from wirepost.core.errors import CallError, Internal, InvalidCall, NotAllowed, NotConnected, Unavailable
 from wirepost.core.ids import new_id
+from wirepost.core.redact import SECRETS
 from wirepost.core.times import to_rfc3339
 from wirepost.tools.context import Progress, no_progress
 from wirepost.tools.results import Page
@@ -273,7 +274,7 @@ class Calls:
                 outcome.envelope.setdefault("warnings", []).append(
                     "The audit record is kept in memory until the store works again"
                 )
-        return Outcome(outcome.envelope, outcome.is_error, tuple(attempt.trace))
+        return Outcome(SECRETS.result(outcome.envelope), outcome.is_error, tuple(attempt.trace))
 
     def _step(self, attempt: Attempt, name: str) -> None:
         attempt.trace.append((name, self._clock.monotonic() - attempt.started))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 REDACTED = "[redacted]"
+MAX_KNOWN = 1000
+"""So many secrets are looked for by value, the last that were used; tokens that were renewed fall out."""
 MIN_SECRET = 6
 """Shorter values are not secrets but words; replacing them would make texts unreadable."""
 
@@ -18,7 +20,10 @@ _FORMS = tuple(
     for sign, form in (
         ("_live_", r"\b[sr]k_live_[A-Za-z0-9]{4,}"),  # Stripe secret and restricted keys
         ("_test_", r"\b[sr]k_test_[A-Za-z0-9]{4,}"),
-        ("_secret_", r"\b[a-z]{2,8}_[A-Za-z0-9]+_secret_[A-Za-z0-9]+"),  # Stripe client secrets
+        (
+            "_secret_",
+            r"\b[a-z]{2,8}_(?=[A-Za-z]*\d)[A-Za-z0-9]+_secret_[A-Za-z0-9]+",
+        ),  # Stripe client secrets
         ("whsec_", r"\bwhsec_[A-Za-z0-9+/=]{6,}"),  # webhook signing secrets
         ("xox", r"\bxox(?:e\.xox)?[a-z]-[A-Za-z0-9-]{6,}"),  # Slack tokens, those that rotate included
         ("xapp-", r"\bxapp-[A-Za-z0-9-]{6,}"),
@@ -97,9 +102,7 @@ def is_secret_name(name: str) -> bool:
 
 def redact(text: str) -> str:
     """The text without anything that has the form of a secret, or stands where one stands."""
-    for sign, form in _FORMS:
-        if sign in text:
-            text = form.sub(REDACTED, text)
+    text = _without_keys(text)
     folded = text.lower()
     if "bearer " in folded or "basic " in folded:
         text = _SCHEMES.sub(rf"\1 {REDACTED}", text)
@@ -108,6 +111,13 @@ def redact(text: str) -> str:
     if "code=" in text or "token=" in text:
         text = _AROUND.sub(_without_code, text)
     return _USER_INFO.sub(REDACTED, text) if "://" in text else text
+
+
+def _without_keys(text: str) -> str:
+    for sign, form in _FORMS:
+        if sign in text:
+            text = form.sub(REDACTED, text)
+    return text
 
 
 def _without_value(found: re.Match[str]) -> str:
@@ -128,30 +138,60 @@ def _is_oauth(value: Mapping[Any, Any]) -> bool:
     return has_state or not _OAUTH_WORDS.isdisjoint(map(str, value))
 
 
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _each_text(item, change) for name, item in value.items()}
+    return [_each_text(item, change) for item in value] if isinstance(value, list) else value
+
+
 class Redactor:
     """The filter with values that are known to be secret, whatever they look like."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: dict[str, set[str]] = {}
+        """Secret → every way in which it may be written; the last used one last."""
         self._written: list[str] = []
-        """Every way in which a secret may be written, longest first."""
+        """All of these, longest first."""
         for secret in secrets:
             self.add(secret)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._written)} forms)"
+        return f"Redactor({len(self._known)} secrets)"
 
     def add(self, secret: str) -> None:
         """From now on this value is replaced, also where it is written URL-encoded or inside JSON."""
-        if len(secret) < MIN_SECRET or secret in REDACTED or secret in self._written:
+        if secret in self._known:
+            self._known[secret] = self._known.pop(secret)
             return
-        forms = {secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1]}
-        self._written = sorted(forms.union(self._written), key=len, reverse=True)
+        if len(secret) < MIN_SECRET or secret in REDACTED:
+            return
+        self._known[secret] = {secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1]}
+        if len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._written = sorted(set().union(*self._known.values()), key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
+        return redact(self._without_known(text))
+
+    def result(self, value: Any) -> Any:
+        """A result without secrets this process knows and without keys, whatever name they stand under.
+
+        Names alone hide nothing here: a customer's field may be called `secret` and be what was asked for.
+        """
+        text = orjson.dumps(value, default=str).decode()
+        return value if self._without_certain(text) == text else _each_text(value, self._without_certain)
+
+    def _without_certain(self, text: str) -> str:
+        return _without_keys(self._without_known(text))
+
+    def _without_known(self, text: str) -> str:
         for secret in self._written:
-            text = text.replace(secret, REDACTED)
-        return redact(text)
+            if secret in text:
+                text = text.replace(secret, REDACTED)
+        return text
 
     def value(self, value: Any) -> Any:
         """A JSON value without secrets; what stands under a name such as `password` goes as a whole.
