@@ -129,6 +129,7 @@ REFUND = {"payment": "pi_none", "intent": "refund", "mode": "preview"}
 
 @pytest.mark.services("node")
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_official_client_finds_the_issuer_registers_and_calls(tmp_path: Path, era: str) -> None:
     async with (
@@ -168,6 +169,7 @@ async def test_the_official_client_finds_the_issuer_registers_and_calls(tmp_path
 
 @pytest.mark.services("node")
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("form", ["jwt", "opaque"])
 async def test_a_client_that_is_known_to_the_issuer_begins_with_little(tmp_path: Path, form: str) -> None:
     secret = tmp_path / "secret"

@@ -65,6 +65,7 @@ class Access:
             tools, receive = await called_tools(scope, receive, self._max_body)
             needed = self._resource.needed(tools)
             if not needed <= implied(caller.scopes):
+                log.info("%s lacks one of %s", caller.id, " ".join(sorted(needed)))
                 await self._insufficient(tools, needed, caller.scopes)(scope, receive, send)
                 return
         scope[CALLER] = caller
