@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from support.authorization import SECRET
@@ -75,6 +77,13 @@ async def test_a_link_is_good_for_one_press(desk, window) -> None:
     again = await window.press(page, "Continue to The HTTP service")
     assert (again.status, (await window.open(link)).status) == (410, 410)
     assert "wirepost connections open" in again.text
+
+
+async def test_of_two_presses_at_once_one_goes_on(desk, window) -> None:
+    page = await window.open(await desk.link())
+    button = "Continue to The HTTP service"
+    pressed = await asyncio.gather(window.press(page, button), window.press(page, button))
+    assert sorted(each.status for each in pressed) == [303, 410]
 
 
 @pytest.mark.parametrize("path", ["/connect/crm", "/connect/crm?c=", "/connect/crm?c=invented", "/connect/"])
