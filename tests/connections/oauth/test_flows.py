@@ -171,6 +171,25 @@ async def test_a_name_that_nobody_knows_is_believed_only_at_an_own_address(
         assert await person.reason(answer, path=path) == reason
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/oauth/callback", None),
+        ("/wirepost/oauth/callback", None),
+        ("/callback/oauth", "sender"),
+        ("/oauth/callback/example", "sender"),
+        ("callback", "sender"),
+        ("", "sender"),
+    ],
+)
+async def test_a_proxy_may_take_off_the_beginning_of_the_path(person, authority, path, reason) -> None:
+    url = await person.leave(redirect_uri="https://example.com/wirepost/oauth/callback")
+    if reason is None:
+        await person.come_back(authority.agree(url), path=path)
+    else:
+        assert await person.reason(authority.agree(url), path=path) == reason
+
+
 async def test_a_server_that_was_configured_anew_meanwhile_is_another_one(
     person, authority, party_with
 ) -> None:

@@ -70,7 +70,8 @@ def check_browser(expected: str | None, cookie: str | None) -> None:
 def check_sender(party: Party, question: Question, callback: Callback) -> None:
     """The answer is from the server that was asked, errors included (RFC 9207 §2.4)."""
     is_right = (
-        callback.path == urlsplit(question.redirect_uri).path
+        urlsplit(question.redirect_uri).path.endswith(callback.path)  # a proxy may take off the beginning
+        and callback.path.startswith("/")
         and party.method.token_url == question.token_url
         and _is_issuer_right(party, question, callback.parameters.get("iss"))
     )
@@ -82,7 +83,7 @@ def _is_issuer_right(party: Party, question: Question, iss: str | None) -> bool:
     if iss is None:
         return not party.method.sends_issuer
     if question.issuer is None:  # nobody knows its name, so only an address of its own tells it from others
-        return urlsplit(question.redirect_uri).path != CALLBACK
+        return not urlsplit(question.redirect_uri).path.endswith(CALLBACK)
     return iss == question.issuer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from wirepost.connections.oauth.refresh import Refresher
     from wirepost.connections.oauth.reply import Granted
     from wirepost.contracts.provider import Probe
+
+log = logging.getLogger(__name__)
 
 _MAX_NAME = 200
 _UNSAID = frozenset({"openid", "offline_access", "profile", "email"})
@@ -164,6 +167,7 @@ class Connecting:
         giving it back is tried again later.
         """
         problem = await remove(self._connection(name), owner, self._refresher)
+        log.info("the account of %s was removed for %s", name, owner)
         await self._on_change()
         return problem
 
@@ -206,6 +210,7 @@ class Connecting:
                 connected_at=now,
             )
             stored.append(await self._accounts.put(account))
+        log.info("an account of %s was connected for %s", connection.name, consent.owner)
         await self._on_change()
         return self.connected(stored[0])
 
