@@ -9,7 +9,6 @@ import pytest
 from support.django_oauth import CLIENT, FIRST, SECRET, django_server
 from support.refreshing import SECRET_VARIABLE, connected, processes, results_of, settings_of
 from wirepost.connections.accounts import SHARED, Account
-from wirepost.connections.oauth import refresh
 from wirepost.connections.removal import remove
 
 pytestmark = [pytest.mark.services("django-oauth"), pytest.mark.slow, pytest.mark.timeout(240)]
@@ -41,9 +40,8 @@ async def test_many_calls_of_many_processes_renew_an_expired_token_once(tmp_path
 
 
 async def test_a_process_killed_before_it_stored_the_new_token_costs_nothing_where_that_is_forgiven(
-    tmp_path, monkeypatch
+    tmp_path,
 ) -> None:
-    monkeypatch.setattr(refresh, "LEASE_S", 2.0)
     async with story(tmp_path, grace_s=120) as (server, one, place, how):
         async with processes(1, place, how, path="/me", calls=5, is_killed=True, lease_s=2.0) as started:
             assert await results_of(started) == {"died": 1}
@@ -51,8 +49,7 @@ async def test_a_process_killed_before_it_stored_the_new_token_costs_nothing_whe
         assert await server.answers("/token", 200) == 2
 
 
-async def test_it_costs_one_consent_where_it_is_not(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(refresh, "LEASE_S", 2.0)
+async def test_it_costs_one_consent_where_it_is_not(tmp_path) -> None:
     async with story(tmp_path) as (server, one, place, how):
         async with processes(1, place, how, path="/me", calls=5, is_killed=True, lease_s=2.0) as started:
             assert await results_of(started) == {"died": 1}

@@ -20,7 +20,6 @@ from support.issuer import Browser, Issuer, issuer, query_of
 from support.refreshing import SECRET_VARIABLE, Connected, connected, processes, results_of, settings_of
 from support.serving import served
 from wirepost.connections.accounts import SHARED, Account
-from wirepost.connections.oauth import refresh
 from wirepost.connections.removal import remove
 from wirepost.core.clock import Clock
 
@@ -143,8 +142,7 @@ async def status(server: Issuer, token: str) -> int:
     return answer.status_code
 
 
-async def test_a_process_killed_before_it_stored_the_new_token_costs_one_consent(place, monkeypatch) -> None:
-    monkeypatch.setattr(refresh, "LEASE_S", 2.0)
+async def test_a_process_killed_before_it_stored_the_new_token_costs_one_consent(place) -> None:
     async with story(place) as (server, one):
         await one.expire()
         how = settings_of(server.url, "web")

@@ -21,8 +21,7 @@ import orjson
 
 from wirepost.connections.accounts import Account, Accounts
 from wirepost.connections.connections import Connection
-from wirepost.connections.oauth import refresh
-from wirepost.connections.oauth.refresh import Refresher
+from wirepost.connections.oauth.refresh import LEASE_S, Refresher
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
 from wirepost.providers import load_provider
@@ -82,7 +81,9 @@ async def connected(
     place: Path | Server,
     settings: dict[str, Any],
     clock: Clock | None = None,
+    *,
     kind: type[Accounts] = Accounts,
+    lease_s: float = LEASE_S,
 ) -> AsyncIterator[Connected]:
     """Open the store at a place; `settings` are those of the connection `crm`."""
     clock = clock or Clock()
@@ -90,7 +91,7 @@ async def connected(
         database = await Database.open(place, clock)
         stack.push_async_callback(database.close)
         accounts = kind(database, clock, Vault(KeyRing([b"k" * 32])))
-        refresher = Refresher(accounts, Leases(database, clock), clock)
+        refresher = Refresher(accounts, Leases(database, clock), clock, lease_s=lease_s)
         options = ConnectionSettings.model_validate({"provider": "http", "environment": "test", **settings})
         connection = Connection("crm", load_provider("http"), options, clock, _no_world)
         connection.refresher = refresher
@@ -164,10 +165,10 @@ def _no_world() -> Any:
 
 
 async def _main(told: dict[str, Any]) -> None:
-    refresh.LEASE_S = told.get("lease_s", refresh.LEASE_S)
+    lease_s = told.get("lease_s", LEASE_S)
     place = Path(told["place"]) if told["place"].startswith("/") else Server.at(told["place"])
     kind = Killed if told.get("is_killed") else Accounts
-    async with connected(place, told["settings"], kind=kind) as one:
+    async with connected(place, told["settings"], kind=kind, lease_s=lease_s) as one:
         print("ready", flush=True)  # noqa: T201 - to the test that started us
         await asyncio.to_thread(sys.stdin.readline)
         ended = await asyncio.gather(*(one.call(told["path"]) for _ in range(told["calls"])))

@@ -7,6 +7,9 @@ import dataclasses
 import pytest
 
 from support.authorization import CLIENT, SECRET, Authority
+from support.refresh_process import METHOD as ROTATING
+from support.refresh_process import Process
+from support.token_server import TokenServer
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint
 from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.party import Party
@@ -80,3 +83,28 @@ async def party_with(authority, clock):
 @pytest.fixture
 def party(party_with):
     return party_with()
+
+
+@pytest.fixture
+def server():
+    """A strict server with one consent."""
+    return TokenServer()
+
+
+@pytest.fixture
+async def process_of(database, server, clock, tmp_path):
+    """Makes processes that share the database and the server, with a method that a test may change."""
+    made = []
+
+    def make(**changes):
+        made.append(Process(database, server, clock, tmp_path, dataclasses.replace(ROTATING, **changes)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.close()
+
+
+@pytest.fixture
+def process(process_of):
+    return process_of()

@@ -62,9 +62,10 @@ class Refresher:
         *,
         spool: Spool | None = None,
         on_death: Callable[[Account], Awaitable[None]] | None = None,
+        lease_s: float = LEASE_S,
     ) -> None:
         self.accounts, self.leases, self._clock = accounts, leases, clock
-        self._spool, self._on_death = spool, on_death
+        self._spool, self._on_death, self._lease_s = spool, on_death, lease_s
         self._flights: dict[tuple[Place, str | None], asyncio.Task[Account]] = {}
         self._unsaved: dict[Place, Account] = {}
         """New tokens that the database has not taken yet."""
@@ -111,7 +112,7 @@ class Refresher:
 
     def alone(self, place: Place) -> AbstractAsyncContextManager[Lease]:
         """The turn to change an account's tokens, among all processes; raises `Unavailable` without one."""
-        return self.leases.hold("/".join(("refresh", *place)), ttl_s=LEASE_S, wait_s=WAIT_S)
+        return self.leases.hold("/".join(("refresh", *place)), ttl_s=self._lease_s, wait_s=WAIT_S)
 
     async def recover(self) -> None:
         """Store what an earlier process could not."""
