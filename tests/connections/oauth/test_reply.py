@@ -287,3 +287,8 @@ def test_tokens_are_secret_from_the_moment_they_are_read() -> None:
         {"access_token": "access-secret-1", "refresh_token": "refresh-secret-1", "id_token": "id-secret-1"}
     )
     assert "secret-1" not in SECRETS.text("access-secret-1 refresh-secret-1 id-secret-1")
+
+
+@pytest.mark.parametrize("kind", ["bot", "user", "N_A", None, 7])
+def test_a_token_is_taken_whatever_its_type_is_called(kind) -> None:
+    assert granted({"token_type": kind}).tokens.access == "an-access-token"
