@@ -36,6 +36,7 @@ async def check(connection: Connection, caller_id: str = SHARED) -> Checked:
     Raises `CallError`, also where the account is of another environment than is declared.
     """
     clock, access = connection.clock, await connection.access(caller_id)
+    access.upstream.cache.forget()  # what was said some minutes ago may not hold any more
     started = clock.monotonic()
     probe = await connection.provider.probe(access.client(Scope(started + CHECK_S, interactive=False)))
     declared = connection.environment

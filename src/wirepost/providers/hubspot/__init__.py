@@ -37,7 +37,7 @@ async def probe(client: HubSpotClient) -> Probe:
         scopes=granted,
         quota=client.scope.quota,
         warnings=None
-        if granted is not None
+        if granted is not None or client.is_consented
         else ["HubSpot does not tell what this token may do; all tools are listed"],
     )
 

@@ -57,8 +57,15 @@ class HubSpotClient(Client):
         """
         return await self.upstream.cache.get("token", self._token)
 
+    @property
+    def is_consented(self) -> bool:
+        """Whether the token is of an app that people install; what it may do was told with it."""
+        return self.options is not None and self.options.auth == "oauth"
+
     async def granted(self) -> list[str] | None:
-        """Scopes of the token, where HubSpot tells."""
+        """Scopes of the token, where HubSpot tells: only private apps may ask."""
+        if self.is_consented:
+            return None
         try:
             scopes = (await self.token()).get("scopes")
         except CallError:
