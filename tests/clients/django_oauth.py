@@ -17,13 +17,23 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import django
 from django.conf import settings
 
-WANTED = {"grace_s": 0, "reuse_ends": True, "redirect_uri": "http://127.0.0.1/cb", **json.loads(os.environ["ISSUER"])}
+WANTED = {
+    "grace_s": 0,
+    "reuse_ends": True,
+    "redirect_uri": "http://127.0.0.1/cb",
+    **json.loads(os.environ["ISSUER"]),
+}
 CLIENT, SECRET = "web", "s%c+r:e&t/="
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{WANTED['folder']}/django.db",
-                           "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"}}},
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": f"{WANTED['folder']}/django.db",
+            "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"},
+        }
+    },
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "oauth2_provider"],
     MIDDLEWARE=[],
@@ -91,12 +101,19 @@ def consent():
     call_command("migrate", verbosity=0)
     person = User.objects.create_user("alice")
     client = Application.objects.create(
-        client_id=CLIENT, client_secret=SECRET, user=person, redirect_uris=WANTED["redirect_uri"], name="web",
+        client_id=CLIENT,
+        client_secret=SECRET,
+        user=person,
+        redirect_uris=WANTED["redirect_uri"],
+        name="web",
         skip_authorization=True,
         client_type=Application.CLIENT_CONFIDENTIAL,
-        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE)
+        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
+    )
     ends = timezone.now() + timedelta(hours=1)
-    access = AccessToken.objects.create(user=person, application=client, token="first-access", expires=ends, scope="read")
+    access = AccessToken.objects.create(
+        user=person, application=client, token="first-access", expires=ends, scope="read"
+    )
     RefreshToken.objects.create(user=person, application=client, token="first-refresh", access_token=access)
 
 
