@@ -76,6 +76,7 @@ class App:
     database: Database
     secret: bytes
     """Of this data directory; signs everything that must come back unchanged."""
+    secrets: Secrets
     connections: Connections
     catalog: Catalog
     accounts: Accounts
@@ -206,6 +207,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             directory=directory,
             database=database,
             secret=secret,
+            secrets=secrets,
             connections=connections,
             catalog=catalog,
             accounts=accounts,

@@ -14,6 +14,7 @@ from mcp_types import ElicitResult
 
 from wirepost.calls.caller import Caller
 from wirepost.core.clock import Clock
+from wirepost.secrets.resolve import Secrets
 from wirepost.server.mcp import build_mcp
 from wirepost.settings import SecretSettings, ServerSettings
 from wirepost.tools.catalog import Catalog, ToolList
@@ -208,9 +209,11 @@ def stand_in_app(**server: Any) -> Any:
     async def write(work: Any) -> None:
         return None
 
+    clock = Clock()
     return SimpleNamespace(
-        settings=SimpleNamespace(server=ServerSettings(**server), secrets=SecretSettings()),
-        clock=Clock(),
+        settings=SimpleNamespace(server=ServerSettings(**server)),
+        clock=clock,
+        secrets=Secrets(SecretSettings(), clock),
         catalog=Catalog(ToolList(())),
         links=SimpleNamespace(address=None),
         secret=SECRET,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from wirepost.secrets.resolve import Secrets
 from wirepost.server.auth.access import Access, Open
 from wirepost.server.auth.caller_tokens import StaticTokens
 from wirepost.server.auth.resource import Resource
@@ -28,7 +27,6 @@ class Entrance:
         settings = app.settings.server
         self._app, self._max_body = app, max_body
         self._resource = Resource(settings.auth, app.catalog, lambda: app.links.address or settings.address)
-        self._secrets = Secrets(app.settings.secrets, app.clock)
         self._issuer: Issuer | None = None
         self._own_client: OwnClient | None = None
         self._verifier = self._make_verifier()
@@ -53,7 +51,6 @@ class Entrance:
         """Close what is open to the issuer."""
         if self._issuer is not None:
             await self._issuer.close()
-        await self._secrets.close()
         if self._own_client is not None:
             await self._own_client.aclose()
 
@@ -71,7 +68,7 @@ class Entrance:
         if settings.client_id is not None:
             from wirepost.server.auth.own_client import OwnClient
 
-            self._own_client = OwnClient(self._issuer, settings, self._secrets, clock)
+            self._own_client = OwnClient(self._issuer, settings, self._app.secrets, clock)
         return AccessTokens(
-            self._issuer, settings, self._secrets, resource=lambda: self._resource.url, clock=clock
+            self._issuer, settings, self._app.secrets, resource=lambda: self._resource.url, clock=clock
         )
