@@ -14,6 +14,7 @@ from starlette.routing import Route
 from support.sample_vendor import SAMPLE, connection_settings
 from support.samples import SAMPLES
 from support.serving import served
+from support.worlds import world_at
 from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.connections import Connection
 from wirepost.contracts.provider import Probe
@@ -58,6 +59,25 @@ async def test_an_account_of_another_environment_is_refused(tmp_path, clock) -> 
 
     with pytest.raises(NotConnected, match="declared as test"):
         await checked(tmp_path, clock, probe=probe)
+
+
+async def test_what_was_said_a_moment_ago_is_asked_again(tmp_path, clock) -> None:
+    asked = []
+
+    async def probe(client) -> Probe:
+        async def ask() -> Probe:
+            asked.append(client)
+            return Probe(identity="somebody")
+
+        return await client.upstream.cache.get("who", ask)
+
+    settings = connection_settings()
+    provider = dataclasses.replace(SAMPLE, probe=probe)
+    connection = Connection("sample", provider, settings, clock, world=lambda: world_at(clock.now()))
+    await check(connection)
+    await check(connection)
+    await connection.close()
+    assert len(asked) == 2
 
 
 def test_a_tool_lacks_each_permission_of_which_no_alternative_is_granted() -> None:

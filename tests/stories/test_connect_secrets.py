@@ -253,6 +253,9 @@ async def _commands(there: Office, found: Evidence, served: Served) -> None:
     assert pasted.code == 0, pasted.err
     link = await there.wirepost("connections", "open")
     found.shown_once |= {query_of(link.out.strip())["c"]}
+    operator = there.person("operator")
+    await operator.go(link.out.strip(), stop_at=f"{served.url}/connections")
+    assert portal_of("alice") in await operator.look(f"{served.url}/connections")
     for command in (
         *("connections list", "connections check", "doctor", "audit list", "tools list --json"),
         *("config check", "tokens list"),

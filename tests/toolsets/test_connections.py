@@ -203,6 +203,16 @@ async def test_each_caller_sees_their_own_account_and_is_led_to_it(consented) ->
     assert (await consented.wirepost.app.links.take(given)).owner == "bert"
 
 
+async def test_whoever_uses_the_shared_account_is_led_to_one_of_their_own(consented) -> None:
+    await consented.accounts.put(Account("own", account_label="Everybody's"))
+    error = await consented.authorize(Caller("anna"), "own")
+    assert (error["code"], error["account"]) == ("not_connected", "Everybody's")
+    (given,) = parse_qs(urlsplit(error["connect_url"]).query)["c"]
+    assert (await consented.wirepost.app.links.take(given)).owner == "anna"
+    await consented.accounts.put(Account("own", "anna"))
+    assert await consented.wirepost.ok("connection_authorize", Caller("anna"), connection="own")
+
+
 async def test_asking_again_after_the_person_is_done_says_so_and_keeps_no_link(consented, tmp_path) -> None:
     error = await consented.authorize(intent="connect the crm")
     await consented.accounts.put(Account("crm"))

@@ -34,8 +34,17 @@ async def provider(answer: Callable[[], Response]) -> AsyncIterator[str]:
         yield url
 
 
-async def look(clock: ManualClock, *, is_offline: bool = False, **options: Any) -> list[Finding]:
-    settings = Settings.model_validate({"connections": {"shop": {"provider": "stripe", **options}}})
+async def look(
+    clock: ManualClock,
+    *,
+    is_offline: bool = False,
+    data_dir: str | None = None,
+    server: dict[str, Any] | None = None,
+    **options: Any,
+) -> list[Finding]:
+    given: dict[str, Any] = {"connections": {"shop": {"provider": "stripe", **options}}}
+    given |= {"data_dir": data_dir} if data_dir else {}
+    settings = Settings.model_validate(given | ({"server": server} if server else {}))
     return [each async for each in connections(settings, clock, lambda _: None, is_offline=is_offline)]
 
 
@@ -103,6 +112,24 @@ async def test_what_is_missing_or_wrong_is_not_asked(clock, tmp_path: Path) -> N
     wrong = await look(clock, environment="test", key=key_file(tmp_path, LIVE_KEY))
     assert "belongs to production" in wrong[0].what
     assert {each.status for each in (*missing, *none, *wrong)} == {"error"}
+
+
+OAUTH = {"provider": "hubspot", "environment": "test", "auth": "oauth", "client_id": "app_1"}
+
+
+async def test_an_account_that_nobody_connected_is_named_with_the_command_for_it(clock, tmp_path) -> None:
+    found = await look(clock, data_dir=str(tmp_path / "data"), **OAUTH)
+    assert [each.status for each in found] == ["error"]
+    assert "No account is connected to shop" in found[0].what
+    assert found[0].why == "its calls answer not_connected"
+    assert "wirepost connections authorize shop" in (found[0].fix or "")
+
+
+async def test_accounts_without_a_key_to_open_them_are_an_error(clock, tmp_path) -> None:
+    server = {"url": "https://wirepost.example.com"}
+    found = await look(clock, data_dir=str(tmp_path / "data"), server=server, **OAUTH)
+    assert [each.status for each in found] == ["error"]
+    assert "secrets.keys" in found[0].what
 
 
 async def test_the_sandbox_needs_nothing(clock) -> None:

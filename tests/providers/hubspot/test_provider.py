@@ -14,6 +14,7 @@ from wirepost.providers.hubspot import PROVIDER, probe
 from wirepost.providers.hubspot.crm import HubSpotCrm
 from wirepost.providers.hubspot.sandbox.app import SCOPES, HubSpotSandbox
 from wirepost.sandbox.faults import Fault
+from wirepost.settings import ConnectionSettings
 
 CRM_TOOLS = {
     "crm_list_objects",
@@ -52,6 +53,14 @@ async def test_a_token_whose_scopes_cannot_be_read_is_still_good(open_portal: Op
     found = await probe(portal.client(may_write=False))
     assert found.scopes is None
     assert found.warnings
+
+
+async def test_a_token_of_an_installed_app_is_not_shown_where_only_private_apps_may_ask(portal: JudgedPortal):
+    client = portal.client(may_write=False)
+    client.options = ConnectionSettings(provider="hubspot", environment="test", auth="oauth")
+    found = await probe(client)
+    assert (found.account, found.scopes, found.warnings) == ("2468013", None, None)
+    assert portal.judge.paths == [("GET", "/account-info/2026-09/details")]
 
 
 async def test_a_refused_token_is_reported(open_portal: Open):
