@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from wirepost.calls.call_tool import Calls
 from wirepost.calls.confirm import Confirmations
 from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
+from wirepost.calls.custody import custody
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
 from wirepost.calls.owner import Owner
@@ -26,23 +26,19 @@ from wirepost.connections.accounts import SHARED, Account, Accounts
 from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.connections import Connection, Connections
 from wirepost.connections.oauth.connecting import Connecting
-from wirepost.connections.oauth.flows import Flows
 from wirepost.connections.oauth.links import Links
 from wirepost.connections.oauth.refresh import Refresher
-from wirepost.connections.oauth.spool import Spool
 from wirepost.connections.removal import keep_accounts
 from wirepost.connections.status import status_of, takes_consents
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError
 from wirepost.core.signing import Signer
-from wirepost.core.times import to_rfc3339
 from wirepost.providers import load_provider, provider_names
 from wirepost.secrets.keys import key_ring
 from wirepost.secrets.resolve import Secrets
 from wirepost.secrets.vault import KEY_BYTES, KeyRing, Vault
 from wirepost.store.database import Database
 from wirepost.store.keys import server_secret
-from wirepost.store.leases import Leases
 from wirepost.store.owner import DataDirectory
 from wirepost.store.place import place_of
 from wirepost.store.retention import prune
@@ -121,7 +117,7 @@ class App:
 
     async def list_tools(self) -> None:
         """List what the accounts allow, as far as it is known; due after somebody connected one."""
-        await list_tools(self.settings, self.catalog, self.accounts)
+        await self.catalog.replace(listed_tools(self.settings, await self.accounts.known_scopes()))
 
     async def keep_accounts(self) -> None:
         """Renew consents that would end, give back what is still to be given back, close what is idle."""
@@ -165,29 +161,22 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         owner = Owner(database, clock)
         await opened.enter_async_context(owner.present())
         vault = await _vault(settings, secrets, directory, connections)
-        accounts = Accounts(database, clock, vault)
-        spool = Spool(Path(directory.path, "unsaved"), vault)
-        refresher = refresher_of(accounts, Leases(database, clock), audit, clock, spool)
-        opened.push_async_callback(refresher.close)
-        await refresher.recover()
-        connections.use(refresher)
-        links = Links(database, clock, settings.server.url)
-        catalog = Catalog(listed_tools(settings, await accounts.known_scopes()), listed_tools(settings))
-        warn_of_length(catalog.listed)
-        connecting = Connecting(
-            connections,
-            Flows(database, vault, clock),
-            refresher,
-            on_change=lambda: list_tools(settings, catalog, accounts),
+        kept = await opened.enter_async_context(
+            custody(connections, database, vault, unsaved=directory.unsaved_path, audit=audit, clock=clock)
         )
+        await kept.refresher.recover()
+        links = Links(database, clock, settings.server.url)
+        granted = await kept.accounts.known_scopes()
+        catalog = Catalog(listed_tools(settings, granted), listed_tools(settings))
+        warn_of_length(catalog.listed)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
-        desk = Desk(connections, accounts, catalog, judge)
+        desk = Desk(connections, kept.accounts, catalog, judge)
         calls = Calls(
             everything=everything,
             visible=lambda caller: catalog.visible(caller.scopes),
             enabled=lambda caller: catalog.enabled(caller.scopes),
             connections=connections,
-            consents=Consents(connections, accounts, links, clock),
+            consents=Consents(connections, kept.accounts, links, clock),
             objects={
                 Desk: lambda _: desk,
                 Cards: lambda attempt: Cards(connections, judge, attempt, clock),
@@ -200,8 +189,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             limits=settings.limits,
         )
         opened.push_async_callback(calls.close)
-        closing = opened.pop_all()
-        return App(
+        app = App(
             settings=settings,
             clock=clock,
             directory=directory,
@@ -210,14 +198,16 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             secrets=secrets,
             connections=connections,
             catalog=catalog,
-            accounts=accounts,
-            refresher=refresher,
-            connecting=connecting,
+            accounts=kept.accounts,
+            refresher=kept.refresher,
+            connecting=kept.connecting,
             links=links,
             calls=calls,
             audit=audit,
-            opened=closing,
+            opened=opened.pop_all(),
         )
+        kept.on_change.append(app.list_tools)
+        return app
 
 
 async def _vault(
@@ -229,38 +219,6 @@ async def _vault(
     return Vault(
         ring or KeyRing([token_bytes(KEY_BYTES)])
     )  # without a key nothing is stored: nobody consents
-
-
-def refresher_of(accounts: Accounts, leases: Leases, audit: Audit, clock: Clock, spool: Spool) -> Refresher:
-    """Renews the tokens of accounts; that a consent has ended goes on record, whoever finds it out."""
-
-    async def on_death(account: Account) -> None:
-        await _note_end(audit, clock, account)
-
-    return Refresher(accounts, leases, clock, spool=spool, on_death=on_death)
-
-
-async def _note_end(audit: Audit, clock: Clock, account: Account) -> None:
-    """A consent ended, and nobody but a person can renew it."""
-    at = to_rfc3339(clock.now())
-    record = {
-        "at": at,
-        "event": "connection.needs_reauth",
-        "connection": account.connection,
-        "owner": account.owner,
-        "part": account.part,
-        "account": account.account_key,
-        "reason": account.reason,
-    }
-    try:
-        await audit.record(at, record)
-    except CallError:
-        log.warning("it is recorded later that the consent to %s has ended", account.connection)
-
-
-async def list_tools(settings: Settings, catalog: Catalog, accounts: Accounts) -> None:
-    """List what the accounts allow, as far as it is known."""
-    await catalog.replace(listed_tools(settings, await accounts.known_scopes()))
 
 
 def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = None) -> Connections:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from support.authorization import CLIENT, SECRET, Authority
 from support.serving import served
-from wirepost.connections.accounts import Accounts
+from wirepost.connections.accounts import Account, Accounts
 from wirepost.connections.connections import Connection, Connections
 from wirepost.connections.oauth.connecting import Connecting
 from wirepost.connections.oauth.flows import Flows
@@ -186,7 +186,7 @@ async def reception(
         known.use(refresher)
         changed: list[bool] = []
 
-        async def on_change() -> None:
+        async def on_change(event: str, account: Account) -> None:
             changed.append(True)
 
         connecting = Connecting(known, Flows(database, vault, clock), refresher, on_change=on_change)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import ConfigError
@@ -42,19 +41,15 @@ class Workplace:
 @asynccontextmanager
 async def workplace(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Workplace]:
     """Open the store of a configuration, whether or not a server has it open as well."""
-    from wirepost.app import connections_of, refresher_of
+    from wirepost.app import connections_of
     from wirepost.calls.audit import Audit
-    from wirepost.connections.accounts import Accounts
-    from wirepost.connections.oauth.connecting import Connecting
-    from wirepost.connections.oauth.flows import Flows
+    from wirepost.calls.custody import custody
     from wirepost.connections.oauth.links import Links
-    from wirepost.connections.oauth.spool import Spool
     from wirepost.core.clock import Clock
     from wirepost.secrets.keys import key_ring
     from wirepost.secrets.resolve import Secrets
     from wirepost.secrets.vault import Vault
     from wirepost.store.database import Database
-    from wirepost.store.leases import Leases
     from wirepost.store.owner import DataDirectory
     from wirepost.store.place import place_of
 
@@ -72,19 +67,19 @@ async def workplace(settings: Settings, clock: Clock | None = None) -> AsyncIter
         vault = Vault(ring)
         connections = connections_of(settings, clock, secrets)
         stack.push_async_callback(connections.close)
-        accounts = Accounts(database, clock, vault)
-        spool = Spool(Path(directory.path, "unsaved"), vault)
-        refresher = refresher_of(accounts, Leases(database, clock), Audit(database), clock, spool)
-        stack.push_async_callback(refresher.close)
-        connections.use(refresher)
-        connecting = Connecting(connections, Flows(database, vault, clock), refresher, on_change=_nothing)
+        kept = await stack.enter_async_context(
+            custody(
+                connections,
+                database,
+                vault,
+                unsaved=directory.unsaved_path,
+                audit=Audit(database),
+                clock=clock,
+            )
+        )
         address = (settings.server.url or owner.url) if owner and owner.url else None
         links = Links(database, clock, address)
-        yield Workplace(settings, clock, connections, accounts, connecting, links)
-
-
-async def _nothing() -> None:
-    """A running server sees by itself what changed."""
+        yield Workplace(settings, clock, connections, kept.accounts, kept.connecting, links)
 
 
 @asynccontextmanager

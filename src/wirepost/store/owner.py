@@ -56,6 +56,11 @@ class DataDirectory:
         return self._file("wirepost.db")
 
     @property
+    def unsaved_path(self) -> Path:
+        """Sealed tokens that the database did not take."""
+        return self._file("unsaved")
+
+    @property
     def log_path(self) -> Path:
         """What a server started in the background writes."""
         return self._file("wirepost.log")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CONNECTED, REMOVED = "connection.connected", "connection.removed"
+"""What is told of an account."""
 _MAX_NAME = 200
 _UNSAID = frozenset({"openid", "offline_access", "profile", "email"})
 """Scopes of OpenID Connect, which providers grant under other names or without a word."""
@@ -76,7 +78,7 @@ class Connecting:
         flows: Flows,
         refresher: Refresher,
         *,
-        on_change: Callable[[], Awaitable[None]],
+        on_change: Callable[[str, Account], Awaitable[None]],
     ) -> None:
         self._connections, self.flows = connections, flows
         self._refresher, self._accounts = refresher, refresher.accounts
@@ -166,9 +168,11 @@ class Connecting:
         Returns why the provider did not take it back, if so; nobody uses it any more all the same, and
         giving it back is tried again later.
         """
+        account = await self._known(name, owner)
         problem = await remove(self._connection(name), owner, self._refresher)
-        log.info("the account of %s was removed for %s", name, owner)
-        await self._on_change()
+        if account is not None and account.state != "revoking":
+            log.info("the account of %s was removed for %s", name, owner)
+            await self._on_change(REMOVED, account)
         return problem
 
     async def _prepare(self, name: str, owner: str, scopes: Collection[str]) -> tuple[Party, Asked]:
@@ -211,7 +215,7 @@ class Connecting:
             )
             stored.append(await self._accounts.put(account))
         log.info("an account of %s was connected for %s", connection.name, consent.owner)
-        await self._on_change()
+        await self._on_change(CONNECTED, stored[0])
         return self.connected(stored[0])
 
     async def _ask_who(self, connection: Connection, granted: Granted) -> Probe:
