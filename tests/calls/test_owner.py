@@ -74,9 +74,7 @@ class TestShared:
         entry = await claimed(ledger, "slow")
         await let_all_die(database)
         await Owner(other, clock).prove()
-        with pytest.raises(
-            Unavailable, match="another one took over this action"
-        ) as refused:
+        with pytest.raises(Unavailable, match="another one took over this action") as refused:
             await ledger.mark_dispatched(entry)
         assert refused.value.retryable
         assert await states(database) == {"slow": "not_applied"}

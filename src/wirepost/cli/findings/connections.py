@@ -90,7 +90,11 @@ def _missing(connection: Connection) -> Finding | None:
     if problem is None:
         return None
     key = connection.settings.key
-    fix = f"export {key.name}=…" if key and key.kind == "env" else connection.provider.auth[0].help
+    fix = (
+        f"export {key.name}=…"
+        if key and key.kind == "env"
+        else connection.provider.auth_method(connection.settings.auth).help
+    )
     return CONNECTIONS.error(f"{connection.name}: {problem}", "its calls answer not_connected", fix)
 
 
@@ -101,7 +105,7 @@ async def _ask(connection: Connection, tools: tuple[AnyTool, ...]) -> AsyncItera
     try:
         checked = await check(connection)
     except NotConnected as error:
-        help_ = error.hint or connection.provider.auth[0].help
+        help_ = error.hint or connection.provider.auth_method(connection.settings.auth).help
         yield CONNECTIONS.error(f"{name}: {error.message}", f"its calls answer {error.code}", help_)
         return
     except CallError as error:
@@ -126,7 +130,7 @@ def scopes(connection: Connection, probe: Probe, tools: tuple[AnyTool, ...]) -> 
         CONNECTIONS.warning(
             f"{connection.name} lacks {needed}",
             f"not listed for that: {', '.join(names)}",
-            connection.provider.auth[0].help,
+            connection.provider.auth_method(connection.settings.auth).help,
         )
         for needed, names in by_scopes.items()
     ]
