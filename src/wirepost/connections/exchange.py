@@ -2,70 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from wirepost.connections.credentials import Checkable, missing_address
+from wirepost.connections.credentials import missing_address
+from wirepost.connections.fetched import FetchedCredential, FetchedToken
 from wirepost.connections.oauth.assertion import signed
 from wirepost.connections.oauth.endpoint import TokenEndpoint, TokenRefused
 from wirepost.connections.oauth.identity import Identity
 from wirepost.connections.oauth.method import is_loopback
-from wirepost.contracts.auth import ANY, OAuth2
+from wirepost.contracts.auth import ANY, OAuth2, TokenExchange
 from wirepost.core.errors import CallError, ConfigError, NotConnected, Unavailable
 
 if TYPE_CHECKING:
     from wirepost.connections.oauth.endpoint import Granted
-    from wirepost.contracts.auth import TokenExchange
-    from wirepost.contracts.provider import Provider
-    from wirepost.core.clock import Clock
-    from wirepost.secrets.resolve import Secrets
-    from wirepost.settings import ConnectionSettings
-    from wirepost.upstream.upstream import Upstream
 
 EARLY = 0.9
 """A token is renewed after this part of its life, so that none ends on its way."""
 _SANDBOX_CLIENT = "sandbox"
 
 
-@dataclass(frozen=True)
-class _Token:
-    header: str
-    address: str | None
-    renew_at: float
-
-
-class TokenCredential(Checkable):
+class TokenCredential(FetchedCredential[TokenExchange]):
     """The credential of a connection whose provider declares a `TokenExchange`."""
-
-    is_renewable = True
-
-    def __init__(
-        self,
-        connection: str,
-        provider: Provider,
-        method: TokenExchange,
-        *,
-        settings: ConnectionSettings,
-        clock: Clock,
-        secrets: Secrets,
-        upstream: Callable[[], Upstream],
-    ) -> None:
-        self._connection, self._provider, self._method = connection, provider, method
-        self._settings, self._clock, self._secrets = settings, clock, secrets
-        self._upstream = upstream
-        self._token: _Token | None = None
-        self._fetching = asyncio.Lock()
-
-    def __repr__(self) -> str:
-        return f"TokenCredential({self._connection})"
-
-    @property
-    def address(self) -> str | None:
-        """Where the provider wants further requests, once a token is there."""
-        return self._token.address if self._token else None
 
     def check(self) -> str | None:
         """What is missing, if anything; raises `ConfigError` for an address of another environment."""
@@ -104,29 +63,17 @@ class TokenCredential(Checkable):
         is_public = settings.oauth.client_auth == "none"
         return None if is_public else "neither client_secret nor private_key is configured"
 
-    async def header(self) -> str:
-        """The value of the credential's header; raises `CallError` when no token can be had."""
-        async with self._fetching:
-            if self._token is None or self._token.renew_at <= self._clock.monotonic():
-                self._token = self._kept(await self._fetch())
-            return self._token.header
-
-    def forget(self, refused: str) -> None:
-        """Fetch a new token next time, unless somebody has done so meanwhile."""
-        if self._token is not None and refused == self._token.header:
-            self._token = None
-
-    def _kept(self, granted: Granted) -> _Token:
+    def _kept(self, granted: Granted) -> FetchedToken:
         now = self._clock.now().timestamp()
         life_s = self._method.lifetime_s if granted.expires_at is None else granted.expires_at - now
         header = self._method.form.format(granted.tokens.access)
-        return _Token(header, granted.address, self._clock.monotonic() + life_s * EARLY)
+        return FetchedToken(header, self._clock.monotonic() + life_s * EARLY, granted.address)
 
-    async def _fetch(self) -> Granted:
+    async def _fetch(self) -> FetchedToken:
         try:
             problem = self.check()
             if problem is None:
-                return await self._ask()
+                return self._kept(await self._ask())
         except ConfigError as error:
             problem = error.message
         except TokenRefused as refused:

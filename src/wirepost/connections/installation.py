@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wirepost.connections.credentials import Checkable
+from wirepost.connections.fetched import FetchedCredential, FetchedToken
 from wirepost.connections.oauth.assertion import signed
+from wirepost.contracts.auth import AppInstallation
 from wirepost.core.errors import CallError, ConfigError, NotConnected
 from wirepost.core.redact import SECRETS
 from wirepost.upstream import faults
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
-
-if TYPE_CHECKING:
-    from wirepost.contracts.auth import AppInstallation
-    from wirepost.contracts.provider import Provider
-    from wirepost.core.clock import Clock
-    from wirepost.secrets.resolve import Secrets
-    from wirepost.settings import ConnectionSettings
-    from wirepost.upstream.upstream import Upstream
 
 FETCH_S = 20.0
 KEPT = 5 / 6
@@ -34,38 +24,8 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 """
 
 
-@dataclass(frozen=True)
-class _Token:
-    header: str
-    renew_at: float
-
-
-class InstallationCredential(Checkable):
+class InstallationCredential(FetchedCredential[AppInstallation]):
     """The credential of a connection whose provider declares an `AppInstallation`."""
-
-    is_renewable = True
-    address = None
-    """A token does not say where it belongs."""
-
-    def __init__(
-        self,
-        connection: str,
-        provider: Provider,
-        method: AppInstallation,
-        *,
-        settings: ConnectionSettings,
-        clock: Clock,
-        secrets: Secrets,
-        upstream: Callable[[], Upstream],
-    ) -> None:
-        self._connection, self._provider, self._method = connection, provider, method
-        self._settings, self._clock, self._secrets = settings, clock, secrets
-        self._upstream = upstream
-        self._token: _Token | None = None
-        self._fetching = asyncio.Lock()
-
-    def __repr__(self) -> str:
-        return f"InstallationCredential({self._connection})"
 
     def check(self) -> str | None:
         """What is missing, if anything."""
@@ -81,19 +41,7 @@ class InstallationCredential(Checkable):
             return error.message
         return None
 
-    async def header(self) -> str:
-        """The value of the Authorization header; raises `CallError` when no token can be had."""
-        async with self._fetching:
-            if self._token is None or self._token.renew_at <= self._clock.monotonic():
-                self._token = await self._fetch()
-            return self._token.header
-
-    def forget(self, refused: str) -> None:
-        """Fetch a new token next time, unless somebody has done so meanwhile."""
-        if self._token is not None and refused == self._token.header:
-            self._token = None
-
-    async def _fetch(self) -> _Token:
+    async def _fetch(self) -> FetchedToken:
         problem = self.check()
         try:
             shown = None if problem else await self._own_token()
@@ -142,13 +90,13 @@ class InstallationCredential(Checkable):
         reference = self._settings.private_key
         return await self._secrets.resolve(reference, may_have_lines=True) if reference else ""
 
-    def _token_in(self, said: Any) -> _Token:
+    def _token_in(self, said: Any) -> FetchedToken:
         value = said.get("token") if isinstance(said, dict) else None
         if not isinstance(value, str) or not value:
             raise faults.not_understood(self._provider.title)
         SECRETS.add(value)
         life_s = self._life_s(said.get("expires_at"))
-        return _Token(f"Bearer {value}", self._clock.monotonic() + life_s * KEPT)
+        return FetchedToken(f"Bearer {value}", self._clock.monotonic() + life_s * KEPT)
 
     def _life_s(self, told: Any) -> float:
         """How long a token lasts: as told, but no longer than usual, as our clock may be wrong."""
