@@ -6,15 +6,18 @@ import re
 
 import pytest
 
+from support import postgres
 from support.services import REQUIRED
 from support.sources import ROOT, shown, tracked
+from wirepost.cli.clients import over_http
 from wirepost.core.errors import ConfigError
 from wirepost.core.paths import CONFIG_VARIABLE
 from wirepost.settings import load_settings
 
 VARIABLE = re.compile(r"\bWIREPOST_[A-Z_]*[A-Z]\b")
-READ_ELSEWHERE = {CONFIG_VARIABLE, REQUIRED}
-"""Read without being an option: where the configuration is, and which programs the tests must find."""
+READ_ELSEWHERE = {CONFIG_VARIABLE, REQUIRED, over_http.VARIABLE, postgres.VARIABLE}
+"""Read without being an option: where the configuration is, where our clients are told to keep their token,
+and which programs the tests must find, and where."""
 
 
 def is_read(variable: str) -> bool:

@@ -144,4 +144,4 @@ async def test_what_cannot_be_noted_at_once_is_noted_later(
         await free_disk(app.database)
         await app.audit.flush()
         assert len([one async for one in records(app.database)]) == 1
-        assert "recorded later that the consent to crm has ended" in caplog.text
+        assert "connection.needs_reauth of crm is recorded later" in caplog.text

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-ADDRESS = os.environ.get("WIREPOST_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+VARIABLE = "WIREPOST_TEST_POSTGRES"
+ADDRESS = os.environ.get(VARIABLE, "postgresql://postgres@127.0.0.1:5432/postgres")
 """A server on which tests make schemas of their own, and drop them again."""
 
 

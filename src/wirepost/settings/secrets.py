@@ -82,7 +82,7 @@ class SecretSettings(Section):
         default_factory=list,
         description="Keys of stored tokens: 32 random bytes in base64 each; the first seals, all open. "
         "Without any, a file beside the database holds one",
-        examples=[["env:WIREPOST_KEY"]],
+        examples=[["env:SEALING_KEY"]],
     )
     vault: VaultSettings | None = Field(
         default=None, description="What vault: and vault-transit: references lead to"
