@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
-from support.commands import free_port, office
+from support.authorization import Authority
+from support.commands import Office, free_port, office
 from support.people import back
 from support.programs import serving
 
@@ -69,6 +70,28 @@ async def test_the_port_may_be_fixed_and_a_taken_one_is_named(tmp_path) -> None:
     assert ended.code == 2
     assert f"port {port} is taken" in ended.err
     assert "connections.crm.oauth.redirect_port" in ended.err
+
+
+@pytest.mark.parametrize(("provider", "is_registered"), [("hubspot", True), ("google", False)])
+async def test_a_vendor_that_registers_addresses_exactly_gets_the_server_s(
+    tmp_path, provider, is_registered
+) -> None:
+    port, secret = free_port(), tmp_path / "client-secret"
+    secret.touch(mode=0o600)
+    secret.write_text("of-the-client-1")
+    config = tmp_path / "wirepost.yaml"
+    config.write_text(
+        f"server: {{port: {port}}}\nconnections:\n  crm:\n    provider: {provider}\n    environment: test\n"
+        f"    auth: oauth\n    client_id: c\n    client_secret: file:{secret}\n"
+    )
+    desk = Office(Authority(), config, tmp_path / "data")
+    command = await desk.begin("authorize", "crm", "--no-browser")
+    url = await command.address()
+    redirect = urlsplit(redirect_in(url))
+    assert (redirect.port == port, redirect.hostname) == (is_registered, "127.0.0.1")
+    state = dict(parse_qsl(urlsplit(url).query))["state"]
+    await visit(f"{redirect.geturl()}?error=access_denied&state={state}")
+    assert (await command.end()).code == 1
 
 
 async def test_the_address_of_the_last_page_may_be_pasted(desk) -> None:

@@ -134,7 +134,7 @@ class _Request:
         from wirepost.server.loopback import HERE, listen, wait_for_browser
 
         connecting = self.place.connecting
-        with listen(self.name, self._port) as endpoint:
+        with listen(self.name, self._listening_port) as endpoint:
             address = f"http://{HERE}:{endpoint.getsockname()[1]}"
             self._lead_to(await connecting.begin(self.name, self.owner, self.scopes, address, None))
             try:
@@ -147,6 +147,13 @@ class _Request:
     @property
     def _port(self) -> int | None:
         return self.place.settings.connections[self.name].oauth.redirect_port
+
+    @property
+    def _listening_port(self) -> int | None:
+        """Any free one where the provider takes that; else the registered one, which is the server's."""
+        takes_any = self.place.connecting.party(self.name).method.any_loopback_port
+        is_own = self.place.settings.connections[self.name].oauth.authorize_url is not None
+        return self._port or (None if takes_any or is_own else self.place.settings.server.port)
 
     def _lead_to(self, url: str) -> None:
         print_note(f"open this page in a browser to connect {self.name}:\n\n{url}\n")

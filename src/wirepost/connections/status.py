@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 Word = Literal["ready", "not_connected", "needs_reauth", "degraded"]
 MAX_LABEL = 80
-_WORDS: Mapping[State, Word] = {
+WORDS: Mapping[State, Word] = {
     "active": "ready",
     "degraded": "degraded",
     "needs_reauth": "needs_reauth",
     "revoking": "not_connected",
 }
+"""State of an account → how its connection stands."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def label_of(account: Account) -> str | None:
 def _known(account: Account) -> Status:
     is_renewed = account.tokens is not None and account.tokens.refresh is not None
     return Status(
-        _WORDS[account.state],
+        WORDS[account.state],
         account.reason,
         label_of(account),
         account.scopes_granted,

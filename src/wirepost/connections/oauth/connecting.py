@@ -12,7 +12,7 @@ from wirepost.connections.oauth.callback import refused
 from wirepost.connections.oauth.flows import Consent, Flows
 from wirepost.connections.oauth.party import Asked, Party
 from wirepost.connections.removal import remove
-from wirepost.connections.status import takes_consents
+from wirepost.connections.status import WORDS, takes_consents
 from wirepost.contracts.auth import ApiKey, OAuth2
 from wirepost.core.errors import ConfigError, NotConnected
 from wirepost.core.text import clean_line
@@ -32,12 +32,6 @@ CONNECTED, REMOVED = "connection.connected", "connection.removed"
 _MAX_NAME = 200
 _UNSAID = frozenset({"openid", "offline_access", "profile", "email"})
 """Scopes of OpenID Connect, which providers grant under other names or without a word."""
-_STATUS = {
-    "active": "ready",
-    "degraded": "degraded",
-    "needs_reauth": "needs_reauth",
-    "revoking": "not_connected",
-}
 
 
 @dataclass(frozen=True)
@@ -99,11 +93,10 @@ class Connecting:
         method = connection.provider.auth_method(connection.settings.auth)
         account = await self._known(name, owner)
         is_oauth = takes_consents(connection)
+        status, problem = connection.shared.credential.status, connection.shared.credential.problem
         if is_oauth:
-            status = _STATUS[account.state] if account else "not_connected"
+            status = WORDS[account.state] if account else "not_connected"
             problem = account.reason if account else None
-        else:
-            status, problem = connection.shared.credential.status, connection.shared.credential.problem
         asked = _asked(connection, method, account, scopes) if isinstance(method, OAuth2) else Asked()
         return Outlook(
             connection=name,
