@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
     from wirepost.upstream.client import Client
     from wirepost.upstream.limits import Limits
+    from wirepost.webhooks.webhook import Webhook
 
 
 class Probe(Result):
@@ -58,6 +59,9 @@ class Provider:
     """Tool on a contract → permissions it needs here (see `Tool.scopes`)."""
     user_auth: ApiKey | None = None
     """A second key, which acts as a user (`user_key` of a connection)."""
+
+    load_webhook: Callable[[], Webhook] | None = None
+    """The requests it sends, where it sends any; a process that receives none never loads it."""
 
     @property
     def sandbox(self) -> type[Sandbox]:

@@ -8,6 +8,7 @@ from wirepost.settings.connections import (
     LimitOverrides,
     MoneyRules,
 )
+from wirepost.settings.events import EventSettings, SinkSettings, SubscriptionSettings
 from wirepost.settings.faults import FaultSettings
 from wirepost.settings.load import Loaded, collect, load, load_settings
 from wirepost.settings.models import (
@@ -22,12 +23,14 @@ from wirepost.settings.policy import AmountRange, PolicySettings, Rule
 from wirepost.settings.secrets import AwsSettings, SecretSettings, VaultSettings
 from wirepost.settings.section import Section
 from wirepost.settings.store import StoreSettings
+from wirepost.settings.webhooks import WebhookSettings
 
 __all__ = [
     "AmountRange",
     "AuthSettings",
     "AwsSettings",
     "ConnectionSettings",
+    "EventSettings",
     "FaultSettings",
     "LimitOverrides",
     "LimitSettings",
@@ -41,9 +44,12 @@ __all__ = [
     "Section",
     "ServerSettings",
     "Settings",
+    "SinkSettings",
     "StoreSettings",
+    "SubscriptionSettings",
     "ToolSettings",
     "VaultSettings",
+    "WebhookSettings",
     "collect",
     "load",
     "load_settings",

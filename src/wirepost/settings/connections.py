@@ -11,7 +11,8 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from wirepost.core.secret_refs import SecretRef
 from wirepost.settings.faults import FaultSettings
 from wirepost.settings.policy import Environment
-from wirepost.settings.section import Amount, CurrencyCode, Positive, Section, Whole, check_amount
+from wirepost.settings.section import Amount, CurrencyCode, Name, Positive, Section, Whole, check_amount
+from wirepost.settings.webhooks import WebhookSettings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -250,6 +251,10 @@ class ConnectionSettings(Section):
     )
     limits: LimitOverrides = Field(
         default_factory=LimitOverrides, description="Changes to the provider's limits"
+    )
+    webhooks: dict[Name, WebhookSettings] = Field(
+        default_factory=dict,
+        description="Endpoints that take the provider's events; default is at /webhooks/<connection>",
     )
     compact: bool = Field(
         default=False, description="Return longer lists as columns and rows, which costs fewer tokens"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 import orjson
@@ -39,7 +40,17 @@ _SAID_OTHERWISE: dict[Path, str] = {
     ("data_dir",): "see meaning",
     ("connections",): ", ".join(f"`{name}`" for name in default_connections()),
 }
-_NAMES = {"connections": "stripe-test"}
+_NAMES = {
+    "connections": "stripe-test",
+    "webhooks": "default",
+    "subscriptions": "refunds",
+    "http": "our-service",
+    "slack": "support-room",
+    "command": "agent",
+    "claude_routine": "routine",
+    "email": "support-mail",
+}
+"""What the element in the example is called, by the group it belongs to."""
 
 
 def example() -> str:
@@ -71,7 +82,8 @@ def _elements(name: str, bare: Any, element: type[BaseModel], indent: int) -> It
     """One commented element of a group by name or of a list."""
     is_list = get_origin(bare) is list
     if name in _NAMES:
-        yield _SANDBOXES
+        if name == "connections":
+            yield _SANDBOXES
         yield f"{' ' * indent}#{_NAMES[name]}:"
     for number, (below, about) in enumerate(element.model_fields.items()):
         yield from _described(about, indent + 2)
@@ -198,6 +210,8 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(get_args(bare)[0]).replace('group', 'groups').replace('text', 'texts')}"
     if get_origin(bare) is dict:
         return "group by name" if shape.model_of(get_args(bare)[1]) else "group of texts"
+    if get_origin(bare) is UnionType:
+        return " or ".join(_type(each) for each in get_args(bare))
     kinds = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
     return kinds.get(bare.__name__, {"Path": "path", "SecretRef": "reference"}.get(bare.__name__, "text"))
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from wirepost.core.paths import find_data_directory
 from wirepost.settings.auth import AuthSettings
 from wirepost.settings.connections import ConnectionSettings, default_connections
+from wirepost.settings.events import EventSettings, SinkSettings, SubscriptionSettings
 from wirepost.settings.policy import PolicySettings
 from wirepost.settings.secrets import SecretSettings
 from wirepost.settings.section import Name, Number, Positive, Section, Whole
@@ -32,6 +33,11 @@ class ServerSettings(Section):
     )
     allowed_origins: list[str] = Field(
         default_factory=list, description="Web pages (origins) whose scripts may call the server"
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description="Addresses or networks of proxies whose X-Forwarded headers are believed",
+        examples=[["10.0.0.0/8"]],
     )
     stateless: bool = Field(
         default=False,
@@ -128,12 +134,31 @@ class Settings(Section):
         default_factory=default_connections,
         description="Accounts at providers by name; without any, the sandbox",
     )
+    events: EventSettings = Field(
+        default_factory=EventSettings, description="What is kept of events, and what protects their readers"
+    )
+    subscriptions: dict[Name, SubscriptionSettings] = Field(
+        default_factory=dict,
+        description="Who wants to know of which events, by name; callers may add their own",
+    )
+    sinks: SinkSettings = Field(
+        default_factory=SinkSettings, description="Ways on which events leave the server"
+    )
     tools: ToolSettings = Field(default_factory=ToolSettings, description="Which tools are offered")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may do what")
     limits: LimitSettings = Field(
         default_factory=LimitSettings, description="How long and how large a call may become"
     )
     logging: LoggingSettings = Field(default_factory=LoggingSettings, description="What is logged")
+
+    @model_validator(mode="after")
+    def _check_ways(self) -> Settings:
+        known = {"pull", "channel", *self.sinks.names}
+        for name, subscription in self.subscriptions.items():
+            unknown = next((way for way in subscription.deliver if way not in known), None)
+            if unknown is not None:
+                raise ValueError(f"subscriptions.{name} names the sink {unknown}, which does not exist")
+        return self
 
     @field_validator("connections")
     @classmethod

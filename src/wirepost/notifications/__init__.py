@@ -1,0 +1,1 @@
+"""Telling agents and people what has happened."""

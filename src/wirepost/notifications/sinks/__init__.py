@@ -1,0 +1,1 @@
+"""Ways on which events leave the server, one module each."""

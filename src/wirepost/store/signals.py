@@ -1,0 +1,22 @@
+"""`Signals`: whoever waits for something in the database is woken when it has been written."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Signals:
+    """Wakes by topic; each wake says "look again", nothing else."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Event] = {}
+
+    def listen(self, topic: str) -> asyncio.Event:
+        """Set at the next `tell`; take it before looking, so that nothing falls between the two."""
+        return self._waiting.setdefault(topic, asyncio.Event())
+
+    def tell(self, topic: str) -> None:
+        """Wake all who listen."""
+        waiting = self._waiting.pop(topic, None)
+        if waiting is not None:
+            waiting.set()

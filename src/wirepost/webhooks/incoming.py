@@ -1,0 +1,71 @@
+"""`Incoming`: one request as it came, before anything in it is believed; `Reply`: what it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qsl, urlsplit
+
+from wirepost.webhooks.verdict import Rejected
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Raw bytes and headers; nothing is decoded, joined or normalised but the case of header names."""
+
+    method: str
+    url: str
+    """As the sender wrote it: with scheme, host, path and query."""
+    headers: Headers
+    """In the order in which they came; names in lower case, values as Latin-1."""
+    body: bytes
+    now: float
+    """When it came, in seconds since 1970."""
+    peer: str = ""
+    """Address of the sender, behind the proxies that are trusted."""
+
+    @cached_property
+    def _by_name(self) -> dict[str, str | None]:
+        """Name → value; `None` where a header came twice."""
+        found: dict[str, str | None] = {}
+        for name, value in self.headers:
+            found[name] = None if name in found else value
+        return found
+
+    def header(self, name: str) -> str | None:
+        """The header, or `None` where there is none; raises `Rejected` when it came twice."""
+        value = self._by_name.get(name, "")
+        if value is None:
+            raise Rejected("malformed_header", name)
+        return value if value or name in self._by_name else None
+
+    def required(self, name: str) -> str:
+        """The header; raises `Rejected` when it is missing, empty, or came twice."""
+        value = self.header(name)
+        if not value:
+            raise Rejected("missing_header", name)
+        return value
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the address, decoded; of equal names the first."""
+        pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+        return dict(reversed(pairs))
+
+    @property
+    def path(self) -> str:
+        """The path of the address."""
+        return urlsplit(self.url).path
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a request is answered where the usual answer does not do."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
