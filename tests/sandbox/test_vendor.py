@@ -11,7 +11,15 @@ from support.clock import START, ManualClock
 from support.serving import served
 from support.worlds import world_at
 from wirepost.sandbox.faults import Fault
-from wirepost.sandbox.vendor import Bucket, ConnectionCut, ConnectRefused, Request, Response, Sandbox
+from wirepost.sandbox.vendor import (
+    Bucket,
+    ConnectionCut,
+    ConnectRefused,
+    Request,
+    Response,
+    Sandbox,
+    SandboxEvent,
+)
 
 
 class Counter(Sandbox):
@@ -155,3 +163,23 @@ def test_a_bucket_lets_bursts_through_and_refills_with_time() -> None:
     assert [bucket.take() for _ in range(2)] == [True, False]
     clock.advance(60)
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
+
+
+def test_an_event_is_kept_and_told_to_whoever_sends_it(counter: Counter) -> None:
+    first, second = SandboxEvent("counted", b"1"), SandboxEvent("counted", b"2", {"X-Kind": "test"})
+    counter.announce(first)
+    sent: list[SandboxEvent] = []
+    counter.emit = sent.append
+    counter.announce(second)
+    assert list(counter.outbox) == [first, second]
+    assert sent == [second]
+
+
+def test_a_reset_empties_the_outbox_and_keeps_whoever_sends(counter: Counter) -> None:
+    sent: list[SandboxEvent] = []
+    counter.emit = sent.append
+    counter.announce(SandboxEvent("counted", b"1"))
+    counter.reset()
+    counter.announce(SandboxEvent("counted", b"2"))
+    assert [event.body for event in counter.outbox] == [b"2"]
+    assert [event.body for event in sent] == [b"1", b"2"]

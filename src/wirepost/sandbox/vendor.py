@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -14,12 +14,23 @@ from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.sockets import App, Receive, Scope, Send, hang_up, knowing_transport
 from wirepost.sandbox.world import SEED, World
 
-__all__ = ["Bucket", "ConnectRefused", "ConnectionCut", "Fault", "Logged", "Request", "Response", "Sandbox"]
+__all__ = [
+    "Bucket",
+    "ConnectRefused",
+    "ConnectionCut",
+    "Fault",
+    "Logged",
+    "Request",
+    "Response",
+    "Sandbox",
+    "SandboxEvent",
+]
 
 Pairs = tuple[tuple[str, str], ...]
 
 FORM = "application/x-www-form-urlencoded"
 LOG_SIZE = 2000
+OUTBOX_SIZE = 2000
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _PAGE = (
     b"<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
@@ -89,6 +100,16 @@ class Logged:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxEvent:
+    """What the vendor would tell a webhook about a change: the request, apart from its signature."""
+
+    type: str
+    """In the vendor's words."""
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 class Bucket:
     """A token bucket on the clock: how a vendor limits the rate of requests."""
 
@@ -126,6 +147,10 @@ class Sandbox(ABC):
         self.faults: list[Fault] = []
         self.buckets: dict[str, Bucket] = {}
         """Rate limits by a vendor's own scope (`*` is all requests); there is none unless one is set."""
+        self.outbox: deque[SandboxEvent] = deque(maxlen=OUTBOX_SIZE)
+        """What the vendor would have told its webhooks, oldest first."""
+        self.emit: Callable[[SandboxEvent], None] | None = None
+        """Is told of each event at once; whoever sends them sets it, and it must not wait."""
 
     @property
     def app(self) -> App:
@@ -145,9 +170,16 @@ class Sandbox(ABC):
         """Answer with the vendor's rate limit error above this rate."""
         self.buckets[scope] = Bucket(self.clock, per_s, per_s if burst is None else burst)
 
+    def announce(self, event: SandboxEvent) -> None:
+        """Tell of a change; a vendor calls it once the change is made."""
+        self.outbox.append(event)
+        if self.emit is not None:
+            self.emit(event)
+
     def reset(self) -> None:
         """Back to the start: no faults, no limits, no log, and the state as the world describes it."""
         self.requests.clear()
+        self.outbox.clear()
         self.faults.clear()
         self.buckets.clear()
         self.forget()
