@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from wirepost.core.times import from_epoch
@@ -48,7 +49,7 @@ def quiet_of(arrivals: Sequence[tuple[float, int]], now: float) -> Quiet | None:
     if len(arrivals) < ENOUGH:
         return None
     times = [at for at, _ in arrivals]
-    longest = max(later - earlier for later, earlier in zip(times, times[1:], strict=False))
+    longest = max(later - earlier for later, earlier in pairwise(times))
     return Quiet(times[0], arrivals[0][1], now - times[0], longest)
 
 
