@@ -259,6 +259,7 @@ CREATE INDEX deliveries_open ON deliveries (subscription, sink, seq) WHERE state
 CREATE INDEX deliveries_due ON deliveries (sink, due_at) WHERE state IN ('pending', 'offered');
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX deliveries_seq ON deliveries (seq);
+CREATE INDEX deliveries_dead ON deliveries (subscription, seq) WHERE state = 'dead';
 
 -- Every try to bring a delivery to its sink.
 CREATE TABLE delivery_attempts (
