@@ -21,6 +21,7 @@ from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
+from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.policy import Policy
 from wirepost.calls.write import Writes
 from wirepost.connections.accounts import Accounts
@@ -121,6 +122,7 @@ class Assembled:
     ledger: Ledger
     database: Database
     connections: Connections
+    own: OwnWrites
 
     @property
     def vendor(self) -> SampleSandbox:
@@ -161,6 +163,7 @@ async def assembled(
     policy = Policy([Rule.model_validate(rule) for rule in rules or []])
     judge = Judge(policy, Confirmations(signer, 600))
     ledger = Ledger(database, clock, signer, "this process")
+    own = OwnWrites(database, clock)
     calls = Calls(
         everything=listed,
         visible=lambda caller: listed,
@@ -168,14 +171,14 @@ async def assembled(
         consents=no_links(connections, database, clock),
         objects={Board: lambda _: board},
         judge=judge,
-        writes=Writes(judge, ledger, clock),
+        writes=Writes(judge, ledger, clock, own),
         cursors=Cursors(signer, 3600),
         audit=Audit(database),
         clock=clock,
         limits=LimitSettings(),
     )
     try:
-        yield Assembled(calls, judge, ledger, database, connections)
+        yield Assembled(calls, judge, ledger, database, connections, own)
     finally:
         await calls.close()
         await connections.close()

@@ -67,6 +67,8 @@ class Attempt:
     is_sent: bool = False
     is_cancelled: bool = False
     is_replayed: bool = False
+    hops: int = 0
+    """Events that led to this call, one after the other."""
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, Json] = field(default_factory=dict)
     trace: list[tuple[str, float]] = field(default_factory=list)

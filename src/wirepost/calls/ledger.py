@@ -16,7 +16,7 @@ from wirepost.core.ids import new_id
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
-    from wirepost.store.database import Database, Row, Tx
+    from wirepost.store.database import Database, Row, Tx, Work
 
 State = Literal["claimed", "dispatched", "applied", "not_applied", "unknown"]
 
@@ -155,14 +155,16 @@ class Ledger:
             self._now(),
         )
 
-    async def mark_dispatched(self, entry: Entry) -> None:
+    async def mark_dispatched(self, entry: Entry, also: Work[None] | None = None) -> None:
         """The request is about to leave; from here on a lost process means an unknown outcome.
 
-        Raises `Unavailable` when this process was taken for dead meanwhile, so that what it had claimed is no
-        longer its own.
+        `also` is stored with it. Raises `Unavailable` when this process was taken for dead meanwhile, so that
+        what it had claimed is no longer its own.
         """
 
         async def work(tx: Tx) -> bool:
+            if also is not None:
+                await also(tx)
             rows = await tx.execute(
                 "UPDATE intents SET state = 'dispatched', dispatched_at = COALESCE(dispatched_at, ?) "
                 "WHERE id = ? AND owner = ? AND claimed_at = ? AND state IN ('claimed', 'dispatched') "
@@ -183,14 +185,22 @@ class Ledger:
             )
 
     async def settle(
-        self, entry: Entry, state: State, *, result: Any = None, last_status: int | None = None
+        self,
+        entry: Entry,
+        state: State,
+        *,
+        result: Any = None,
+        last_status: int | None = None,
+        also: Work[None] | None = None,
     ) -> None:
-        """Write down how it ended; money that did not move goes back to the day's allowance.
+        """Write down how it ended, and `also` with it; money that did not move goes back to the allowance.
 
         What somebody else has claimed since is theirs to settle.
         """
 
         async def work(tx: Tx) -> None:
+            if also is not None:
+                await also(tx)
             rows = await tx.execute(
                 "UPDATE intents SET state = ?, result = ?, last_status = ?, settled_at = ? "
                 "WHERE id = ? AND claimed_at = ? RETURNING id",

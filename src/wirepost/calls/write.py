@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wirepost.calls import allowance
 from wirepost.calls.ledger import Entry, Identity
+from wirepost.calls.own_writes import ids_in
 from wirepost.calls.shape import dump
 from wirepost.core.errors import CallError, InvalidCall, NotAllowed, OutcomeUnknown, Rejected, Unavailable
 from wirepost.core.times import to_rfc3339
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
     from wirepost.calls.decide import Judge
     from wirepost.calls.ledger import Ledger, State
+    from wirepost.calls.own_writes import OwnWrites
     from wirepost.core.clock import Clock
+    from wirepost.store.database import Work
     from wirepost.tools.tool import AnyTool
 
 RECONCILE_S = 15.0
@@ -32,8 +36,8 @@ Json = Any
 class Writes:
     """Carries out writes so that each business action happens once."""
 
-    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock) -> None:
-        self._judge, self._ledger, self._clock = judge, ledger, clock
+    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock, own: OwnWrites | None = None) -> None:
+        self._judge, self._ledger, self._clock, self._own = judge, ledger, clock, own
 
     async def once(self, attempt: Attempt, step: Callable[[str], None]) -> Json:
         """The result of the action, carried out now or found to be done already."""
@@ -57,7 +61,8 @@ class Writes:
             if is_ours:
                 attempt.entry = entry
                 step("run")
-                return await self._carry_out(attempt, entry, step)
+                with self._own.under_way(attempt.connection_name) if self._own else nullcontext():
+                    return await self._carry_out(attempt, entry, step)
 
     async def _claim(self, attempt: Attempt, identity: Identity, prior: Entry | None) -> tuple[Entry, bool]:
         reserve = None
@@ -111,9 +116,18 @@ class Writes:
     async def _dispatch(self, attempt: Attempt, entry: Entry) -> None:
         """Runs before the first byte of the write leaves."""
         _stop_if_cancelled(attempt)
-        await self._ledger.mark_dispatched(entry)
+        marks = [self._ledger.upstream_key(entry), entry.id]
+        also = self._noting(attempt, entry, [*marks, *ids_in(dict(attempt.raw))])
+        await self._ledger.mark_dispatched(entry, also)
         attempt.dispatched_at = self._clock.now()
         attempt.is_sent = True
+
+    def _noting(self, attempt: Attempt, entry: Entry, marks: Iterable[str]) -> Work[None] | None:
+        """Stored with the state of a write: by what an event would show that it was ours."""
+        if self._own is None or attempt.connection is None:
+            return None
+        sent_at = attempt.dispatched_at.timestamp() if attempt.dispatched_at else None
+        return self._own.noting(attempt.connection_name, marks, entry.id, attempt.hops, at=sent_at)
 
     async def _failed(self, attempt: Attempt, entry: Entry, error: CallError) -> CallError:
         """Settle an attempt that ended with an error.
@@ -175,7 +189,8 @@ class Writes:
     ) -> None:
         """What was applied stays applied even if our store cannot note it; the next start reconciles it."""
         try:
-            await self._ledger.settle(entry, state, result=result, last_status=last_status)
+            also = self._noting(attempt, entry, ids_in(result))
+            await self._ledger.settle(entry, state, result=result, last_status=last_status, also=also)
         except CallError:
             log.exception("intent %s could not be settled as %s", entry.id, state)
             if state != "applied":
