@@ -69,3 +69,5 @@ class Reply:
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    secret: str | None = field(default=None, repr=False)
+    """A secret that was offered in this handshake; it is kept with the endpoint before this is sent."""

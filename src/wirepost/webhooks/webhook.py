@@ -110,8 +110,6 @@ class Reading:
     items: Sequence[Item | Unreadable]
     visits: Sequence[str] = ()
     """Addresses to be asked for once, to complete a handshake; checked by the sender's module."""
-    secret: str | None = field(default=None, repr=False)
-    """A secret that was offered in a handshake, to be kept with the endpoint."""
 
 
 class Unmapped(ValueError):
