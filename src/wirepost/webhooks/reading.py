@@ -7,12 +7,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
+from wirepost.core.signing import digest
 from wirepost.webhooks.webhook import Item, Unmapped, Unreadable
 
 MAX_DEPTH = 64
@@ -151,8 +151,14 @@ def key(value: Any) -> str | None:
 
 
 def fingerprint(*parts: Any) -> str:
-    """SHA-256 of the parts in hex; equal only if each part is, wherever their ends are."""
-    return sha256(json.dumps([None if part is None else str(part) for part in parts]).encode()).hexdigest()
+    """SHA-256 in hex of JSON values, whatever the order of fields; for events without an id of their own."""
+    return digest(parts)
+
+
+def line(title: str, what: str, subject: str | None = None) -> str:
+    """A summary of the sender, the type and the entity, without anything that could be a sentence."""
+    about = word(subject)
+    return f"{title}: {word(what) or 'an event'}" + (f", {about}" if about else "")
 
 
 def scalar(value: Any) -> str | int | float | bool | None:
