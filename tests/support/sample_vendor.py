@@ -23,6 +23,7 @@ from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
 from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.policy import Policy
+from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
 from wirepost.connections.accounts import Accounts
 from wirepost.connections.connections import Connection, Connections
@@ -33,7 +34,7 @@ from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Request, Response, Sandbox
-from wirepost.settings import ConnectionSettings, LimitSettings, Rule
+from wirepost.settings import ConnectionSettings, EventSettings, LimitSettings, Rule
 from wirepost.store.database import Database
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.tool import AnyTool
@@ -123,6 +124,7 @@ class Assembled:
     database: Database
     connections: Connections
     own: OwnWrites
+    taints: Taints
 
     @property
     def vendor(self) -> SampleSandbox:
@@ -154,6 +156,7 @@ async def assembled(
     *,
     rules: list[dict[str, Any]] | None = None,
     tools: tuple[AnyTool, ...] = SAMPLES,
+    taint: str = "events",
     **options: Any,
 ) -> AsyncIterator[Assembled]:
     """Put it together as an application does; `options` are those of the one connection."""
@@ -161,7 +164,8 @@ async def assembled(
     connections = Connections({"sample": connection(clock=clock, **options)})
     signer, listed, board = Signer(b"secret of the tests"), ToolList(tools), Board()
     policy = Policy([Rule.model_validate(rule) for rule in rules or []])
-    judge = Judge(policy, Confirmations(signer, 600))
+    taints = Taints(database, clock, EventSettings.model_validate({"taint": taint}))
+    judge = Judge(policy, Confirmations(signer, 600), taints)
     ledger = Ledger(database, clock, signer, "this process")
     own = OwnWrites(database, clock)
     calls = Calls(
@@ -178,7 +182,7 @@ async def assembled(
         limits=LimitSettings(),
     )
     try:
-        yield Assembled(calls, judge, ledger, database, connections, own)
+        yield Assembled(calls, judge, ledger, database, connections, own, taints)
     finally:
         await calls.close()
         await connections.close()

@@ -69,6 +69,8 @@ class Attempt:
     is_replayed: bool = False
     hops: int = 0
     """Events that led to this call, one after the other."""
+    taint: str | None = None
+    """Why the caller may act on what outsiders want, where it may."""
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, Json] = field(default_factory=dict)
     trace: list[tuple[str, float]] = field(default_factory=list)

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from wirepost.calls.attempt import Attempt
     from wirepost.calls.confirm import Confirmations
+    from wirepost.calls.taint import Taints
 
 
 class Judge:
     """Decides one attempt; a refusal is raised, a permission is left in the attempt."""
 
-    def __init__(self, policy: Policy, confirmations: Confirmations) -> None:
-        self._policy, self._confirmations = policy, confirmations
+    def __init__(self, policy: Policy, confirmations: Confirmations, taints: Taints | None = None) -> None:
+        self._policy, self._confirmations, self._taints = policy, confirmations, taints
 
     async def decide(self, attempt: Attempt) -> None:
         """Allow the execution or raise `NotAllowed` (with the plan), `InvalidCall` (wrong confirmation)."""
@@ -45,6 +46,23 @@ class Judge:
         self._decide_early(attempt)
         await self._plan_and_decide(attempt)
         return attempt.preview(self._issue(attempt))
+
+    async def taint(self, caller: str) -> str | None:
+        """Why a caller may act on what outsiders want, where it may."""
+        return await self._taints.reason(caller) if self._taints else None
+
+    async def trace(self, attempt: Attempt) -> None:
+        """Note on a write what the caller has read before."""
+        if self._taints:
+            attempt.hops = await self._taints.hops(attempt.caller.id)
+            attempt.taint = await self._taints.reason(attempt.caller.id)
+
+    async def returned(self, attempt: Attempt, value: Any, untrusted: object) -> None:
+        """Note what the caller is about to read."""
+        if self._taints and attempt.tool:
+            await self._taints.returned(
+                attempt.caller.id, attempt.tool.toolset, attempt.name, value, untrusted
+            )
 
     def explain(self, subject: Subject) -> Decision:
         """The decision without a plan: rules on amounts are left open and said so."""
@@ -118,6 +136,7 @@ def _subject(attempt: Attempt, plan: Plan | None) -> Subject:
         plan.money if plan else None,
         is_money_known=is_known,
         targets=plan.targets if plan else () if is_known else None,
+        taint=attempt.taint,
     )
 
 

@@ -94,7 +94,7 @@ class OwnWrites:
         return max(found, key=lambda write: (write.hops, write.at), default=None)
 
     async def is_writing(self, source: str) -> bool:
-        """Whether a write is under way there whose ids are not known yet: an event may come before they are."""
+        """Whether a write is under way there: an event about it may come before its ids are known."""
         if self._under_way[source]:
             return True
         return self._database.is_shared and bool(await self._database.read(_UNDER_WAY, source))

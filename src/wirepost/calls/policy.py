@@ -25,6 +25,9 @@ DEFAULTS: dict[Risk, Effect] = {
     Risk.DESTRUCTIVE: "confirm",
 }
 
+TAINT = "taint"
+"""What is named as the rule where a caller's taint decides."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -39,6 +42,8 @@ class Subject:
     """False before the plan was made: a rule on amounts can then neither match nor be passed over."""
     targets: tuple[str, ...] | None = ()
     """Names of who will see it; `None` before the plan was made."""
+    taint: str | None = None
+    """Why the caller may act on what outsiders want, where it may (`calls.taint`)."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,18 @@ class Policy:
                     return None
                 if not _fits_amount(rule, subject.money):
                     continue
-            return Decision(rule.effect, rule.id, rule.reason or f"rule {rule.id}")
+            decision = Decision(rule.effect, rule.id, rule.reason or f"rule {rule.id}")
+            return decision if rule.tainted else _guarded(decision, subject)
         risk = subject.tool.risk
-        return Decision(DEFAULTS[risk], f"default:{risk}", f"the default for {risk} tools")
+        return _guarded(Decision(DEFAULTS[risk], f"default:{risk}", f"the default for {risk} tools"), subject)
+
+
+def _guarded(decision: Decision, subject: Subject) -> Decision:
+    """Whoever may act for outsiders does nothing alone that others see, that costs, or that stays."""
+    is_stopped = decision.effect in {"approve", "deny"}
+    if subject.taint is None or is_stopped or not subject.tool.risk.has_preview:
+        return decision
+    return Decision("approve", TAINT, subject.taint)
 
 
 def _fits_tool(rule: Rule, tool: AnyTool) -> bool:

@@ -66,6 +66,11 @@ class Rule(Section):
         description="Only actions that move such an amount",
         examples=[{"over": "100.00", "currency": "eur"}],
     )
+    tainted: bool = Field(
+        default=False,
+        description="Holds also for callers who have lately read what outsiders wrote (events.taint); "
+        "otherwise what they do needs approval where it is visible, moves money or is hard to undo",
+    )
     reason: str | None = Field(
         default=None,
         max_length=300,

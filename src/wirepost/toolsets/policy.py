@@ -70,6 +70,7 @@ async def policy_explain(
             money,
             is_money_known=money is not None or not listed.risk.has_preview,
             targets=None if listed.risk.has_preview else (),
+            taint=await call.api.judge.taint(call.caller),
         )
     )
     return Explanation(

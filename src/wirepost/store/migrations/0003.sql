@@ -77,11 +77,13 @@ CREATE TABLE own_writes (
 ) STRICT;
 CREATE INDEX own_writes_at ON own_writes (at);
 
--- Callers who have lately read what outsiders wrote.
+-- Callers who have lately read events, or what outsiders wrote elsewhere.
 CREATE TABLE taints (
-  caller   TEXT NOT NULL PRIMARY KEY,
-  event_id TEXT NOT NULL,
-  until_at REAL NOT NULL
+  caller   TEXT    NOT NULL PRIMARY KEY,
+  origin   TEXT    NOT NULL,                -- id of an event, or name of the tool whose result it was
+  until_at REAL    NOT NULL,                -- so long it may act on what outsiders wrote; 0: it read none of that
+  hops     INTEGER NOT NULL,                -- events that led to what it does now, one after the other
+  read_at  REAL    NOT NULL
 ) STRICT;
 
 -- Who wants to know of which events, and how far they were told.
