@@ -17,6 +17,7 @@ from wirepost.tools.tool import tools_in
 if TYPE_CHECKING:
     from wirepost.providers.slack.card import SlackCard
     from wirepost.providers.slack.sandbox import SlackSandbox
+    from wirepost.webhooks.webhook import Webhook
 
 
 async def probe(client: SlackClient) -> Probe:
@@ -59,6 +60,13 @@ def load_sandbox() -> type[SlackSandbox]:
     return SlackSandbox
 
 
+def load_webhook() -> Webhook:
+    """Slack's requests."""
+    from wirepost.providers.slack.webhook import WEBHOOK
+
+    return WEBHOOK
+
+
 PROVIDER = Provider(
     name="slack",
     title="Slack",
@@ -78,6 +86,7 @@ PROVIDER = Provider(
     ),
     tools=tools_in(search, channels, people, messages, schedule, reactions, files),
     load_sandbox=load_sandbox,
+    load_webhook=load_webhook,
     limits={"production": REAL, "test": REAL, "sandbox": UNHURRIED},
     api_versions={},
     probe=probe,
