@@ -163,6 +163,9 @@ class WebhookSettings(Section):
         description="A value the sender repeats: verify token (Meta), client state (Microsoft Graph), "
         "channel token (Google)",
     )
+    token_header: Header | None = Field(
+        default=None, description="Header with the token or key, where it is not Authorization (bearer)"
+    )
     topics: list[str] = Field(default_factory=list, description="Topics that were subscribed to (WebSub)")
     origins: list[str] = Field(
         default_factory=list, description="Senders that may ask whether they may send (CloudEvents)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from wirepost.webhooks.verdict import Rejected
 
@@ -51,14 +51,21 @@ class Incoming:
 
     @cached_property
     def query(self) -> Mapping[str, str]:
-        """The parameters of the address, decoded; of equal names the first."""
-        pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+        """The parameters of the address, decoded; of equal names the first. Raises `Rejected`."""
+        pairs = parse_qsl(self._address.query, keep_blank_values=True)
         return dict(reversed(pairs))
 
     @property
     def path(self) -> str:
-        """The path of the address."""
-        return urlsplit(self.url).path
+        """The path of the address; raises `Rejected`."""
+        return self._address.path
+
+    @cached_property
+    def _address(self) -> SplitResult:
+        try:
+            return urlsplit(self.url)
+        except ValueError:
+            raise Rejected("malformed_header", "address") from None
 
 
 @dataclass(frozen=True)
