@@ -51,7 +51,7 @@ class Authority:
     ) -> x509.Certificate:
         now = Clock().now()
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
-        address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName(name)])
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))

@@ -165,7 +165,7 @@ class Upstream:
                     await response.aclose()
         except _NEVER_LEFT as error:
             # The cause is dropped here and below: the client's messages may quote headers.
-            raise Lost("untrusted" if _is_untrusted(error) else "unreachable", is_sent=False) from None
+            raise Lost("untrusted" if is_untrusted(error) else "unreachable", is_sent=False) from None
         except (TimeoutError, httpx2.TimeoutException):
             raise Lost("timeout", is_sent=True) from None
         except httpx2.RequestError:
@@ -202,7 +202,7 @@ class Upstream:
             self._http = None
         if self._http is None:
             self._shown = context
-            _silence_request_log()
+            silence_request_log()
             self._http = httpx2.AsyncClient(
                 transport=self._transport,
                 verify=True if context is None else context,
@@ -284,7 +284,8 @@ def _timeouts(attempt_s: float) -> dict[str, float]:
     }
 
 
-def _is_untrusted(error: BaseException) -> bool:
+def is_untrusted(error: BaseException) -> bool:
+    """Whether a connection failed because the other side could not show who it is."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
@@ -293,7 +294,7 @@ def _is_untrusted(error: BaseException) -> bool:
     return False
 
 
-def _silence_request_log() -> None:
+def silence_request_log() -> None:
     """The client logs each address with its query, and at debug level each header: both may hold secrets."""
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,232 @@
+"""`Poster`: requests to addresses that others gave, which must not lead into our own network."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx2
+
+from wirepost.upstream.retry import retry_after_s
+from wirepost.upstream.tls import context_for
+from wirepost.upstream.upstream import is_untrusted, silence_request_log
+
+if TYPE_CHECKING:
+    import ssl
+
+    from wirepost.core.clock import Clock
+
+READ_UP_TO = 4096
+"""Bytes of an answer; the rest is not read."""
+
+IpAddress = IPv4Address | IPv6Address
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host and port → IP addresses, as texts; raises `OSError` where there are none."""
+
+_NEVER = tuple(
+    ip_network(network)
+    for network in (
+        "169.254.0.0/16",  # link-local, with what clouds tell their machines
+        "fe80::/10",
+        "fd00:ec2::/32",  # the same of AWS over IPv6
+        "100.100.100.200/32",  # of Alibaba
+        "168.63.129.16/32",  # of Azure, although it is a public address
+        "192.0.0.192/32",  # of Oracle
+        "0.0.0.0/8",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "ff00::/8",
+        "::/128",
+    )
+)
+"""What nobody may be sent to: it is nobody's address, or it gives away credentials of the machine."""
+_OLD = ip_network("::/96")
+"""IPv6 addresses that once stood for IPv4 ones."""
+_NAT64 = ip_network("64:ff9b::/96")
+_LAST_32 = 2**32 - 1
+
+
+class AddressRefused(Exception):
+    """An address that requests do not go to; the message says why and may be shown."""
+
+
+class NoAnswer(Exception):
+    """A request that got no answer; the message says in a word how it failed."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was answered: the first bytes of the body, header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    retry_after_s: float | None = None
+
+
+class Poster:
+    """Sends requests whose address was checked when it was connected to; follows no redirect."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        may_be_private: bool = False,
+        resolve: Resolve | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._clock = clock
+        self._may_be_private, self._resolve, self._context = may_be_private, resolve or _resolve, context
+        self._http: httpx2.AsyncClient | None = None
+
+    async def post(self, url: str, content: bytes, headers: Mapping[str, str], timeout_s: float) -> Said:
+        """What was answered within that time; raises `AddressRefused` and `NoAnswer`."""
+        check_url(url, may_be_private=self._may_be_private)
+        http = await self._open()
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                http.stream("POST", url, content=content, headers=dict(headers)) as response,
+            ):
+                body = await _beginning(response)
+        except (TimeoutError, httpx2.TimeoutException):
+            raise NoAnswer("timeout") from None
+        except httpx2.RequestError as error:
+            raise NoAnswer("untrusted certificate" if is_untrusted(error) else "unreachable") from None
+        wait_s = retry_after_s(response.headers.get("retry-after"), self._clock.now())
+        return Said(response.status_code, dict(response.headers), body, wait_s)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _open(self) -> httpx2.AsyncClient:
+        if self._http is None:
+            context = self._context or await context_for("https:")
+            silence_request_log()
+            self._http = httpx2.AsyncClient(
+                transport=GuardedTransport(context, self._resolve, may_be_private=self._may_be_private),
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            )
+        return self._http
+
+
+class GuardedTransport(httpx2.AsyncBaseTransport):
+    """Looks a host up, refuses what it may not be, and connects to that very address.
+
+    Connections are used once: one made for a name must not serve another name with the same address.
+    """
+
+    def __init__(self, context: ssl.SSLContext, resolve: Resolve, *, may_be_private: bool) -> None:
+        self._resolve, self._may_be_private = resolve, may_be_private
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        self._inner = httpx2.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer of the first address that can be connected to; raises `AddressRefused`."""
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        addresses = await self._addresses(url.host, port, request)
+        extensions = dict(request.extensions)
+        if not _is_ip(url.host):
+            extensions["sni_hostname"] = url.host  # the certificate is for the name, not for the address
+        for address in addresses:
+            pinned = httpx2.Request(
+                request.method,
+                url.copy_with(host=str(address)),
+                headers=request.headers,
+                stream=request.stream,
+                extensions=extensions,
+            )
+            try:
+                return await self._inner.handle_async_request(pinned)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                if address == addresses[-1]:
+                    raise
+        raise httpx2.ConnectError("no address", request=request)
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._inner.aclose()
+
+    async def _addresses(self, host: str, port: int, request: httpx2.Request) -> list[IpAddress]:
+        try:
+            found = [ip_address(each.partition("%")[0]) for each in await self._resolve(host, port)]
+        except (OSError, UnicodeError):
+            raise httpx2.ConnectError("no such host", request=request) from None
+        for address in found:
+            check_address(address, may_be_private=self._may_be_private)
+        if request.url.scheme == "http" and not all(each.is_loopback for each in found):
+            raise AddressRefused("http is for this machine only; use https")
+        return list(dict.fromkeys(found))
+
+
+def check_url(url: str, *, may_be_private: bool = False) -> None:
+    """Refuse an address by how it is written, before anything is looked up; raises `AddressRefused`."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        httpx2.URL(url)
+    except (ValueError, httpx2.InvalidURL):
+        raise AddressRefused("it cannot be read") from None
+    if parts.scheme not in ({"https", "http"} if may_be_private else {"https"}):
+        raise AddressRefused("it must begin with https")
+    if not host or not url.isascii() or not url.isprintable() or " " in url:
+        raise AddressRefused("it cannot be read")
+    if parts.username is not None or parts.password is not None:
+        raise AddressRefused("it must not hold a name or a password")
+    if parts.fragment:
+        raise AddressRefused("it must not have a fragment")
+    literal = _is_ip(host)
+    if literal:
+        check_address(literal, may_be_private=may_be_private)
+
+
+def check_address(address: IpAddress, *, may_be_private: bool) -> None:
+    """Refuse what is not an address of the internet; raises `AddressRefused`."""
+    address = _innermost(address)
+    if any(address in network for network in _NEVER) or (address in _OLD and not address.is_loopback):
+        raise AddressRefused("it leads to an address that nobody may be sent to")
+    is_private = not address.is_global or (isinstance(address, IPv6Address) and address.is_site_local)
+    if is_private and not may_be_private:
+        raise AddressRefused("it leads into a private network")
+
+
+def _innermost(address: IpAddress) -> IpAddress:
+    """The IPv4 address that an IPv6 address stands for, where it does."""
+    if isinstance(address, IPv4Address):
+        return address
+    inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    if inner is None and address in _NAT64:
+        inner = IPv4Address(int(address) & _LAST_32)
+    return inner or address
+
+
+def _is_ip(host: str) -> IpAddress | None:
+    try:
+        return ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+
+
+async def _resolve(host: str, port: int) -> Sequence[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(each[4][0]) for each in found]
+
+
+async def _beginning(response: httpx2.Response) -> bytes:
+    """The first bytes as they came; what they may unfold to is not looked at."""
+    body = b""
+    async for part in response.aiter_raw(READ_UP_TO):
+        body += part
+        if len(body) >= READ_UP_TO:
+            break
+    return body[:READ_UP_TO]
