@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.crm_card import CrmCard
     from wirepost.providers.hubspot.crm import HubSpotCrm
     from wirepost.providers.hubspot.sandbox import HubSpotSandbox
+    from wirepost.webhooks.webhook import Webhook
 
 
 async def probe(client: HubSpotClient) -> Probe:
@@ -69,6 +70,13 @@ def load_sandbox() -> type[HubSpotSandbox]:
     return HubSpotSandbox
 
 
+def load_webhook() -> Webhook:
+    """HubSpot's requests."""
+    from wirepost.providers.hubspot.webhook import WEBHOOK
+
+    return WEBHOOK
+
+
 PROVIDER = Provider(
     name="hubspot",
     title="HubSpot",
@@ -84,6 +92,7 @@ PROVIDER = Provider(
     ),
     tools=(),
     load_sandbox=load_sandbox,
+    load_webhook=load_webhook,
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines: in ten seconds 100
     # requests of a private app, 190 from Professional on; searches 5 a second for the whole account.
     limits={
