@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ MAX_BODY = 1024 * 1024
 LARGEST_BODY = 32 * 1024 * 1024
 LONGEST_LEEWAY_S = 60.0
 
+_PLACE = re.compile(r"body|timestamp|method|url|header:[A-Za-z0-9-]{1,64}", re.ASCII)
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Hide = Literal["keep", "drop", "mask", "hash"]
 """What happens to personal data before an event is stored."""
@@ -66,6 +68,22 @@ class HmacSettings(Section):
     id_pointer: Annotated[str, StringConstraints(pattern=r"^/.{0,200}$")] | None = Field(
         default=None, description="Where it stands in a JSON body (RFC 6901)", examples=["/id"]
     )
+
+    @model_validator(mode="after")
+    def _check_signed(self) -> HmacSettings:
+        places = set(re.findall(r"\{([^{}]*)\}", self.signed))
+        unknown = [each for each in places if not _PLACE.fullmatch(each)]
+        if unknown:
+            raise ValueError(f"signed has {{{min(unknown)}}}, which is nothing that can be signed")
+        if "body" not in places:
+            raise ValueError("signed must contain {body}, or anyone could change it")
+        timed = {"timestamp", f"header:{self.timestamp_header}".lower()}
+        has_time = self.format != "plain" or self.timestamp_header is not None
+        if has_time != bool({place.lower() for place in places} & timed):
+            raise ValueError("signed must contain {timestamp} exactly where the request has one")
+        if self.format != "plain" and self.timestamp_header is not None:
+            raise ValueError("has timestamp_header, but the format t=,v1= has the time in the signature")
+        return self
 
 
 class JwtSettings(Section):

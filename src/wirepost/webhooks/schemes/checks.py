@@ -15,6 +15,8 @@ from wirepost.webhooks.webhook import Secret, Terms
 
 LARGE = 256 * 1024
 """Bytes from which on a digest is computed in a thread, so that others need not wait for it."""
+MOST_FIELDS = 1000
+"""Of a form that must be read before its signature is known to fit."""
 
 Unit: TypeAlias = Literal["s", "ms", "iso"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest, digest
 from typing import Any
 
@@ -43,6 +43,9 @@ class JwtScheme:
     """`None`: those of the endpoint."""
     needs_end: bool = True
     """Whether a token without `exp` is refused."""
+    keys: Published[Sequence[PublicKey]] = field(
+        default_factory=lambda: Published(load_key_set, "signature_mismatch"), compare=False, repr=False
+    )
 
     async def verify(self, request: Incoming, terms: Terms) -> Verified:
         """What makes it genuine; raises `Rejected`, and `Unavailable` while keys cannot be fetched."""
@@ -53,7 +56,7 @@ class JwtScheme:
         token = read_token(request.required(header), header)
         if token.algorithm not in settings.algorithms:
             raise Rejected("no_supported_scheme", "alg")
-        secret = await find_signer(token, settings, terms, request.now)
+        secret = await self._find_signer(token, settings.jwks_url, terms, request.now)
         check_claims(token.claims, settings, request.now, needs_end=self.needs_end)
         is_bound = settings.body_hash_claim is not None
         if is_bound:
@@ -61,6 +64,17 @@ class JwtScheme:
         at = token.claims.get("iat")
         signed_at = float(at) if isinstance(at, int | float) else None
         return Verified("signature" if is_bound else "token", self.name, secret.label, signed_at)
+
+    async def _find_signer(self, token: Token, url: str | None, terms: Terms, now: float) -> Secret:
+        """The secret, or the published key, that signed it; raises `Rejected`."""
+        if url is None:
+            return await find_secret(terms, _shared(token) if token.algorithm in _SHARED else _public(token))
+        keys = _named(await self.keys.get(url, terms, now), token.kid)
+        if not keys:  # they may have changed; they are not fetched at each request, though
+            keys = _named(await self.keys.get(url, terms, now, newer_than_s=AGAIN_S), token.kid)
+        if not any(is_signed_by(key, token.algorithm, token.content, token.signature) for key in keys):
+            raise Rejected("signature_mismatch")
+        return Secret("", token.kid or "jwks")
 
 
 def read_token(value: str, where: str) -> Token:
@@ -78,13 +92,6 @@ def read_token(value: str, where: str) -> Token:
         raise Rejected("malformed_header", where)
     content = f"{parts[0]}.{parts[1]}".encode()
     return Token(str(head.get("alg")), kid, content, decoded[2] or b"", claims)
-
-
-async def find_signer(token: Token, settings: JwtSettings, terms: Terms, now: float) -> Secret:
-    """The secret, or the published key, that signed it; raises `Rejected`."""
-    if settings.jwks_url is not None:
-        return await _find_published(token, settings.jwks_url, terms, now)
-    return await find_secret(terms, _shared(token) if token.algorithm in _SHARED else _public(token))
 
 
 def check_claims(
@@ -107,17 +114,6 @@ def check_claims(
     named = audience if isinstance(audience, list) else [audience]
     if settings.audience is not None and settings.audience not in named:
         raise Rejected("wrong_audience")
-
-
-async def _find_published(token: Token, url: str, terms: Terms, now: float) -> Secret:
-    """By the id the token names; where that is new the keys are fetched again, but not at each request."""
-    keys = await _PUBLISHED.get(url, terms, now)
-    if not _named(keys, token.kid):
-        keys = await _PUBLISHED.get(url, terms, now, newer_than_s=AGAIN_S)
-    named = _named(keys, token.kid)
-    if not any(is_signed_by(key, token.algorithm, token.content, token.signature) for key in named):
-        raise Rejected("signature_mismatch")
-    return Secret("", token.kid or "jwks")
 
 
 def _named(keys: Sequence[PublicKey], kid: str | None) -> Sequence[PublicKey]:
@@ -162,7 +158,6 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_PUBLISHED = Published(load_key_set, "signature_mismatch")
 JWT = JwtScheme("jwt")
 NETLIFY = JwtScheme(
     "netlify-hs256",

@@ -9,7 +9,14 @@ from urllib.parse import parse_qsl
 import orjson
 
 from wirepost.webhooks.incoming import Incoming
-from wirepost.webhooks.schemes.checks import check_window, find_secret, is_among, key_bytes, read_time
+from wirepost.webhooks.schemes.checks import (
+    MOST_FIELDS,
+    check_window,
+    find_secret,
+    is_among,
+    key_bytes,
+    read_time,
+)
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Terms
 
@@ -47,7 +54,7 @@ def _signature_of(body: bytes) -> dict[str, object]:
         if body.lstrip()[:1] == b"{":
             found = orjson.loads(body)["signature"]
         else:
-            found = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+            found = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except (ValueError, LookupError):
         raise Rejected("malformed_body") from None
     if not isinstance(found, dict):

@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 KEPT_S = 24 * 3600.0
 AGAIN_S = 60.0
-"""Before an address is asked again, whether it answered or not."""
+"""Before an address is asked again, whether there was something or not."""
 PER_MINUTE = 20
 """Addresses asked in a minute: who invents some does not make us ask for all of them."""
 _KEPT = 64
 
 
 class Published(Generic[T]):
-    """Documents that were read once; each is asked for by one request at a time."""
+    """Documents that are read once and kept; requests that need the same one wait for one fetch."""
 
     def __init__(self, read: Callable[[bytes], T], otherwise: Check) -> None:
         """`read` raises `ValueError` for what is no such document, which is then told as `otherwise`."""
@@ -33,51 +33,46 @@ class Published(Generic[T]):
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def get(self, url: str, terms: Terms, now: float, *, newer_than_s: float = KEPT_S) -> T:
-        """What is there, as old as `newer_than_s` at most where it can be had.
+        """What is there, not older than `newer_than_s` where that can be had.
 
-        Raises `Rejected` where nothing is, and `Unavailable` where the sender should try again.
+        Raises `Rejected` where there is nothing, and `Unavailable` where the sender should try again.
         """
-        fetched_at, value = self._found.get(url, (None, None))
-        if fetched_at is None or now - fetched_at >= newer_than_s:
-            await self._ask(url, terms, now)
+        if url not in self._found or now - self._found[url][0] >= newer_than_s:
+            try:
+                await self._ask(url, terms, now)
+            except Unavailable:
+                if url not in self._found:
+                    raise
         if url not in self._found:
             raise Rejected(self._otherwise, url)
         self._found.move_to_end(url)
-        fetched_at, value = self._found[url]
-        return value
+        return self._found[url][1]
 
     async def _ask(self, url: str, terms: Terms, now: float) -> None:
-        if url not in self._running:
-            if now - self._asked.get(url, now - AGAIN_S) < AGAIN_S:
+        task = self._running.get(url)
+        if task is None:
+            if url in self._asked and abs(now - self._asked[url]) < AGAIN_S:
                 return
-            self._check_rate(now)
-            self._asked[url] = now
-            _shorten(self._asked)
+            if len(self._times) == PER_MINUTE and abs(now - self._times[0]) < AGAIN_S:
+                raise Unavailable("rate_limited", "Too many addresses of keys", retry_after_s=AGAIN_S)
+            self._times.append(now)
             task = self._running[url] = asyncio.ensure_future(self._fetch(url, terms, now))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            await asyncio.shield(self._running[url])
-        except Unavailable:
-            if url not in self._found:
-                self._asked.pop(url, None)  # so that the sender's next attempt is not refused for good
-                raise
-
-    def _check_rate(self, now: float) -> None:
-        if len(self._times) == PER_MINUTE and now - self._times[0] < AGAIN_S:
-            raise Unavailable("rate_limited", "Too many addresses of keys", retry_after_s=AGAIN_S)
-        self._times.append(now)
+        await asyncio.shield(task)  # who leaves does not end it for the others
 
     async def _fetch(self, url: str, terms: Terms, now: float) -> None:
         try:
             if terms.fetch is not None:
                 self._found[url] = (now, self._read(await terms.fetch(url)))
-                _shorten(self._found)
         except Unavailable:
-            raise
-        except (CallError, ValueError):  # there is no such document
-            return
+            raise  # not remembered: the sender's next attempt asks again
+        except (CallError, ValueError):
+            pass  # there is no such document
         finally:
             del self._running[url]
+        self._asked[url] = now
+        _shorten(self._found)
+        _shorten(self._asked)
 
 
 def _shorten(kept: OrderedDict[str, Any]) -> None:

@@ -120,12 +120,14 @@ def _read_certificate(raw: bytes) -> Certificate:
 
 
 def _names(certificate: Certificate) -> list[str]:
-    from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName
+    from cryptography.x509 import DNSName, DuplicateExtension, ExtensionNotFound, SubjectAlternativeName
     from cryptography.x509.oid import NameOID
 
     try:
         extension = certificate.extensions.get_extension_for_class(SubjectAlternativeName)
         return extension.value.get_values_for_type(DNSName)
+    except DuplicateExtension:
+        return []
     except ExtensionNotFound:
         return [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
 

@@ -10,7 +10,7 @@ from hmac import compare_digest, digest
 from urllib.parse import parse_qsl, urlsplit
 
 from wirepost.webhooks.incoming import Incoming
-from wirepost.webhooks.schemes.checks import find_secret, is_among, key_bytes, latin
+from wirepost.webhooks.schemes.checks import MOST_FIELDS, find_secret, is_among, key_bytes, latin
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Terms
 
@@ -53,7 +53,8 @@ def _signed_fields(request: Incoming) -> bytes:
             raise Rejected("signature_mismatch", _HASH)
         return b""
     try:  # Latin-1 keeps the bytes as they are, decoded or not
-        pairs = parse_qsl(request.body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+        text = request.body.decode("latin-1")
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="latin-1", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise Rejected("malformed_body") from None
     return "".join(name + value for name, value in sorted(set(pairs))).encode("latin-1")
