@@ -25,6 +25,7 @@ from wirepost.upstream.limits import Limits
 if TYPE_CHECKING:
     from wirepost.providers.stripe.card import StripeCard
     from wirepost.providers.stripe.sandbox import StripeSandbox
+    from wirepost.webhooks.webhook import Webhook
 
 
 async def probe(client: StripeClient) -> Probe:
@@ -51,6 +52,13 @@ def load_sandbox() -> type[StripeSandbox]:
     return StripeSandbox
 
 
+def load_webhook() -> Webhook:
+    """The requests it sends."""
+    from wirepost.providers.stripe.webhook import WEBHOOK
+
+    return WEBHOOK
+
+
 PROVIDER = Provider(
     name="stripe",
     title="Stripe",
@@ -75,4 +83,5 @@ PROVIDER = Provider(
     api_versions={API_VERSION: None},
     probe=probe,
     offers={CustomerCard: card_of},
+    load_webhook=load_webhook,
 )

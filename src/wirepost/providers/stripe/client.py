@@ -29,7 +29,8 @@ MAX_PAGE = 100
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, LIMITED, FAILED = 401, 403, 404, 409, 429, 500
 FORM = "application/x-www-form-urlencoded"
 
-_PATH = re.compile(r"/v1(/[A-Za-z0-9_\-]+)+")
+_PATH = re.compile(r"/v[12](/[A-Za-z0-9_\-]+)+")
+_CONTEXT = re.compile(r"[A-Za-z0-9_/]{1,200}")
 _PERMISSION = re.compile(r"\brak_[a-z_]+\b")
 _OUR_NAMES = {"payment_intent": "payment", "charge": "payment", "starting_after": "cursor", "page": "cursor"}
 
@@ -58,6 +59,13 @@ class StripeClient(Client):
     async def get(self, path: str, **params: Any) -> Json:
         """Read."""
         return await self._exchange(Ask("GET", _checked(path), query=form(params)))
+
+    async def get_in(self, context: str, path: str) -> Json:
+        """Read what an event names, in the account that the event names; empty: the key's own."""
+        if context and not _CONTEXT.fullmatch(context):
+            raise InvalidCall("invalid_arguments", "That is not an account of Stripe's")
+        headers = {"Stripe-Context": context} if context else {}
+        return await self._exchange(Ask("GET", _checked(path), headers=headers))
 
     async def rows(self, path: str, **params: Any) -> AsyncIterator[Json]:
         """Every record of a list, page by page; for looking something up, where the caller stops early."""
