@@ -87,6 +87,8 @@ _NAMED = re.compile(
 _QUERY = re.compile(r"""(?<![\w-])(code|token)=[^\s&#"'<>]+""")
 _AROUND = re.compile(r"""[^\s"'<>]+""")
 _SIGNS = ("token", "secret", "pass", "key", "assertion", "verifier", "authorization", "cookie", "device_code")
+_FORM_SIGNS = tuple(sign for sign, _ in _FORMS)
+_FOLDED_SIGNS = (*_SIGNS, "bearer ", "basic ", "code=")
 
 
 def is_secret_name(name: str) -> bool:
@@ -111,6 +113,18 @@ def redact(text: str) -> str:
     if "code=" in text or "token=" in text:
         text = _AROUND.sub(_without_code, text)
     return _USER_INFO.sub(REDACTED, text) if "://" in text else text
+
+
+def may_be_secret(text: str) -> bool:
+    """Whether `redact` might change the text, found out without looking closely."""
+    for sign in _FORM_SIGNS:
+        if sign in text:
+            return True
+    folded = text.lower()
+    for sign in _FOLDED_SIGNS:
+        if sign in folded:
+            return True
+    return "://" in text and "@" in text
 
 
 def _without_keys(text: str) -> str:
@@ -175,6 +189,13 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text without secrets."""
         return redact(self._without_known(text))
+
+    def may_change(self, text: str) -> bool:
+        """Whether `text` or `value` might change this, found out quickly."""
+        for secret in self._written:
+            if secret in text:
+                return True
+        return may_be_secret(text)
 
     def result(self, value: Any) -> Any:
         """A result without secrets this process knows and without keys, whatever name they stand under.

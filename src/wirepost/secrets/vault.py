@@ -18,7 +18,13 @@ KEY_BYTES = 32
 """AES-256."""
 NONCE_BYTES = 12
 """What AES-GCM takes without hashing it (NIST SP 800-38D, 8.2)."""
+TAG_BYTES = 16
+USES = 2**24
+"""Values sealed with one shared key: far below the 2**32 that random nonces are safe for (the same, 8.3)."""
 VERSION = "v1"
+_BYTES_VERSION = b"\x01"
+_HEAD_BYTES = 1 + 4 + NONCE_BYTES + KEY_BYTES + TAG_BYTES
+"""Before the nonce of a sealed value: version, id of the server's key, wrapped key."""
 
 
 class KeyUnavailable(NotConnected):
@@ -86,6 +92,7 @@ class Vault:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+        self._shared: _SharedKey | None = None
 
     def seal(self, text: str, *, bound_to: tuple[str, ...]) -> str:
         """The text, readable only with the server's keys and only in the place that `bound_to` names."""
@@ -106,6 +113,29 @@ class Vault:
         except (InvalidTag, ValueError):
             raise Tampered from None
 
+    def seal_bytes(self, value: bytes, *, bound_to: tuple[str, ...]) -> bytes:
+        """The same for many values in quick succession: they share a key, each has a nonce of its own.
+
+        The first byte tells the version; id of the server's key, wrapped key, nonce and ciphertext follow.
+        """
+        if self._shared is None or self._shared.left == 0:
+            self._shared = _SharedKey(self._ring)
+        shared, nonce = self._shared, secrets.token_bytes(NONCE_BYTES)
+        shared.left -= 1
+        return shared.head + nonce + shared.cipher.encrypt(nonce, value, _of_place(bound_to))
+
+    def open_bytes(self, sealed: bytes, *, bound_to: tuple[str, ...]) -> bytes:
+        """The value again; raises `KeyUnavailable` and `Tampered`."""
+        head, nonce = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES : _HEAD_BYTES + NONCE_BYTES]
+        if len(sealed) < _HEAD_BYTES + NONCE_BYTES or head[:1] != _BYTES_VERSION:
+            raise Tampered
+        key = self._ring.unwrap(head[1:5].hex(), head[5:])
+        try:
+            place = _of_place(bound_to)
+            return AESGCM(key).decrypt(nonce, sealed[_HEAD_BYTES + NONCE_BYTES :], place)
+        except (InvalidTag, ValueError):
+            raise Tampered from None
+
     def rewrap(self, sealed: str) -> str:
         """The same text under the first key of the ring; what is there already under it stays as it is.
 
@@ -119,6 +149,16 @@ class Vault:
         if parts.kek_id == self._ring.first:
             return sealed
         return str(_Sealed(self._ring.first, self._ring.wrap(key), parts.nonce, parts.ciphertext))
+
+
+class _SharedKey:
+    """A key that many values are sealed with, and what is written in front of each."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        key = secrets.token_bytes(KEY_BYTES)
+        self.cipher = AESGCM(key)
+        self.head = _BYTES_VERSION + bytes.fromhex(ring.first) + decode(ring.wrap(key))
+        self.left = USES
 
 
 @dataclass(frozen=True)
