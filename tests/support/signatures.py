@@ -72,7 +72,7 @@ def request_of(found: Mapping[str, Any]) -> Incoming:
 def terms_of(found: Mapping[str, Any]) -> Terms:
     """What its endpoint asks; secrets are labelled by their place, from 0."""
     options = found.get("options", {})
-    settings = {name: dict(options[name]) for name in ("hmac", "jwt") if name in options}
+    settings: dict[str, Any] = {name: dict(options[name]) for name in ("hmac", "jwt") if name in options}
     key = settings.get("jwt", {}).pop("jwk", None)
     shared = settings.get("jwt", {}).pop("secret", None)
     keys = [json.dumps(key)] if key else [shared] if shared else []

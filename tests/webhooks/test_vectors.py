@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support.signatures import vector, vectors, verdict
 
 PLAIN_REASON = {"aws_sns-018": "a member of the body is missing, and no header"}

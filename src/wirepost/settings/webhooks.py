@@ -62,7 +62,9 @@ class HmacSettings(Section):
         description="What is signed: {body}, {timestamp}, {method}, {url}, {header:Name}",
         examples=["{timestamp}.{body}"],
     )
-    timestamp_header: Header | None = Field(default=None, description="Where the time stands")
+    timestamp_header: Header | None = Field(
+        default=None, description="Where the time stands", examples=["X-Timestamp"]
+    )
     timestamp_unit: Literal["s", "ms", "iso"] = Field(default="s", description="How it is written")
     id_header: Header | None = Field(default=None, description="Where the id of the event stands")
     id_pointer: Annotated[str, StringConstraints(pattern=r"^/.{0,200}$")] | None = Field(
