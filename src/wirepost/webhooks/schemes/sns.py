@@ -34,10 +34,9 @@ _SIGNED: Mapping[str, tuple[str, ...]] = {
 """Type of message → the fields that are signed, in order."""
 
 
-def check_subscribe_url(url: str) -> None:
-    """Raises `Rejected` for an address to confirm a subscription at that is not Amazon's."""
-    if not _SUBSCRIBE.fullmatch(url):
-        raise Rejected("untrusted_subscribe_url")
+def is_sns_url(url: str) -> bool:
+    """Whether an address to confirm a subscription at is one of Amazon's."""
+    return _SUBSCRIBE.fullmatch(url) is not None
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,8 @@ class Sns:
             raise Rejected("signature_mismatch")
         if terms.settings.accounts and message["TopicArn"] not in terms.settings.accounts:
             raise Rejected("untrusted_topic")
-        if "SubscribeURL" in message:
-            check_subscribe_url(message["SubscribeURL"])
+        if "SubscribeURL" in message and not is_sns_url(message["SubscribeURL"]):
+            raise Rejected("untrusted_subscribe_url")
         return Verified("signature", f"sns-v{version}", is_id_signed=True)
 
 
