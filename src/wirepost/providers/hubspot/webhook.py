@@ -17,22 +17,14 @@ from wirepost.webhooks.reading import each, parse_list
 from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
 from wirepost.webhooks.schemes.hubspot import HUBSPOT
 from wirepost.webhooks.verdict import Verified
-from wirepost.webhooks.webhook import Item, Reading, Terms, Unreadable, Webhook
+from wirepost.webhooks.webhook import Reading, Terms, Webhook
 
 
 def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:
-    """Every change of the batch; those of accounts that are not in `accounts` are left out.
-
-    Raises `Unmapped`.
-    """
+    """Every change of the batch; raises `Unmapped`."""
     del verified
-    own, accounts = frozenset(terms.settings.own_ids), terms.settings.accounts
-    items = each(parse_list(request.body), lambda row: item_of(row, own))
-    return Reading([one for one in items if _is_ours(one, accounts)])
-
-
-def _is_ours(item: Item | Unreadable, accounts: list[str]) -> bool:
-    return not accounts or isinstance(item, Unreadable) or item.account in accounts
+    own = frozenset(terms.settings.own_ids)
+    return Reading(each(parse_list(request.body), lambda row: item_of(row, own)))
 
 
 _SAMPLES = {
@@ -59,9 +51,9 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
 STEPS = """\
 Webhooks belong to an app, so each account that installs the app is told of at one address.
 
-1. In HubSpot open Development, Projects and the project of your app (or Development, Legacy apps and the app).
+1. In HubSpot open Development, Projects and the project of your app, or Development, Legacy apps.
 2. In a project put {url} as targetUrl into src/app/webhooks/webhooks-hsmeta.json, with subscriptions to
-   object.creation, object.propertyChange, object.deletion and object.associationChange; run `hs project upload`.
+   object.creation, object.propertyChange, object.deletion, object.associationChange; run `hs project upload`.
    In a legacy app open Webhooks, Edit webhooks, put {url} as the Target URL, and under Create subscriptions
    choose objects (Contact, Company, Deal, Ticket) and events (Created, Deleted, Property changed, ...).
 3. Copy the Client secret from the Auth page of the app to where `secrets` of the webhook says.

@@ -25,25 +25,19 @@ from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 _LIMITED = "app_rate_limited"
-_ONLY_POST = Reply(status=405, headers={"Allow": "POST"})
 
 
 def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:
-    """What a request says; events of workspaces that are not in `accounts` are left out.
-
-    Raises `Unmapped`.
-    """
+    """What a request says; raises `Unmapped`."""
     del verified
-    item = _item(request, terms)
-    accounts = terms.settings.accounts
-    return Reading([item] if not accounts or item.account in accounts else [])
+    return Reading([_item(request, terms)])
 
 
 async def greet(request: Incoming, terms: Terms) -> Reply | None:
     """The answer to Slack's look at the certificate, which may come unsigned."""
     del terms
     if request.method != "POST":
-        return Reply() if request.query.get("ssl_check") == "1" else _ONLY_POST
+        return Reply() if request.query.get("ssl_check") == "1" else None
     is_check = b"ssl_check=1" in request.body and dict(_pairs(request.body)).get("ssl_check") == "1"
     return Reply() if is_check else None
 
