@@ -59,6 +59,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return as_object(parse_json(body))
 
 
+def find_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object; `None` for anything else, where that may still be no handshake."""
+    try:
+        return parse_object(body)
+    except Unmapped:
+        return None
+
+
 def as_object(value: Any) -> dict[str, Any]:
     """The value, if it is a JSON object; raises `Unmapped` for anything else."""
     if not isinstance(value, dict):
