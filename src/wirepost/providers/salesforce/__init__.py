@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.crm_card import CrmCard
     from wirepost.providers.salesforce.crm import SalesforceCrm
     from wirepost.providers.salesforce.sandbox import SalesforceSandbox
+    from wirepost.webhooks.webhook import Webhook
 
 TEST_LOGIN, LOGIN = "https://test.salesforce.com", "https://login.salesforce.com"
 _OF_TESTS = re.compile(
@@ -92,6 +93,13 @@ def load_sandbox() -> type[SalesforceSandbox]:
     return SalesforceSandbox
 
 
+def load_webhook() -> Webhook:
+    """Salesforce's requests."""
+    from wirepost.providers.salesforce.webhook import WEBHOOK
+
+    return WEBHOOK
+
+
 CRM_TOOLS = (
     "crm_list_objects",
     "crm_describe_object",
@@ -128,6 +136,7 @@ PROVIDER = Provider(
     ),
     tools=tools_in(query),
     load_sandbox=load_sandbox,
+    load_webhook=load_webhook,
     # https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/
     # salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm: no rate, but a number for
     # each day, and at most 25 requests at once that take long (5 in developer editions and trials).
