@@ -147,7 +147,7 @@ def misnamed(value: Any, path: str = "") -> Iterator[str]:
         for index, item in enumerate(value):
             yield from misnamed(item, f"{path}[{index}]")
     if isinstance(value, dict):
-        known = property_names().get(value.get("object", ""))
+        known = property_names().get(str(value.get("object")))  # in an event it is an object itself
         if known and value["object"] not in ("list", "search_result"):
             yield from (f"{path}.{name}" for name in value if name not in known | NOT_DESCRIBED)
         for name, item in value.items():

@@ -9,6 +9,7 @@ import pytest
 
 from wirepost.core.errors import InvalidCall, NotConnected
 from wirepost.providers.stripe.feed import StripeFeed
+from wirepost.providers.stripe.tools.refunds import stripe_create_refund
 from wirepost.webhooks.webhook import Item
 
 
@@ -87,3 +88,20 @@ async def test_nothing_else_is_read_for_a_thin_event(stripe: Any, path: str) -> 
     with pytest.raises(InvalidCall):
         await StripeFeed(stripe.client(may_write=False)).fetch(path)
     assert stripe.seen() == []
+
+
+async def test_a_position_that_stripe_has_forgotten_falls_back_on_the_time(shop: Any) -> None:
+    feed = StripeFeed(shop.call(may_write=False).api)
+    assert await all_of(feed, "evt_gone") == []
+
+
+async def test_what_the_sandbox_has_told_is_found_in_its_list(shop: Any) -> None:
+    feed = StripeFeed(shop.call(may_write=False).api)
+    payment = await shop.payment()
+    await shop.run(stripe_create_refund, payment=payment.id, amount="4.00", currency="eur")
+    after = shop.clock.now().timestamp()
+    found = await all_of(feed, None, after)
+    assert [item.type for _, item in found] == ["payment.refunded", "refund.created"]
+    assert await all_of(feed, found[0][0]) == found[1:]
+    assert await all_of(feed, "evt_gone", after) == found
+    assert {item.marks[0] for _, item in found} == {"wp_1"}

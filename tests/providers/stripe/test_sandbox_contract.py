@@ -16,6 +16,7 @@ from wirepost.providers.stripe.sandbox import (
     catalog,
     customers,
     disputes,
+    events,
     invoice_items,
     invoices,
     payment_links,
@@ -305,6 +306,29 @@ async def drive_links(s: JudgedStripe) -> None:
     )
 
 
+async def drive_events(s: JudgedStripe) -> None:
+    made = await s.post(
+        "/v1/webhook_endpoints",
+        url="https://hooks.example.com/webhooks/stripe",
+        enabled_events=["customer.created"],
+        api_version="2026-10-28.endive",
+        metadata={"a": "b"},
+        connect=False,
+    )
+    path = f"/v1/webhook_endpoints/{made.body['id']}"
+    await s.post("/v1/customers", email="new@example.com", key="wp_1")
+    event = await first(s, "/v1/events")
+    await ok(
+        s.get("/v1/events", type="customer.created", created={"gte": 1}, delivery_success=False),
+        s.get("/v1/events", types=["customer.created", "customer.updated"], ending_before=event["id"]),
+        s.get(f"/v1/events/{event['id']}"),
+        s.get("/v1/webhook_endpoints", limit=3),
+        s.get(path),
+        s.post(path, disabled=True, enabled_events=["*"], description="x", metadata={"a": ""}),
+        s.delete(path),
+    )
+
+
 AREAS: list[tuple[Drive, list[ModuleType]]] = [
     (drive_customers, [customers]),
     (drive_payments, [payments]),
@@ -315,6 +339,7 @@ AREAS: list[tuple[Drive, list[ModuleType]]] = [
     (drive_invoices, [invoices, invoice_items]),
     (drive_subscriptions, [subscriptions, previews]),
     (drive_links, [payment_links]),
+    (drive_events, [events]),
 ]
 
 

@@ -10,6 +10,7 @@ import orjson
 from wirepost.core.clock import Clock
 from wirepost.providers.stripe.sandbox.endpoints import EXPANDER, KINDS, ROUTES
 from wirepost.providers.stripe.sandbox.errors import StripeError, on_demand, rate_limited, unknown_parameters
+from wirepost.providers.stripe.sandbox.events import told
 from wirepost.providers.stripe.sandbox.forms import read_fields, tree_of
 from wirepost.providers.stripe.sandbox.idempotency import IdempotencyKeys
 from wirepost.providers.stripe.sandbox.keys import (
@@ -91,6 +92,7 @@ class StripeSandbox(Sandbox):
     async def _answer(self, request: Request, fault: Fault | None, request_id: str) -> Response:
         route, call, account = self._found(request)
         token = request.headers.get("idempotency-key") if request.method == "POST" else None
+        call.asked = {"id": request_id, "idempotency_key": token}
         if not token:
             self._check(request, route, call, fault)
             return await self._processed(route, call, fault, request_id)
@@ -159,12 +161,21 @@ class StripeSandbox(Sandbox):
             if not fault.is_applied:
                 return self._failed(failure, request_id)
         try:
-            row = route.act(call)
+            row = self._acted(route, call)
             if paths := call.given.get("expand"):
                 row = EXPANDER.expand(call.state, row, paths)
         except StripeError as error:
             return self._failed(error, request_id)
         return Response(200, orjson.dumps(row)) if failure is None else self._failed(failure, request_id)
+
+    def _acted(self, route: Route, call: Call) -> dict[str, Any]:
+        """Carry it out and tell what that has changed; a refused payment has changed something as well."""
+        try:
+            return route.act(call)
+        finally:
+            account = next((name for name, state in self._states.items() if state is call.state), ACCOUNT)
+            for event in told(call.state, call.asked, None if account == ACCOUNT else account):
+                self.announce(event)
 
     def _failed(self, error: StripeError, request_id: str) -> Response:
         return Response(error.status, error.body(request_id, epoch(self.clock.now())), dict(error.headers))

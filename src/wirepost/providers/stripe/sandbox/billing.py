@@ -82,6 +82,7 @@ def send(state: State, row: Row) -> Row:
     if row["status"] not in ("open", "paid"):
         message = f"Invoice {row['id']} is {row['status']}; it cannot be sent."
         raise StripeError(message)
+    state.changes.tell("invoice.sent", row)
     return row
 
 

@@ -7,6 +7,7 @@ from wirepost.providers.stripe.sandbox import (
     catalog,
     customers,
     disputes,
+    events,
     invoice_items,
     invoice_rows,
     invoices,
@@ -30,6 +31,7 @@ _PARTS = (
     invoice_items,
     previews,
     payment_links,
+    events,
 )
 
 ROUTES = [route for part in _PARTS for route in part.ROUTES]

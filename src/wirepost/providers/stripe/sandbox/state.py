@@ -6,11 +6,12 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any
 
 from wirepost.core.clock import Clock
+from wirepost.providers.stripe.sandbox.changes import Changes
 from wirepost.providers.stripe.sandbox.errors import missing
 from wirepost.providers.stripe.sandbox.examples import EXAMPLES, SUFFIX
 from wirepost.providers.stripe.sandbox.forms import Param
@@ -41,6 +42,8 @@ class State:
         self._made = 0
         self.numbers: dict[str, int] = {}
         """Counters of documents, such as invoice numbers."""
+        self.changes = Changes()
+        """What the request at hand has changed."""
 
     @property
     def now(self) -> int:
@@ -54,7 +57,9 @@ class State:
             kind = self._kinds[name]
             rows = kind.rows(self)
             rows.sort(key=lambda row: int(row.get("created", 0)))
-            table = self._tables[name] = Table(name, rows, self.clock.monotonic, kind.indexes)
+            table = self._tables[name] = Table(
+                name, rows, self.clock.monotonic, kind.indexes, partial(self.changes.note, name)
+            )
         return table
 
     def get(self, name: str, object_id: str, *, param: str = "id", status: int = 404) -> Row:
@@ -117,6 +122,8 @@ class Call:
     path: dict[str, str]
     given: dict[str, Any]
     url: str
+    asked: dict[str, Any] = field(default_factory=dict)
+    """How an event names the request."""
 
     @property
     def id(self) -> str:

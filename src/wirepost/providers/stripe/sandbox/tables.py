@@ -8,15 +8,27 @@ from typing import Any
 
 Row = dict[str, Any]
 Key = Callable[[Row], Any]
+Note = Callable[["Row | None", "Row | None"], None]
+"""Is told how an object was before and is now."""
+
+
+def _untold(_before: Row | None, _after: Row | None) -> None:
+    return None
 
 
 class Table:
     """All objects of one kind, oldest first; a removed one leaves a gap so that positions stay."""
 
     def __init__(
-        self, name: str, rows: Iterable[Row], now: Callable[[], float], indexes: Mapping[str, Key]
+        self,
+        name: str,
+        rows: Iterable[Row],
+        now: Callable[[], float],
+        indexes: Mapping[str, Key],
+        note: Note = _untold,
     ) -> None:
         self.name = name
+        self._note = note
         self._now = now
         self._rows: list[Row | None] = []
         self._positions: dict[str, int] = {}
@@ -38,6 +50,7 @@ class Table:
         """A new object."""
         self._append(row)
         self._earlier[row["id"]] = (self._now(), None)
+        self._note(None, row)
         return row
 
     def change(self, row_id: str, **changes: Any) -> Row:
@@ -48,7 +61,9 @@ class Table:
         if row_id not in self._earlier:
             self._earlier[row_id] = (self._now(), dict(row))
         before = {field: key(row) for field, key in self._keys.items()}
+        was = dict(row)
         row.update(changes)
+        self._note(was, row)
         for field, key in self._keys.items():
             if (value := key(row)) != before[field]:
                 insort(self._indexes[field].setdefault(value, []), position)
@@ -59,6 +74,7 @@ class Table:
         position = self._positions.pop(row_id)
         row, self._rows[position] = self._rows[position], None
         assert row is not None  # noqa: S101 - positions lead to rows
+        self._note(row, None)
         return row
 
     def newest(self, **equal: Any) -> Iterator[Row]:
