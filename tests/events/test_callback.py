@@ -75,7 +75,7 @@ def test_no_text_leads_to_anything_but_bytes_or_a_refusal(text) -> None:
 
 
 def test_for_a_day_after_a_change_both_secrets_sign_the_new_one_first() -> None:
-    renewed = target().renewed(OTHER, NOW)
+    renewed = target().renewed(target(secret=OTHER), NOW)
     both = [secret_bytes(OTHER), secret_bytes(PUBLISHED)]
     assert renewed.secrets(NOW) == both
     assert renewed.secrets(NOW + 24 * 3600 - 1) == both
@@ -83,12 +83,13 @@ def test_for_a_day_after_a_change_both_secrets_sign_the_new_one_first() -> None:
 
 
 def test_the_same_secret_again_changes_nothing_and_keeps_the_former_one() -> None:
-    renewed = target().renewed(OTHER, NOW)
-    assert renewed.renewed(OTHER, NOW + 60) is renewed
+    renewed = target().renewed(target(secret=OTHER), NOW)
+    assert renewed.renewed(target(secret=OTHER), NOW + 60) == renewed
 
 
 def test_a_target_is_sealed_and_opened_only_in_its_place(vault) -> None:
-    given_ = target(scopes=frozenset({"events.read"}), takes_control=True).renewed(OTHER, NOW)
+    later = target(secret=OTHER, scopes=frozenset({"events.read"}), takes_control=True)
+    given_ = target().renewed(later, NOW)
     sealed = given_.sealed(vault, "token:1")
     assert "a.example" not in sealed
     row = row_name("sub_1")
@@ -104,7 +105,7 @@ def test_a_target_without_bounds_keeps_none(vault) -> None:
 
 
 def test_a_target_shows_no_secret() -> None:
-    shown = repr(target().renewed(OTHER, NOW))
+    shown = repr(target().renewed(target(secret=OTHER), NOW))
     assert "whsec_" not in shown
 
 

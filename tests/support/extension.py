@@ -20,6 +20,7 @@ from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.events.catalogue import Catalogue
 from wirepost.events.log import EventLog
+from wirepost.events.log_cursors import LogCursors
 from wirepost.events.reading import LogReader
 from wirepost.server.identity import CALLER
 from wirepost.server.local import LocalSocket
@@ -64,7 +65,7 @@ class Extended:
 
     def __post_init__(self) -> None:
         catalogue = Catalogue([Sender()], lambda caller, source: source not in self.hidden)
-        self.asking = Asking(catalogue, Signer(b"s" * 32), self.clock, self._is_current)
+        self.asking = Asking(catalogue, LogCursors(Signer(b"s" * 32)), self.clock, self._is_current)
         self.reader = LogReader(self.log)
         self.streams = Streams(self.asking, self.reader, self.log.signals, self.clock, most=self.most)
         make: Callable[..., Any] = self.callbacks or (lambda *_: None)

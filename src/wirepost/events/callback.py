@@ -54,11 +54,11 @@ class Target:
             if each
         ]
 
-    def renewed(self, secret: str, now: float) -> Target:
-        """The same with another secret; the one before signs along for a day."""
-        if secret == self.secret:
-            return self
-        return replace(self, secret=secret, former=self.secret, former_until=now + BOTH_SIGN_S)
+    def renewed(self, later: Target, now: float) -> Target:
+        """What holds after the client subscribed again; for a day a former secret signs along."""
+        if later.secret == self.secret:
+            return replace(later, former=self.former, former_until=self.former_until)
+        return replace(later, former=self.secret, former_until=now + BOTH_SIGN_S)
 
     def sealed(self, vault: Vault, owner: str) -> str:
         """What the database keeps."""

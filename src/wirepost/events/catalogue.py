@@ -109,6 +109,11 @@ class Catalogue:
                 types[name] = EventType(name, "; ".join(seen), sources, self._environments_of(sources))
         return types
 
+    def allows(self, caller: Caller, name: str, sources: Iterable[str]) -> bool:
+        """Whether the caller may read events of a type from all of these sources."""
+        found = self.of(caller).get(name)
+        return found is not None and set(sources) <= set(found.sources)
+
     def _environments_of(self, sources: Iterable[str]) -> tuple[str, ...]:
         if OWN_SOURCE in sources:
             return ENVIRONMENTS  # what happens here concerns connections of each

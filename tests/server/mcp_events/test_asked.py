@@ -13,6 +13,7 @@ from support.clock import ManualClock
 from support.extension import Sender
 from wirepost.core.signing import Signer
 from wirepost.events.catalogue import Catalogue
+from wirepost.events.log_cursors import LogCursors
 from wirepost.server.mcp_events.asked import Asked, Asking, Wanted
 
 CTX = SimpleNamespace(request=None, session=SimpleNamespace(client_params=None))
@@ -24,17 +25,11 @@ async def always(caller) -> bool:
 
 def asking(secret: bytes = b"s" * 32, hidden: set[str] | None = None) -> Asking:
     catalogue = Catalogue([Sender()], lambda caller, source: source not in (hidden or set()))
-    return Asking(catalogue, Signer(secret), ManualClock(), always)
+    return Asking(catalogue, LogCursors(Signer(secret)), ManualClock(), always)
 
 
 def wanted(**arguments) -> Wanted:
     return asking().read(CTX, Asked(name="payment.refunded", arguments=arguments))
-
-
-@given(st.integers(min_value=0, max_value=2**62))
-def test_a_cursor_gives_its_position_again(position):
-    cursor = asking().cursor(wanted(), position)
-    assert asking().position(wanted(), cursor) == position
 
 
 @given(st.text(max_size=80))
@@ -42,17 +37,6 @@ def test_any_other_text_is_refused_as_the_protocol_does(text):
     with pytest.raises(MCPError) as refused:
         asking().position(wanted(), text)
     assert refused.value.error.code == -32602
-
-
-def test_a_cursor_of_another_server_is_refused():
-    with pytest.raises(MCPError):
-        asking().position(wanted(), asking(b"o" * 32).cursor(wanted(), 1))
-
-
-def test_the_order_of_arguments_makes_no_difference_to_a_cursor():
-    first = wanted(object_id="ch_1", source="stripe-live")
-    second = wanted(source="stripe-live", object_id="ch_1")
-    assert asking().position(second, asking().cursor(first, 7)) == 7
 
 
 def test_a_type_comes_from_all_sources_that_tell_it_and_in_its_first_environment():

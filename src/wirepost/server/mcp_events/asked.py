@@ -10,8 +10,8 @@ from mcp_types import RequestParams
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wirepost.core.errors import InvalidCall
-from wirepost.core.signing import BadToken, Signer, digest
 from wirepost.events.filters import Filter
+from wirepost.events.log_cursors import BadCursor
 from wirepost.server.identity import caller_of
 from wirepost.server.mcp_events.errors import error, invalid
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from wirepost.calls.caller import Caller
     from wirepost.core.clock import Clock
     from wirepost.events.catalogue import Catalogue, EventType
+    from wirepost.events.log_cursors import LogCursors
     from wirepost.events.reading import LogReader
 
     Context = ServerRequestContext[Any, Any]
     IsCurrent = Callable[[Caller], Awaitable[bool]]
 
-_PURPOSE = "event-cursor"
+IDENTIFIER = "io.modelcontextprotocol/events"
 LONGEST_NAME = 200
 
 
@@ -61,11 +62,6 @@ class Wanted:
     """As they were given."""
     filter: Filter
 
-    @property
-    def binding(self) -> str:
-        """What a cursor belongs to: the same filter, whoever asks."""
-        return digest([self.type.name, self.arguments])[:24]
-
 
 class Asking:
     """Reads requests.
@@ -73,8 +69,10 @@ class Asking:
     `is_current` says whether a caller is still known: whether its token was not withdrawn, for example.
     """
 
-    def __init__(self, catalogue: Catalogue, signer: Signer, clock: Clock, is_current: IsCurrent) -> None:
-        self.catalogue, self._signer, self._clock, self._is_current = catalogue, signer, clock, is_current
+    def __init__(
+        self, catalogue: Catalogue, cursors: LogCursors, clock: Clock, is_current: IsCurrent
+    ) -> None:
+        self.catalogue, self._cursors, self._clock, self._is_current = catalogue, cursors, clock, is_current
 
     def read(self, ctx: Context, asked: Asked) -> Wanted:
         """What is asked for; raises the protocol's errors."""
@@ -87,8 +85,7 @@ class Asking:
 
     async def is_allowed(self, wanted: Wanted) -> bool:
         """Whether the caller may still read all that was asked for."""
-        found = self.catalogue.of(wanted.caller).get(wanted.type.name)
-        may_read = found is not None and set(wanted.filter.sources) <= set(found.sources)
+        may_read = self.catalogue.allows(wanted.caller, wanted.type.name, wanted.filter.sources)
         return may_read and await self._is_current(wanted.caller)
 
     async def start(self, wanted: Wanted, asked: Asked, reader: LogReader) -> tuple[int, float | None]:
@@ -104,18 +101,15 @@ class Asking:
         return position, self._clock.now().timestamp() - asked.max_age_ms / 1000
 
     def cursor(self, wanted: Wanted, position: int) -> str:
-        """A position in the log, signed and bound to what is asked for."""
-        return self._signer.sign(_PURPOSE, {"s": position, "b": wanted.binding})
+        """A position in the log, for what is asked for."""
+        return self._cursors.mint(position, wanted.type.name, wanted.arguments)
 
     def position(self, wanted: Wanted, cursor: str) -> int:
         """The position in a cursor; raises the protocol's error where it was changed or belongs elsewhere."""
         try:
-            claims = self._signer.open(_PURPOSE, cursor)
-        except BadToken:
-            raise invalid("The cursor was not issued by this server, or was changed") from None
-        if claims["b"] != wanted.binding:
-            raise invalid("The cursor belongs to another type or other arguments")
-        return int(claims["s"])
+            return self._cursors.open(cursor, wanted.type.name, wanted.arguments)
+        except BadCursor as bad:
+            raise invalid(f"The cursor {bad}") from None
 
 
 def _filter(found: EventType, arguments: dict[str, Any]) -> Filter:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from wirepost.events.occurrence import PAYLOAD, occurrence
 from wirepost.server.identity import caller_of
-from wirepost.server.mcp_events.asked import Asked, Asking
+from wirepost.server.mcp_events.asked import IDENTIFIER, Asked, Asking
 from wirepost.server.mcp_events.errors import invalid
 from wirepost.server.mcp_events.streams import METHOD, Streams
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Context = ServerRequestContext[Any, Any]
 
-IDENTIFIER = "io.modelcontextprotocol/events"
 POLL_AGAIN_MS = 30_000
 PAGE, LARGEST_PAGE = 50, 200
 _GREETINGS = frozenset({"initialize", "server/discover"})
