@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,14 @@ _FORGOTTEN = (
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE subscription = ? AND {which} LIMIT ?) AS part"
 _ADD = (
     "INSERT INTO deliveries (subscription, sink, seq, copy, state, attempt, due_at, group_key, merged, "
-    "created_at) VALUES (?, ?, ?, ?, 'pending', 0, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "created_at, ended_at, reason) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_ADD_ALL = (
+    "INSERT INTO deliveries (subscription, sink, seq, copy, state, attempt, due_at, merged, created_at) "
+    "VALUES {values} ON CONFLICT DO NOTHING"
+)
+_VALUES = "(?, ?, ?, 0, 'pending', 0, ?, 0, ?)"
+_ADDED = 50
 _PUSHED = "UPDATE deliveries SET pushed_at = ? WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ?"
 
 
@@ -209,10 +215,24 @@ async def add(
     copy: int = 0,
     group_key: str | None = None,
     merged: int = 0,
+    left_out: str | None = None,
 ) -> None:
-    """Have an event delivered to (subscription, sink) from `due_at` on, once in each copy."""
-    due = now if due_at is None else due_at
-    await tx.execute(_ADD, *place, seq, copy, due, group_key, merged, now)
+    """Have an event delivered to (subscription, sink) from `due_at` on, once in each copy.
+
+    `left_out` says why it is not, so that it can be found out later.
+    """
+    due, state = now if due_at is None else due_at, "pending" if left_out is None else "dropped"
+    ended_at = None if left_out is None else now
+    await tx.execute(_ADD, *place, seq, copy, state, due, group_key, merged, now, ended_at, left_out)
+
+
+async def add_all(tx: Tx, place: tuple[str, str], events: Sequence[Event], now: float) -> None:
+    """Have events delivered to (subscription, sink) now, with few statements."""
+    for start in range(0, len(events), _ADDED):
+        some = events[start : start + _ADDED]
+        values = ", ".join([_VALUES] * len(some))
+        params = [each for event in some for each in (*place, event.seq, now, now)]
+        await tx.execute(_ADD_ALL.format(values=values), *params)
 
 
 async def _with_events(tx: Tx, rows: list[Row], now: float) -> list[Delivery]:

@@ -262,6 +262,7 @@ CREATE INDEX deliveries_due ON deliveries (sink, due_at) WHERE state IN ('pendin
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX deliveries_seq ON deliveries (seq);
 CREATE INDEX deliveries_dead ON deliveries (subscription, seq) WHERE state = 'dead';
+CREATE INDEX deliveries_group ON deliveries (subscription, sink, group_key) WHERE group_key IS NOT NULL;
 
 -- Every try to bring a delivery to its sink.
 CREATE TABLE delivery_attempts (

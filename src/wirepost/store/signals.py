@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wirepost.core.clock import Clock
 
 
 class Signals:
@@ -20,3 +24,15 @@ class Signals:
         waiting = self._waiting.pop(topic, None)
         if waiting is not None:
             waiting.set()
+
+
+async def wait(woken: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Return when that is set, or after so many seconds at the latest."""
+    if woken.is_set():
+        return
+    tasks = [asyncio.ensure_future(woken.wait()), asyncio.ensure_future(clock.sleep(max(seconds, 0.0)))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
