@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from wirepost.calls.audit import Audit
@@ -19,8 +18,10 @@ from wirepost.calls.cursor import Cursors
 from wirepost.calls.custody import custody
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
+from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.owner import Owner
 from wirepost.calls.policy import Policy
+from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
 from wirepost.connections.accounts import SHARED, Account, Accounts
 from wirepost.connections.check import check, missing_scopes
@@ -31,12 +32,14 @@ from wirepost.connections.oauth.refresh import Refresher
 from wirepost.connections.removal import keep_accounts
 from wirepost.connections.status import status_of, takes_consents
 from wirepost.core.clock import Clock
-from wirepost.core.errors import CallError
+from wirepost.core.errors import CallError, ConfigError
 from wirepost.core.signing import Signer
+from wirepost.notifications.hub import Hub, hub_of
 from wirepost.providers import load_provider, provider_names
 from wirepost.secrets.keys import key_ring
 from wirepost.secrets.resolve import Secrets
-from wirepost.secrets.vault import KEY_BYTES, KeyRing, Vault
+from wirepost.secrets.vault import KeyRing, Vault
+from wirepost.senders import load_sender
 from wirepost.store.database import Database
 from wirepost.store.keys import server_secret
 from wirepost.store.owner import DataDirectory
@@ -55,6 +58,7 @@ from wirepost.toolsets.desk import Desk
 if TYPE_CHECKING:
     from wirepost.sandbox.world import World
     from wirepost.settings import Settings
+    from wirepost.webhooks.webhook import Webhook
 
 KEPT_FOR = timedelta(days=400)
 """How long a settled intent is remembered."""
@@ -80,6 +84,7 @@ class App:
     connecting: Connecting
     links: Links
     calls: Calls
+    hub: Hub
     audit: Audit
     opened: AsyncExitStack
     """What is to be closed, in the order in which it was opened."""
@@ -160,7 +165,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         signer, audit = Signer(secret), Audit(database)
         owner = Owner(database, clock)
         await opened.enter_async_context(owner.present())
-        vault = await _vault(settings, secrets, directory, connections)
+        vault = await _vault(settings, secrets, directory, connections, signer)
         kept = await opened.enter_async_context(
             custody(connections, database, vault, unsaved=directory.unsaved_path, audit=audit, clock=clock)
         )
@@ -169,7 +174,18 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         granted = await kept.accounts.known_scopes()
         catalog = Catalog(listed_tools(settings, granted), listed_tools(settings))
         warn_of_length(catalog.listed)
-        judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s))
+        own_writes, taints = OwnWrites(database, clock), Taints(database, clock, settings.events)
+        judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s), taints)
+        hub = await hub_of(
+            settings,
+            load=load_webhook,
+            database=database,
+            signer=signer,
+            vault=vault,
+            secrets=secrets,
+            own_writes=own_writes,
+            clock=clock,
+        )
         desk = Desk(connections, kept.accounts, catalog, judge)
         calls = Calls(
             everything=everything,
@@ -182,7 +198,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
                 Cards: lambda attempt: Cards(connections, judge, attempt, clock),
             },
             judge=judge,
-            writes=Writes(judge, Ledger(database, clock, signer, owner.id), clock),
+            writes=Writes(judge, Ledger(database, clock, signer, owner.id), clock, own_writes),
             cursors=Cursors(signer, settings.limits.cursor_s),
             audit=audit,
             clock=clock,
@@ -203,6 +219,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             connecting=kept.connecting,
             links=links,
             calls=calls,
+            hub=hub,
             audit=audit,
             opened=opened.pop_all(),
         )
@@ -211,14 +228,33 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
 
 
 async def _vault(
-    settings: Settings, secrets: Secrets, directory: DataDirectory, connections: Connections
+    settings: Settings,
+    secrets: Secrets,
+    directory: DataDirectory,
+    connections: Connections,
+    signer: Signer,
 ) -> Vault:
-    """What stored tokens are sealed with."""
-    is_needed = any(takes_consents(each) for each in connections.by_name.values())
+    """What stored tokens and requests of senders are sealed with."""
+    is_needed = any(
+        takes_consents(each) or (each.settings.webhooks and each.environment != "sandbox")
+        for each in connections.by_name.values()
+    )
     ring = await key_ring(settings, secrets, directory, is_needed=is_needed)
-    return Vault(
-        ring or KeyRing([token_bytes(KEY_BYTES)])
-    )  # without a key nothing is stored: nobody consents
+    # Without a key nothing is sealed but what a sandbox made up.
+    return Vault(ring or KeyRing([signer.mac("seal", b"sandbox")]))
+
+
+def load_webhook(provider: str, sender: str | None) -> Webhook:
+    """What a provider, or the sender that is named, sends; raises `ConfigError` where there is no such."""
+    if sender is not None:
+        return load_sender(sender)
+    found = load_provider(provider)
+    if found.load_webhook is None:
+        raise ConfigError(
+            f"{found.title} sends nothing in a form of its own",
+            hint="name a sender, such as hmac: wirepost webhooks senders lists them",
+        )
+    return found.load_webhook()
 
 
 def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = None) -> Connections:

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 from wirepost.server.lifetime import in_operation
+
+
+class Hub:
+    """Says when it is at work."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.events = events
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """While the block runs."""
+        self.events.append("at work")
+        yield
+        self.events.append("after work")
 
 
 async def test_house_is_kept_as_long_as_it_serves_and_garbage_is_collected_again():
@@ -21,12 +37,13 @@ async def test_house_is_kept_as_long_as_it_serves_and_garbage_is_collected_again
 
     gc.disable()
     try:
-        async with in_operation(SimpleNamespace(keep_house=keep_house)):
+        async with in_operation(SimpleNamespace(keep_house=keep_house, hub=Hub(events))):
             assert gc.isenabled()
-            while not events:
+            while len(events) < 2:
                 await asyncio.to_thread(events.copy)
     finally:
         gc.enable()
         gc.unfreeze()
     await asyncio.to_thread(events.copy)
-    assert events == ["begun", "ended"]
+    assert sorted(events) == ["after work", "at work", "begun", "ended"]
+    assert events.index("at work") < events.index("after work")

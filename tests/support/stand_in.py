@@ -216,6 +216,7 @@ def stand_in_app(**server: Any) -> Any:
         secrets=Secrets(SecretSettings(), clock),
         catalog=Catalog(ToolList(())),
         links=SimpleNamespace(address=None),
+        hub=SimpleNamespace(receiver=None),  # nobody sends webhooks to it
         secret=SECRET,
         connecting=SimpleNamespace(flows=None),
         connections=SimpleNamespace(by_name={"stripe-sandbox": None}, sandbox=lambda name: None),

@@ -18,8 +18,10 @@ from wirepost.sandbox.sockets import knowing_transport
 from wirepost.server.auth.entrance import Entrance
 from wirepost.server.guards import Guard, NoIdleGet
 from wirepost.server.pages import Pages, SandboxVendors
+from wirepost.server.peers import Peers
 from wirepost.server.people import people_routes
 from wirepost.server.presence import Presence
+from wirepost.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -36,8 +38,8 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
 
     MCP for both protocol generations at `/mcp`, the older HTTP+SSE transport at `/sse` (callers of both show
     who they are as `server.auth` asks), health, a page that says what this is, pages where people connect
-    accounts, and the vendors of the sandbox. `streams` goes to the SDK's session keeper (an event store, for
-    example).
+    accounts, webhooks, and the vendors of the sandbox. `streams` goes to the SDK's session keeper (an event
+    store, for example).
     """
     settings = app.settings.server
     sessions = StreamableHTTPSessionManager(
@@ -52,7 +54,8 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
         async with sessions.run(), aclosing(entrance):
             yield
 
-    middleware = [Middleware(Guard, settings=settings, presence=presence or Presence(app.clock))]
+    presence = presence or Presence(app.clock)
+    middleware = [Middleware(Guard, settings=settings, presence=presence)]
     if settings.allowed_origins:
         middleware.append(
             Middleware(
@@ -78,7 +81,8 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
         middleware=middleware,
         lifespan=lifespan,
     )
-    return knowing_transport(whole)
+    peers = Peers(settings.trusted_proxies)
+    return knowing_transport(Webhooks(whole, app.hub.receiver, peers, app.clock, presence.visit))
 
 
 class _SseStream:

@@ -22,6 +22,7 @@ async def in_operation(app: App) -> AsyncIterator[None]:
     gc.enable()
     housekeeping = asyncio.create_task(app.keep_house(), name="housekeeping")
     try:
-        yield
+        async with app.hub.at_work():
+            yield
     finally:
         housekeeping.cancel()

@@ -1,0 +1,167 @@
+"""`Hub`: all about events that is made once, and what goes on with them in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wirepost.calls.caller import Caller
+from wirepost.events.admit import Admission
+from wirepost.events.catalogue import Catalogue
+from wirepost.events.deliveries import Deliveries
+from wirepost.events.endpoints import DEFAULT, Endpoints, StoredSecrets, endpoints_of
+from wirepost.events.log import EventLog
+from wirepost.events.matching import Matcher
+from wirepost.events.own import OwnEvents
+from wirepost.events.raw import RawRequests
+from wirepost.events.reading import LogReader
+from wirepost.events.receive import Receiver
+from wirepost.events.subscriptions import Subscriptions
+from wirepost.store.signals import Signals
+from wirepost.webhooks.webhook import Secret
+
+if TYPE_CHECKING:
+    from wirepost.calls.own_writes import OwnWrites
+    from wirepost.core.clock import Clock
+    from wirepost.core.signing import Signer
+    from wirepost.events.endpoints import Load
+    from wirepost.secrets.resolve import Secrets
+    from wirepost.secrets.vault import Vault
+    from wirepost.settings import Settings
+    from wirepost.settings.webhooks import WebhookSettings
+    from wirepost.store.database import Database
+
+AFTER_FAULT_S = 5.0
+"""Before what has stopped by a fault begins again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Hub:
+    """What receives events, keeps them, and tells of them."""
+
+    events: EventLog
+    raw: RawRequests
+    endpoints: Endpoints
+    stored: StoredSecrets
+    receiver: Receiver
+    own: OwnEvents
+    subscriptions: Subscriptions
+    deliveries: Deliveries
+    catalogue: Catalogue
+    reader: LogReader
+    clock: Clock
+    tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """Name → what runs until it is cancelled."""
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Do in the background what is to be done, for as long as clients are served."""
+        running = [
+            asyncio.create_task(self._keep_running(name, task), name=name)
+            for name, task in self.tasks.items()
+        ]
+        try:
+            yield
+        finally:
+            for each in running:
+                each.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _keep_running(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await task()
+            except Exception:  # one that stops must not stop the others, nor stay stopped
+                log.exception("%s stopped; it begins again in %g s", name, AFTER_FAULT_S)
+            await self.clock.sleep(AFTER_FAULT_S)
+
+
+async def hub_of(
+    settings: Settings,
+    *,
+    load: Load,
+    database: Database,
+    signer: Signer,
+    vault: Vault,
+    secrets: Secrets,
+    own_writes: OwnWrites,
+    clock: Clock,
+) -> Hub:
+    """The hub of a server; raises `ConfigError`."""
+    signals = Signals()
+    events = EventLog(database, signals, clock)
+    raw = RawRequests(database, vault)
+    stored = StoredSecrets(database, vault, clock)
+    with_sandboxes = rehearsing(settings, signer, load)
+    endpoints = endpoints_of(
+        with_sandboxes,
+        load=load,
+        address=settings.server.url,
+        resolver=secrets,
+        stored=stored,
+        clock=clock,
+    )
+    await _give_secrets(endpoints, stored, signer)
+    subscriptions = Subscriptions(database, clock)
+    await subscriptions.sync(settings.subscriptions)
+    deliveries = Deliveries(database, signals, clock)
+    matcher = Matcher(events, deliveries, clock, max_waiting=settings.events.max_waiting)
+    receiver = Receiver(
+        endpoints,
+        events,
+        raw,
+        own_writes,
+        admission=Admission(clock),
+        clock=clock,
+        hash_key=signer.mac("hash", b"personal data"),
+    )
+    return Hub(
+        events=events,
+        raw=raw,
+        endpoints=endpoints,
+        stored=stored,
+        receiver=receiver,
+        own=OwnEvents(events, clock),
+        subscriptions=subscriptions,
+        deliveries=deliveries,
+        catalogue=Catalogue(endpoints.all(), may_read),
+        reader=LogReader(events),
+        clock=clock,
+        tasks={"matcher": matcher.run},
+    )
+
+
+def may_read(caller: Caller, source: str) -> bool:  # noqa: ARG001 - all sources are open to whoever may read
+    """Whether a caller may know of the events of a source."""
+    return caller.scopes is None or "event.read" in caller.scopes
+
+
+def rehearsing(settings: Settings, signer: Signer, load: Load) -> Settings:
+    """The settings with an endpoint for each sandbox, which sends webhooks without being asked to."""
+    from wirepost.settings.webhooks import WebhookSettings
+
+    changed = {}
+    for name, connection in settings.connections.items():
+        if connection.environment != "sandbox" or connection.webhooks:
+            continue
+        webhook = load(connection.provider, None)
+        endpoint = DEFAULT if webhook.is_signed else signer.mac("endpoint", name.encode()).hex()[:32]
+        added: dict[str, WebhookSettings] = {endpoint: WebhookSettings()}
+        changed[name] = connection.model_copy(update={"webhooks": added})
+    return settings.model_copy(update={"connections": {**settings.connections, **changed}})
+
+
+async def _give_secrets(endpoints: Endpoints, stored: StoredSecrets, signer: Signer) -> None:
+    """What sandboxes sign with, unless the configuration says it."""
+    for each in endpoints.all():
+        if each.environment == "sandbox" and not each.is_open and not each.settings.secrets:
+            made = signer.mac("webhook secret", f"{each.source}/{each.name}".encode())[:24]
+            secret = Secret(f"whsec_{base64.b64encode(made).decode()}", "sandbox")
+            await stored.add(each.source, each.name, secret)
