@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wirepost.core.money import Money
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import at, key, line, moment, needed, our_type, parse_object, picked, text
 from wirepost.webhooks.schemes import SQUARE
@@ -27,8 +28,6 @@ _FIELDS = {
     "id": ("id",),
     "status": ("status",),
     "state": ("state",),
-    "amount_minor": ("amount_money", "amount"),
-    "currency": ("amount_money", "currency"),
     "order_id": ("order_id",),
     "payment_id": ("payment_id",),
     "customer_id": ("customer_id",),
@@ -51,7 +50,7 @@ def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:
         type=our_type("square", kind, TYPES),
         provider_type=kind,
         summary=line("Square", kind, subject),
-        data=picked(about, _FIELDS),
+        data={**picked(about, _FIELDS), **_amount(at(about, "amount_money"))},
         subject=subject,
         key=key(body.get("event_id")),
         event_id=text(body.get("event_id")),
@@ -60,6 +59,14 @@ def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:
         untrusted=("reason",),
     )
     return Reading((item,))
+
+
+def _amount(money: Any) -> dict[str, str]:
+    """In major units, as tools give amounts."""
+    minor, currency = at(money, "amount"), at(money, "currency")
+    if type(minor) is not int or not isinstance(currency, str):
+        return {}
+    return {"amount": Money(minor, currency.lower()).major, "currency": currency.lower()}
 
 
 WEBHOOK = Webhook(
