@@ -79,7 +79,9 @@ class Personal:
             return True
         text = written.decode()
         shapes = written.translate(_SHAPES, b" -")
-        if b"0000000000000" in shapes or (b"AA00" in shapes and _IBAN.search(text)):
+        if b"0000000000000" in shapes and any(map(_is_card, map(_digits, _CARD.findall(text)))):
+            return True
+        if b"AA00" in shapes and _IBAN.search(text):
             return True
         names = written.lower().translate(None, b"_-")
         for name in _BANK_NAMES_IN_JSON:

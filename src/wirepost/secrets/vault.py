@@ -6,6 +6,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from urllib.parse import quote
 
 from cryptography.exceptions import InvalidTag
@@ -20,7 +21,7 @@ NONCE_BYTES = 12
 """What AES-GCM takes without hashing it (NIST SP 800-38D, 8.2)."""
 TAG_BYTES = 16
 USES = 2**24
-"""Values sealed with one shared key: far below the 2**32 that random nonces are safe for (the same, 8.3)."""
+"""Values that are sealed with one shared key, so that keys come and go."""
 VERSION = "v1"
 _BYTES_VERSION = b"\x01"
 _HEAD_BYTES = 1 + 4 + NONCE_BYTES + KEY_BYTES + TAG_BYTES
@@ -92,7 +93,7 @@ class Vault:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._shared: _SharedKey | None = None
+        self._shared = _SharedKey(ring)
 
     def seal(self, text: str, *, bound_to: tuple[str, ...]) -> str:
         """The text, readable only with the server's keys and only in the place that `bound_to` names."""
@@ -114,14 +115,16 @@ class Vault:
             raise Tampered from None
 
     def seal_bytes(self, value: bytes, *, bound_to: tuple[str, ...]) -> bytes:
-        """The same for many values in quick succession: they share a key, each has a nonce of its own.
+        """The same for many values in quick succession: they share a key, and each has the next nonce.
 
         The first byte tells the version; id of the server's key, wrapped key, nonce and ciphertext follow.
         """
-        if self._shared is None or self._shared.left == 0:
-            self._shared = _SharedKey(self._ring)
-        shared, nonce = self._shared, secrets.token_bytes(NONCE_BYTES)
-        shared.left -= 1
+        shared = self._shared
+        number = next(shared.numbers)
+        if number >= USES:
+            shared = self._shared = _SharedKey(self._ring)
+            number = next(shared.numbers)
+        nonce = number.to_bytes(NONCE_BYTES, "big")
         return shared.head + nonce + shared.cipher.encrypt(nonce, value, _of_place(bound_to))
 
     def open_bytes(self, sealed: bytes, *, bound_to: tuple[str, ...]) -> bytes:
@@ -152,13 +155,16 @@ class Vault:
 
 
 class _SharedKey:
-    """A key that many values are sealed with, and what is written in front of each."""
+    """A key that many values are sealed with, and what is written in front of each.
+
+    Nobody else ever has it, so counting makes nonces that are all different (NIST SP 800-38D, 8.2.1).
+    """
 
     def __init__(self, ring: KeyRing) -> None:
         key = secrets.token_bytes(KEY_BYTES)
         self.cipher = AESGCM(key)
         self.head = _BYTES_VERSION + bytes.fromhex(ring.first) + decode(ring.wrap(key))
-        self.left = USES
+        self.numbers = count()
 
 
 @dataclass(frozen=True)
