@@ -10,6 +10,7 @@ import orjson
 
 from wirepost.core.clock import Clock
 from wirepost.providers.slack.sandbox import chat, conversations, files, people, search
+from wirepost.providers.slack.sandbox.telling import Telling
 from wirepost.providers.slack.sandbox.wire import Given, Method, Refused, Row, Token, arguments_of
 from wirepost.providers.slack.sandbox.workspace import BOT_USER, USER, Workspace
 from wirepost.sandbox.faults import Fault
@@ -106,6 +107,7 @@ class SlackSandbox(Sandbox):
                 most_rows=self.most_rows,
                 page_of_history=RESTRICTED_PAGE if self.is_restricted else None,
             )
+            self._workspace.telling = Telling(self._workspace, self.announce)
         return self._workspace
 
     def summary(self) -> dict[str, Any]:

@@ -30,11 +30,14 @@ def post(given: Given) -> Row:
 def update(given: Given) -> Row:
     """chat.update."""
     channel, row = _own(given, "cant_update_message")
+    before = dict(row)
     row["text"] = _text(given)
     row["edited"] = {"user": BOT_USER, "ts": f"{given.workspace.now}.000000"}
     metadata = given.parts("metadata")
     if metadata is not None:
         row["metadata"] = metadata
+    if given.workspace.telling is not None:
+        given.workspace.telling.edited(channel["id"], before, row)
     shown = {name: row[name] for name in ("type", "user", "text", "bot_id", "edited")}
     return {"channel": channel["id"], "ts": row["ts"], "text": row["text"], "message": shown}
 
@@ -42,11 +45,16 @@ def update(given: Given) -> Row:
 def delete(given: Given) -> Row:
     """chat.delete; a message with answers leaves an empty one behind."""
     channel, row = _own(given, "cant_delete_message")
-    rows = given.workspace.messages[channel["id"]]
+    rows, telling = given.workspace.messages[channel["id"]], given.workspace.telling
     if row.get("reply_count"):
+        before = dict(row)
         row.update(subtype="tombstone", text="This message was deleted.", user="USLACKBOT")
         row.pop("bot_id", None)
+        if telling is not None:
+            telling.edited(channel["id"], before, row)
     else:
+        if telling is not None:
+            telling.deleted(channel["id"], row)
         rows.remove(row)
         parent = given.workspace.find(channel["id"], row.get("thread_ts", ""))
         if parent is not None:
@@ -136,6 +144,8 @@ def react(given: Given) -> Row:
         raise Refused("already_reacted")
     found["users"].append(given.token.user)
     found["count"] += 1
+    if given.workspace.telling is not None:
+        given.workspace.telling.reacted(channel["id"], row, given.token.user, name)
     return {}
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wirepost.core.clock import Clock
 from wirepost.providers.slack.sandbox.wire import Refused, Row, Token
 from wirepost.sandbox.facts import Channel, Colleague
 from wirepost.sandbox.world import NAME, World
+
+if TYPE_CHECKING:
+    from wirepost.providers.slack.sandbox.telling import Telling
 
 TEAM = "T0NORDLICHT"
 CARRIER = "T0CARRIER"
@@ -55,6 +58,8 @@ class Workspace:
         self.contents: dict[str, bytes] = {}
         self.pending: dict[str, Row] = {}
         self.scheduled: dict[str, Row] = {}
+        self.telling: Telling | None = None
+        """Hears of changes."""
         self._join()
         self._write()
 
@@ -97,6 +102,8 @@ class Workspace:
         if parent is not None and parent is not row:
             row["parent_user_id"] = parent.get("user")
             self.count(channel_id, parent)
+        if self.telling is not None:
+            self.telling.posted(channel_id, row)
         return row
 
     def count(self, channel_id: str, parent: Row) -> None:
