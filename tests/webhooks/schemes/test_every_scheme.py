@@ -45,7 +45,8 @@ NAMES = sorted(
     }
 )
 TEXTS = (
-    ["t=1,v1=a", "sha256=ff", "v0=ff", "v1,YQ==", "v1a,YQ==", "v1", "v2", "v3", "00", "YQ==", "1764061200", "2025-11-25T09:00:00Z"],
+    ["t=1,v1=a", "sha256=ff", "v0=ff", "v1,YQ==", "v1a,YQ==", "v1", "v2", "v3", "00", "YQ=="],
+    ["1764061200", "2025-11-25T09:00:00Z"],
     ["Basic YTpi", "Bearer a.b.c", "Bearer eyJhbGciOiJSUzI1NiJ9.e30.YQ"],
     ["Bearer eyJhbGciOiJFUzI1NiJ9.e30.YQ", "Bearer eyJhbGciOiJFZERTQSJ9.e30.YQ"],
 )
