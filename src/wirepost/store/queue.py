@@ -10,9 +10,16 @@ import orjson
 if TYPE_CHECKING:
     from wirepost.store.tx import Tx
 
+WORK = "work"
+"""The topic that is told when work was put."""
+
 _PUT = (
     "INSERT INTO work (kind, key, details, state, attempt, due_at, every_s, created_at) "
-    "VALUES (?, ?, ?, 'waiting', 0, ?, ?, ?) ON CONFLICT (kind, key) DO NOTHING"
+    "VALUES (?, ?, ?, 'waiting', 0, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET "
+    "state = 'waiting', attempt = 0, due_at = excluded.due_at, every_s = excluded.every_s, "
+    "details = excluded.details, reason = NULL "
+    "WHERE work.state = 'dead' OR (work.holder IS NULL AND (work.every_s IS DISTINCT FROM excluded.every_s "
+    "OR work.details <> excluded.details))"
 )
 
 
@@ -30,6 +37,14 @@ class Task:
 
 
 async def put(tx: Tx, task: Task, now: float) -> None:
-    """Have it done, together with what the transaction writes; does nothing where it waits already."""
+    """Have it done, together with what the transaction writes.
+
+    Does nothing where the same waits or runs already; one that was given up is tried anew.
+    """
     details = orjson.dumps(task.details).decode()
     await tx.execute(_PUT, task.kind, task.key, details, task.due_at, task.every_s, now)
+
+
+async def withdraw(tx: Tx, kind: str, key: str) -> None:
+    """Have it not done, or not done again."""
+    await tx.execute("DELETE FROM work WHERE kind = ? AND key = ?", kind, key)
