@@ -7,7 +7,7 @@ import pytest
 from support.occurred import delivered, event, stored
 from wirepost.core.signing import Signer
 from wirepost.events.callback import Target, row_name
-from wirepost.events.callback_status import CallbackStatus
+from wirepost.events.callback_status import CallbackStatus, category
 from wirepost.events.filters import Filter
 from wirepost.events.log_cursors import LogCursors
 from wirepost.events.subscriptions import Subscriptions
@@ -81,7 +81,7 @@ async def test_since_when_it_fails_and_why_is_said_until_it_succeeds(status, sub
 
     await tried(1, 1, 1000.0, "done")
     await tried(2, 1, 1010.0, "timeout")
-    await tried(3, 1, 1020.0, "http_5xx")
+    await tried(3, 1, 1020.0, "answered 503")
     assert await status.shown(subscription) == {
         "active": True,
         "lastDeliveryAt": "1970-01-01T00:16:40Z",
@@ -94,3 +94,20 @@ async def test_since_when_it_fails_and_why_is_said_until_it_succeeds(status, sub
         "lastDeliveryAt": "1970-01-01T00:17:10Z",
         "lastError": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        ("timeout", "timeout"),
+        ("unreachable", "connection_refused"),
+        ("untrusted certificate", "tls_error"),
+        ("answered 404", "http_4xx"),
+        ("answered 502", "http_5xx"),
+        ("answered 302", "challenge_failed"),
+        ("did not repeat the challenge", "challenge_failed"),
+        ("it leads into a private network", "challenge_failed"),
+    ],
+)
+def test_reasons_are_told_in_the_words_of_the_specification(reason, word):
+    assert category(reason) == word

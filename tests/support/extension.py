@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from wirepost.calls.caller import Caller
 from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.events.catalogue import Catalogue
+from wirepost.events.event import Event
 from wirepost.events.log import EventLog
 from wirepost.events.log_cursors import LogCursors
 from wirepost.events.reading import LogReader
@@ -59,18 +60,24 @@ class Extended:
     clock: Clock
     hidden: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)
+    handed_over: list[tuple[str, str]] = field(default_factory=list)
+    """Callers, and the events that they were about to get."""
     most: int = 16
     callbacks: Any = None
     """Makes what clients are called back with, from `Asking`."""
 
     def __post_init__(self) -> None:
         catalogue = Catalogue([Sender()], lambda caller, source: source not in self.hidden)
-        self.asking = Asking(catalogue, LogCursors(Signer(b"s" * 32)), self.clock, self._is_current)
+        cursors = LogCursors(Signer(b"s" * 32))
+        self.asking = Asking(catalogue, cursors, self.clock, is_current=self._is_current, note=self._note)
         self.reader = LogReader(self.log)
         self.streams = Streams(self.asking, self.reader, self.log.signals, self.clock, most=self.most)
         make: Callable[..., Any] = self.callbacks or (lambda *_: None)
         self.server: Server[Any] = serve(StandInCalls())
         EventsExtension(self.asking, self.reader, self.streams, make(self)).install(self.server)
+
+    async def _note(self, caller: str, events: Sequence[Event]) -> None:
+        self.handed_over += [(caller, each.id) for each in events]
 
     async def _is_current(self, caller: Caller) -> bool:
         return caller.id not in self.withdrawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from wirepost.core.times import from_epoch
@@ -28,6 +29,13 @@ _ATTEMPTS = (
 )
 
 
+def category(reason: str) -> str:
+    """Why a client could not be called, in the words of the specification, which give nothing else away."""
+    known = {"timeout": "timeout", "unreachable": "connection_refused", "untrusted certificate": "tls_error"}
+    answered = re.fullmatch(r"answered ([45])\d\d", reason)
+    return f"http_{answered[1]}xx" if answered else known.get(reason, "challenge_failed")
+
+
 class CallbackStatus:
     """Reads it from the deliveries."""
 
@@ -49,7 +57,7 @@ class CallbackStatus:
         return occurrence(target.name, event, cursor)
 
     async def shown(self, subscription: Subscription) -> dict[str, Any]:
-        """`deliveryStatus`; why the last attempt failed is a word of ours, never what was answered."""
+        """`deliveryStatus`, which never holds what was answered."""
         rows = await self._database.read(_ATTEMPTS, subscription.id, SINK, _LOOKED_AT)
         attempts = sorted(rows, reverse=True)
         failed = []
@@ -61,6 +69,6 @@ class CallbackStatus:
         told = {
             "active": True,
             "lastDeliveryAt": from_epoch(int(reached[0])) if reached else None,
-            "lastError": failed[0][1] if failed else None,
+            "lastError": category(failed[0][1]) if failed else None,
         }
         return {**told, "failedSince": from_epoch(int(failed[-1][0]))} if failed else told

@@ -23,9 +23,13 @@ async def always(caller) -> bool:
     return True
 
 
+async def noted(caller, events) -> None:
+    return None
+
+
 def asking(secret: bytes = b"s" * 32, hidden: set[str] | None = None) -> Asking:
     catalogue = Catalogue([Sender()], lambda caller, source: source not in (hidden or set()))
-    return Asking(catalogue, LogCursors(Signer(secret)), ManualClock(), always)
+    return Asking(catalogue, LogCursors(Signer(secret)), ManualClock(), is_current=always, note=noted)
 
 
 def wanted(**arguments) -> Wanted:

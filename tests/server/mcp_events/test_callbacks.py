@@ -144,9 +144,17 @@ async def test_types_are_offered_in_all_three_ways(office, tmp_path):
     assert {tuple(each["delivery"]) for each in listed} == {("poll", "push", "webhook")}
 
 
-@pytest.mark.parametrize("reason", ["challenge_failed", "timeout", "http_5xx"])
-async def test_an_address_that_does_not_want_it_is_not_called(office, reason):
-    office.reason = reason
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("did not repeat the challenge", "challenge_failed"),
+        ("timeout", "timeout"),
+        ("answered 500", "http_5xx"),
+        ("unreachable", "connection_refused"),
+    ],
+)
+async def test_an_address_that_does_not_want_it_is_not_called(office, said, reason):
+    office.reason = said
     refused = await subscribe(office)
     assert (refused["code"], refused["data"]) == (-32027, {"reason": reason})
     assert await office.rows() == []

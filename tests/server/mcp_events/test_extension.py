@@ -63,6 +63,7 @@ async def test_polling_begins_now_and_goes_on_where_it_was(extended, log, tmp_pa
     assert [each["eventId"] for each in second["events"]] == [new[0].id, new[2].id]
     assert {each["name"] for each in second["events"]} == {"payment.refunded"}
     assert third["events"] == []
+    assert extended.handed_over == [("local", new[0].id), ("local", new[2].id)]
 
 
 async def test_a_poll_returns_at_most_what_was_asked_for_and_says_that_there_is_more(extended, log, tmp_path):

@@ -40,6 +40,7 @@ async def test_a_stream_says_that_it_is_there_and_then_tells_what_happens_in_ord
         heard = [await speaker.hear() for _ in range(2)]
     assert [(kind, said["eventId"]) for kind, said in heard] == [("event", new[0].id), ("event", new[2].id)]
     assert heard[1][1]["data"]["data"] == {"note": None}
+    assert extended.handed_over == [("local", new[0].id), ("local", new[2].id)]
     assert [said["_meta"] for _, said in [(kind, active), *heard]] == [{SUBSCRIPTION_ID: number}] * 3
 
 
@@ -171,6 +172,7 @@ async def test_whoever_may_not_read_any_more_is_told_so_and_gets_nothing_of_it(
         await stored(log, event())
         kind, said = await speaker.hear()
         assert (kind, said["error"]["code"]) == ("terminated", -32024)
+        assert extended.handed_over == []
         assert (await speaker.answer(number))["result"]["_meta"].keys() <= {
             "io.modelcontextprotocol/serverInfo"
         }

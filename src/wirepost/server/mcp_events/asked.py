@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from wirepost.calls.caller import Caller
     from wirepost.core.clock import Clock
     from wirepost.events.catalogue import Catalogue, EventType
+    from wirepost.events.event import Event
     from wirepost.events.log_cursors import LogCursors
     from wirepost.events.reading import LogReader
 
     Context = ServerRequestContext[Any, Any]
     IsCurrent = Callable[[Caller], Awaitable[bool]]
+    Note = Callable[[str, Sequence[Event]], Awaitable[None]]
 
 IDENTIFIER = "io.modelcontextprotocol/events"
 LONGEST_NAME = 200
@@ -64,15 +66,17 @@ class Wanted:
 
 
 class Asking:
-    """Reads requests.
+    """Reads requests, and knows who may have what.
 
     `is_current` says whether a caller is still known: whether its token was not withdrawn, for example.
+    `note` is told which events a caller is about to get.
     """
 
     def __init__(
-        self, catalogue: Catalogue, cursors: LogCursors, clock: Clock, is_current: IsCurrent
+        self, catalogue: Catalogue, cursors: LogCursors, clock: Clock, *, is_current: IsCurrent, note: Note
     ) -> None:
-        self.catalogue, self._cursors, self._clock, self._is_current = catalogue, cursors, clock, is_current
+        self.catalogue, self.note = catalogue, note
+        self._cursors, self._clock, self._is_current = cursors, clock, is_current
 
     def read(self, ctx: Context, asked: Asked) -> Wanted:
         """What is asked for; raises the protocol's errors."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from wirepost.calls.caller import LOCAL
 from wirepost.core.times import to_rfc3339
 from wirepost.events.callback import SINK, BadSecret, Target, row_name, secret_bytes, subscription_id
+from wirepost.events.callback_status import category
 from wirepost.events.subscriptions import TooMany
 from wirepost.server.identity import caller_of
 from wirepost.server.mcp_events.asked import IDENTIFIER, LONGEST_NAME, Asked, Asking, Wanted
@@ -195,7 +196,9 @@ class CallbackSubscriptions:
             return
         reason = await self._challenge(target)
         if reason is not None:
-            raise error(ctx, "CallbackEndpointError", "The address did not answer as it must", reason=reason)
+            raise error(
+                ctx, "CallbackEndpointError", "The address did not answer as it must", reason=category(reason)
+            )
         if len(self._verified) >= MOST_VERIFIED:
             self._verified.clear()
         self._verified[place] = now + VERIFIED_FOR_S

@@ -92,6 +92,7 @@ class EventsExtension:
         position, since = await self._asking.start(wanted, params, self._reader)
         limit = min(params.max_events or PAGE, LARGEST_PAGE)
         page = await self._reader.page(position, wanted.filter.matches, limit=limit, since=since)
+        await self._asking.note(wanted.caller.id, page.events)
         return {
             "events": [occurrence(wanted.type.name, each) for each in page.events],
             "cursor": self._asking.cursor(wanted, page.position),

@@ -100,9 +100,10 @@ class _Stream:
             try:
                 is_allowed = await self._shared.asking.is_allowed(self._wanted)
                 page = await self._page(position, since, limit=PAGE)
+                await self._shared.asking.note(self._wanted.caller.id, page.events if is_allowed else [])
             except CallError:
                 await self._send(
-                    "error", error={"code": INTERNAL_ERROR, "message": "The store cannot be read"}
+                    "error", error={"code": INTERNAL_ERROR, "message": "The store does not answer"}
                 )
                 await self._rest(asyncio.Event())
                 continue
