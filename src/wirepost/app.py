@@ -186,6 +186,8 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             own_writes=own_writes,
             clock=clock,
         )
+        for each in connections.by_name.values():
+            each.on_sandbox_event = hub.rehearsal.listener(each.name)
         desk = Desk(connections, kept.accounts, catalog, judge)
         calls = Calls(
             everything=everything,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.auth import AuthMethod
     from wirepost.contracts.provider import Probe, Provider
     from wirepost.core.clock import Clock
-    from wirepost.sandbox.vendor import Sandbox
+    from wirepost.sandbox.vendor import Sandbox, SandboxEvent
     from wirepost.sandbox.world import World
     from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
@@ -53,6 +53,8 @@ class Connection:
     """Keeps the accounts that people connected; there is none where no store is open."""
     secrets: Secrets | None = None
     """Resolves references for all connections; without it there is an own one, which knows no vault."""
+    on_sandbox_event: Callable[[SandboxEvent], None] | None = None
+    """Is told what happens in its sandbox."""
     _accesses: dict[str, Access] = field(default_factory=dict, init=False)
 
     @property
@@ -83,6 +85,7 @@ class Connection:
         vendor = self.provider.sandbox(self.world(), self.clock, accounts=self.settings.accounts)
         for fault in self.settings.faults:
             vendor.inject(Fault(**fault.model_dump()))
+        vendor.emit = self.on_sandbox_event
         return vendor
 
     @cached_property

@@ -21,6 +21,7 @@ from wirepost.events.own import OwnEvents
 from wirepost.events.raw import RawRequests
 from wirepost.events.reading import LogReader
 from wirepost.events.receive import Receiver
+from wirepost.events.rehearsal import Rehearsal
 from wirepost.events.subscriptions import Subscriptions
 from wirepost.store.signals import Signals
 from wirepost.webhooks.webhook import Secret
@@ -56,6 +57,8 @@ class Hub:
     deliveries: Deliveries
     catalogue: Catalogue
     reader: LogReader
+    rehearsal: Rehearsal
+    """Sends what happens in sandboxes."""
     clock: Clock
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """Name → what runs until it is cancelled."""
@@ -122,6 +125,7 @@ async def hub_of(
         clock=clock,
         hash_key=signer.mac("hash", b"personal data"),
     )
+    rehearsal = Rehearsal(receiver, clock)
     return Hub(
         events=events,
         raw=raw,
@@ -133,8 +137,9 @@ async def hub_of(
         deliveries=deliveries,
         catalogue=Catalogue(endpoints.all(), may_read),
         reader=LogReader(events),
+        rehearsal=rehearsal,
         clock=clock,
-        tasks={"matcher": matcher.run},
+        tasks={"matcher": matcher.run, "sandbox webhooks": rehearsal.run},
     )
 
 
