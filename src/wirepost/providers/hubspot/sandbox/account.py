@@ -7,8 +7,8 @@ from wirepost.providers.hubspot.sandbox.definitions import CUSTOM, MADE_AT, PIPE
 from wirepost.providers.hubspot.sandbox.errors import Body, HubSpotError
 from wirepost.providers.hubspot.sandbox.records import permissions
 from wirepost.providers.hubspot.sandbox.rows import id_of
+from wirepost.providers.hubspot.sandbox.telling import APP, PORTAL
 
-PORTAL = 2_468_013
 MOST = 500
 
 
@@ -33,7 +33,7 @@ def _details(call: Call) -> Reply:
 def _token(call: Call) -> Reply:
     if not str(call.body.get("tokenKey", "")).startswith("pat-"):
         raise HubSpotError("Invalid token", status=404, category="OBJECT_NOT_FOUND")
-    return Reply(200, {"userId": 80_001, "hubId": PORTAL, "appId": 90_001, "scopes": sorted(call.scopes)})
+    return Reply(200, {"userId": 80_001, "hubId": PORTAL, "appId": APP, "scopes": sorted(call.scopes)})
 
 
 def _owners(call: Call) -> Reply:

@@ -77,7 +77,7 @@ class HubSpotSandbox(Sandbox):
 
     def forget(self) -> None:
         """Drop everything that requests changed."""
-        self.state = State(self.world, self.clock)
+        self.state = State(self.world, self.clock, self.announce)
         self._answered = 0
         self._recent: deque[float] = deque()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +10,8 @@ from wirepost.core.clock import Clock
 from wirepost.providers.hubspot.sandbox.definitions import TYPE_IDS
 from wirepost.providers.hubspot.sandbox.links import REVERSE
 from wirepost.providers.hubspot.sandbox.rows import Row, links_of_the_world, rows_of_the_world, set_times
+from wirepost.providers.hubspot.sandbox.telling import Telling
+from wirepost.sandbox.vendor import SandboxEvent
 from wirepost.sandbox.world import World
 
 LAG_S = 5.0
@@ -27,8 +29,11 @@ class _Pending:
 class State:
     """All records; each kind is made from the world when it is first needed."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(
+        self, world: World, clock: Clock, announce: Callable[[SandboxEvent], None] = lambda _: None
+    ) -> None:
         self.world, self.clock = world, clock
+        self._telling = Telling(announce, lambda: self.now)
         self._tables: dict[str, dict[str, Row]] = {}
         self._archived: dict[str, dict[str, Row]] = {}
         self._pending: dict[str, dict[str, _Pending]] = {}
@@ -70,14 +75,17 @@ class State:
         self._announce(kind, row.id, None)
         self.table(kind)[row.id] = row
         set_times(kind, row)
+        self._telling.created(kind, row.id)
         return row
 
     def change(self, kind: str, row: Row, properties: dict[str, str]) -> Row:
         """Other values for some properties."""
         self._announce(kind, row.id, row.copy())
+        others = {name: value for name, value in properties.items() if row.properties.get(name, "") != value}
         row.properties.update(properties)
         row.updated_at = self.now
         set_times(kind, row)
+        self._telling.changed(kind, row.id, others)
         return row
 
     def archive(self, kind: str, row_id: str) -> None:
@@ -87,6 +95,7 @@ class State:
             return
         self._announce(kind, row_id, row)
         self.archived(kind)[row_id] = self.table(kind).pop(row_id)
+        self._telling.archived(kind, row_id)
 
     def links(self, kind: str, row_id: str, target: str) -> dict[str, set[int]]:
         """Id → types of association, of one record to all of another kind."""
@@ -94,14 +103,19 @@ class State:
 
     def link(self, kind: str, row_id: str, target: str, other: str, type_ids: set[int]) -> None:
         """Associate two records in both directions."""
-        self.links(kind, row_id, target).setdefault(other, set()).update(type_ids)
-        back = {REVERSE[type_id] for type_id in type_ids}
-        self.links(target, other, kind).setdefault(row_id, set()).update(back)
+        is_new = not type_ids <= self.links(kind, row_id, target).get(other, set())
+        self._join(kind, row_id, target, other, type_ids)
+        if is_new:
+            self._telling.linked(((kind, row_id), (target, other)), type_ids, is_removed=False)
 
     def unlink(
         self, kind: str, row_id: str, target: str, other: str, type_ids: set[int] | None = None
     ) -> None:
         """Remove types of an association, or all of it."""
+        there = self.links(kind, row_id, target).get(other, set())
+        gone = there if type_ids is None else there & type_ids
+        if gone:
+            self._telling.linked(((kind, row_id), (target, other)), gone, is_removed=True)
         for one, two, first, second, types in (
             (kind, target, row_id, other, type_ids),
             (target, kind, other, row_id, None if type_ids is None else {REVERSE[each] for each in type_ids}),
@@ -122,8 +136,13 @@ class State:
         if self._links is None:
             self._links = {}
             for kind, row_id, target, other, type_id in links_of_the_world(self.world):
-                self.link(kind, row_id, target, other, {type_id})
+                self._join(kind, row_id, target, other, {type_id})
         return self._links
+
+    def _join(self, kind: str, row_id: str, target: str, other: str, type_ids: set[int]) -> None:
+        self.links(kind, row_id, target).setdefault(other, set()).update(type_ids)
+        back = {REVERSE[type_id] for type_id in type_ids}
+        self.links(target, other, kind).setdefault(row_id, set()).update(back)
 
     def _announce(self, kind: str, row_id: str, before: Row | None) -> None:
         """Remember for the index what a record was before its first change of late."""

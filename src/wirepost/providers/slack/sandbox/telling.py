@@ -46,7 +46,7 @@ class Telling:
 
     def edited(self, channel: str, before: Row, row: Row) -> None:
         """A message that says something else now."""
-        self._changed(channel, "message_changed", {"message": _message(row)}, before)
+        self._changed(channel, "message_changed", {"message": _inner(row)}, before)
 
     def deleted(self, channel: str, row: Row) -> None:
         """A message that is gone."""
@@ -81,7 +81,7 @@ class Telling:
             "type": "message",
             "subtype": subtype,
             **what,
-            "previous_message": _message(before),
+            "previous_message": _inner(before),
             "channel": channel,
             "hidden": True,
             "ts": at,
@@ -124,3 +124,8 @@ class Telling:
 
 def _message(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in _NOT_TOLD}
+
+
+def _inner(row: Row) -> Row:
+    """A message inside of an event about it."""
+    return {name: value for name, value in _message(row).items() if name != "metadata"}
