@@ -84,7 +84,7 @@ class Catalogue:
     """
 
     def __init__(self, endpoints: Iterable[Offered], may_read: Callable[[Caller, str], bool]) -> None:
-        self._may_read = may_read
+        self.may_read = may_read
         self._environments: dict[str, str] = {}
         self._senders: dict[str, dict[str, list[str]]] = {}
         """Type → what it says, each with the sources that tell it."""
@@ -102,7 +102,7 @@ class Catalogue:
             seen = {
                 told: allowed
                 for told, sources in senders.items()
-                if (allowed := [each for each in sources if self._may_read(caller, each)])
+                if (allowed := [each for each in sources if self.may_read(caller, each)])
             }
             if seen:
                 sources = tuple(sorted({source for each in seen.values() for source in each}))
