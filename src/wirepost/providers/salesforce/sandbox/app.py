@@ -23,6 +23,7 @@ from wirepost.providers.salesforce.sandbox.errors import (
     used_up,
 )
 from wirepost.providers.salesforce.sandbox.state import State
+from wirepost.providers.salesforce.sandbox.telling import Telling
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Request, Response, Sandbox
 from wirepost.sandbox.world import SEED, World
@@ -65,6 +66,7 @@ class SalesforceSandbox(Sandbox):
     def forget(self) -> None:
         """Drop everything that requests changed."""
         self.state = State(self.world, self.clock)
+        self._telling = Telling(self.announce)
         self.used = 0
 
     def summary(self) -> dict[str, Any]:
@@ -114,6 +116,8 @@ class SalesforceSandbox(Sandbox):
             return self._answered(request)
         except SalesforceError as error:
             return Reply(error.status, error.body())
+        finally:
+            self._telling.of(self.state.take_written())
 
     def _answered(self, request: Request) -> Reply:
         if request.path == "/services/oauth2/token" and request.method == "POST":

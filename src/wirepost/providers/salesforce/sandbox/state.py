@@ -45,6 +45,8 @@ class State:
     _tables: dict[str, dict[str, Row]] = field(default_factory=dict)
     _bin: dict[str, Row] = field(default_factory=dict)
     _undo: list[Callable[[], object]] = field(default_factory=list)
+    written: list[Row] = field(default_factory=list)
+    """Records that the request has made or changed so far, without what was taken back."""
     issued: int = 0
     """Sessions that were ever given out."""
     _made: int = 0
@@ -94,6 +96,7 @@ class State:
         table = self.table(object_name)
         table[row.id] = row
         self._undo.append(lambda: table.pop(row.id))
+        self._note(row)
         return row
 
     def change(self, row: Row, values: Values) -> None:
@@ -111,6 +114,7 @@ class State:
             self._move(row.values, values)
         derive(row)
         self._undo.append(lambda: setattr(row, "values", before))
+        self._note(row)
 
     def delete(self, row: Row) -> None:
         """To the recycle bin, with what only links it to others; other references to it become empty."""
@@ -141,9 +145,19 @@ class State:
         while len(self._undo) > mark:
             self._undo.pop()()
 
+    def take_written(self) -> list[Row]:
+        """The records that were written and are still there; from now on none."""
+        rows = [row for row in self.written if row.id in self.table(row.object)]
+        self.written.clear()
+        return rows
+
     def sizes(self) -> dict[str, int]:
         """How many records of each object there are, of those that were needed so far."""
         return {name: len(table) for name, table in sorted(self._tables.items())}
+
+    def _note(self, row: Row) -> None:
+        self.written.append(row)
+        self._undo.append(self.written.pop)
 
     @staticmethod
     def _move(values: Values, given: Values) -> None:
