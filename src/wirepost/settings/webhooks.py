@@ -178,6 +178,12 @@ class WebhookSettings(Section):
         description="Accounts at the provider whose events are taken: shop domains, organisation ids, topic "
         "ARNs; empty: all",
     )
+    places: list[Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}(/[\w.-]{1,100})?$")]] = Field(
+        default_factory=list,
+        description="Repositories and organisations whose webhook `wirepost webhooks setup` looks after, and "
+        "whose failed deliveries are fetched (GitHub)",
+        examples=[["acme/shop"]],
+    )
     token: SecretRef | None = Field(
         default=None,
         description="A value the sender repeats: verify token (Meta), client state (Microsoft Graph), "

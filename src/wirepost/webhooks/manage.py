@@ -6,6 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from wirepost.core.errors import InvalidCall
+
+
+def unsupported(message: str, hint: str | None = None) -> InvalidCall:
+    """The error for what a provider's API, or the credential that is there, cannot do."""
+    return InvalidCall("unsupported_by_provider", message, hint=hint)
+
 
 @dataclass(frozen=True)
 class Hook:
@@ -23,7 +30,11 @@ class Hook:
 
 
 class Management(ABC):
-    """What can be done about webhooks by API; what cannot raises `Unsupported`."""
+    """What can be done about webhooks by API; what cannot raises `InvalidCall`, unsupported_by_provider."""
+
+    def at(self, place: str) -> Management:
+        """The same at one of the `places` of an endpoint, such as a repository."""
+        raise unsupported(f"Webhooks are not set up for each place, so {place} cannot be one")
 
     @abstractmethod
     async def hooks(self) -> list[Hook]:

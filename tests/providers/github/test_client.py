@@ -8,6 +8,7 @@ from support.answering import Answering, answering
 from support.clock import ManualClock
 from wirepost.core.errors import CallError, NotConnected, Unavailable
 from wirepost.providers.github.client import scopes_in
+from wirepost.upstream.client import WriteRefused
 
 
 @pytest.fixture
@@ -82,3 +83,36 @@ async def test_a_limit_that_names_no_moment_is_waited_for_as_long_as_github_asks
 )
 def test_scopes_are_read_from_a_header(text: str | None, scopes: list[str] | None) -> None:
     assert scopes_in(text) == scopes
+
+
+async def test_lists_are_read_page_by_page_as_long_as_github_names_a_next_one(github: Answering) -> None:
+    github.put("GET /x", [{"id": 1}], link='<https://api.github.com/x?per_page=1&cursor=v1_2>; rel="next"')
+    found = []
+    async for row in github.client.rows("/x", status="failure"):
+        found.append(row)
+        github.put("GET /x", [{"id": 2}], link='<https://api.github.com/x?per_page=1>; rel="prev"')
+    assert found == [{"id": 1}, {"id": 2}]
+    assert [request.url.query.decode() for request in github.sent] == [
+        "per_page=100&status=failure",
+        "per_page=1&cursor=v1_2",
+    ]
+
+
+@pytest.mark.parametrize("body", [{}, [1]])
+async def test_a_list_that_is_none_is_not_read(github: Answering, body: object) -> None:
+    github.put("GET /x", body)
+    with pytest.raises(Unavailable):
+        [row async for row in github.client.rows("/x")]
+
+
+async def test_a_write_may_answer_nothing_and_needs_the_right_to_write(github: Answering) -> None:
+    github.put("DELETE /x", "", status=204)
+    with pytest.raises(WriteRefused):
+        await github.client.write("DELETE", "/x")
+    github.client.scope.before_write = nothing
+    assert await github.client.write("DELETE", "/x") == {}
+    assert "content-type" not in github.sent[-1].headers
+
+
+async def nothing() -> None:
+    return None

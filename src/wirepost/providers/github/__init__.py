@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wirepost.contracts.auth import ANY, ApiKey, AppInstallation
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.github.client import API_VERSION, GitHubClient, scopes_in
 from wirepost.providers.github.oauth import OAUTH
 from wirepost.upstream.limits import Limits
+
+if TYPE_CHECKING:
+    from wirepost.webhooks.webhook import Webhook
 
 INSTALLATION = AppInstallation(
     # https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
@@ -48,6 +53,13 @@ async def _installation(client: GitHubClient) -> Probe:
     )
 
 
+def load_webhook() -> Webhook:
+    """The requests it sends."""
+    from wirepost.providers.github.webhook import WEBHOOK
+
+    return WEBHOOK
+
+
 PROVIDER = Provider(
     name="github",
     title="GitHub",
@@ -72,4 +84,5 @@ PROVIDER = Provider(
     },
     api_versions={API_VERSION: None},
     probe=probe,
+    load_webhook=load_webhook,
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
 
 from wirepost.core.errors import CallError, FieldProblem, NotConnected, Rejected, Unavailable
 from wirepost.core.text import clean_line
@@ -14,6 +17,7 @@ from wirepost.upstream.faults import safe_words
 
 API_VERSION = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
+MAX_PAGE = 100
 FORBIDDEN, UNPROCESSABLE, LIMITED = 403, 422, 429
 SECONDARY_WAIT_S = 60.0
 """What GitHub asks for after a secondary limit that names no time.
@@ -22,6 +26,7 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
 
 _SCOPE = re.compile(r"[A-Za-z0-9_:./=-]{1,60}", re.ASCII)
+_NEXT = re.compile(r'<([^<>]+)>;\s*rel="next"')
 _SIGN_ON = re.compile(r"required; url=(https://github\.com/[\x21-\x7e]{1,500})")
 
 Json = dict[str, Any]
@@ -33,6 +38,30 @@ class GitHubClient(Client):
     async def get(self, path: str, **query: str) -> Json:
         """Read an object."""
         return self._object((await self.answer(path, **query)).json(), path)
+
+    async def rows(self, path: str, **query: str) -> AsyncIterator[Json]:
+        """Every record of a list, page by page; the next page is where the answer says."""
+        while True:
+            answer = await self.answer(path, **{"per_page": str(MAX_PAGE), **query})
+            found = answer.json()
+            if not isinstance(found, list):
+                raise faults.unreadable(self.upstream.name, Ask("GET", path))
+            for row in found:
+                yield self._object(row, path)
+            following = _NEXT.search(answer.headers.get("link", ""))
+            if following is None:
+                return
+            query = dict(parse_qsl(urlsplit(following[1]).query))
+
+    async def write(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Make, change or remove; GitHub has no keys, so a request whose answer was lost is not repeated."""
+        self.scope.api_version = API_VERSION
+        content = None if body is None else orjson.dumps(body)
+        ask = Ask(
+            method, path, content=content, content_type="application/json" if body else None, is_write=True
+        )
+        found = (await self.send(ask)).json()
+        return {} if found is None else self._object(found, path)
 
     async def answer(self, path: str, **query: str) -> Answer:
         """Read; the whole answer, whose headers list the scopes of the token."""

@@ -1,0 +1,321 @@
+"""What GitHub tells of, in our words: issues, pull requests, pushes, releases, runs, and everything else.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wirepost.webhooks.reading import at, key, moment, our_type, picked, scalar, seconds, text, word
+from wirepost.webhooks.webhook import Actor, Item, Unmapped
+
+Json = dict[str, Any]
+Paths = Mapping[str, tuple[str | int, ...]]
+
+TYPES = {
+    "issues.opened": "issue.opened",
+    "issues.closed": "issue.closed",
+    "issues.reopened": "issue.reopened",
+    "issues.edited": "issue.updated",
+    "issues.assigned": "issue.assigned",
+    "issues.unassigned": "issue.unassigned",
+    "issues.labeled": "issue.labeled",
+    "issues.unlabeled": "issue.unlabeled",
+    "issues.deleted": "issue.deleted",
+    "issues.transferred": "issue.transferred",
+    "issue_comment.created": "issue.commented",
+    "discussion.created": "discussion.opened",
+    "discussion.answered": "discussion.answered",
+    "discussion.closed": "discussion.closed",
+    "discussion_comment.created": "discussion.commented",
+    "pull_request.opened": "pull_request.opened",
+    "pull_request.closed": "pull_request.closed",
+    "pull_request.reopened": "pull_request.reopened",
+    "pull_request.edited": "pull_request.updated",
+    "pull_request.synchronize": "pull_request.updated",
+    "pull_request.ready_for_review": "pull_request.ready",
+    "pull_request.review_requested": "pull_request.review_requested",
+    "pull_request.assigned": "pull_request.assigned",
+    "pull_request.labeled": "pull_request.labeled",
+    "pull_request_review.submitted": "pull_request.reviewed",
+    "pull_request_review_comment.created": "pull_request.commented",
+    "push": "code.pushed",
+    "commit_comment.created": "code.commented",
+    "release.published": "release.published",
+    "release.created": "release.created",
+    "release.edited": "release.updated",
+    "release.deleted": "release.deleted",
+    "workflow_run.completed": "build.finished",
+    "workflow_run.requested": "build.requested",
+    "deployment.created": "deployment.started",
+    "deployment_status.created": "deployment.updated",
+    "dependabot_alert.created": "security_alert.opened",
+    "dependabot_alert.fixed": "security_alert.closed",
+    "dependabot_alert.dismissed": "security_alert.closed",
+    "code_scanning_alert.created": "security_alert.opened",
+    "code_scanning_alert.fixed": "security_alert.closed",
+    "secret_scanning_alert.created": "security_alert.opened",
+    "secret_scanning_alert.resolved": "security_alert.closed",
+}
+"""Event and action → ours."""
+
+MAX_COMMITS, MAX_LABELS = 20, 20
+NO_COMMIT = "0" * 40
+"""Where a branch was before it was made, and is after it was removed."""
+_MESSAGE = 300
+
+
+def _paths(names: str) -> Paths:
+    """`author=user.login` is the field `author`, found under `user`, `login`."""
+    pairs = (each.partition("=") for each in names.split())
+    return {name: tuple((path or name).split(".")) for name, _, path in pairs}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is shown of the object of an event."""
+
+    member: str
+    """Where it is in the body."""
+    values: Paths
+    """Words and numbers of GitHub's."""
+    texts: Paths
+    """Written by others."""
+    times: tuple[str, ...] = ("updated_at", "created_at")
+    """Where its time stands; the first that is there."""
+
+
+_ENTRY = "id number state state_reason author=user.login url=html_url locked comments created_at closed_at"
+_COMMENT = Shape(
+    "comment",
+    _paths("comment_id=id comment_url=html_url author=user.login"),
+    _paths("text=body path"),
+)
+_ALERT = Shape(
+    "alert",
+    _paths("number state url=html_url severity=security_advisory.severity rule_severity=rule.severity"),
+    _paths("title=security_advisory.summary rule=rule.description package=dependency.package.name"),
+)
+SHAPES: Mapping[str, Shape] = {
+    "issues": Shape("issue", _paths(_ENTRY), _paths("title text=body milestone=milestone.title")),
+    "issue_comment": _COMMENT,
+    "discussion": Shape("discussion", _paths(_ENTRY), _paths("title text=body category=category.name")),
+    "discussion_comment": _COMMENT,
+    "commit_comment": _COMMENT,
+    "pull_request": Shape(
+        "pull_request",
+        _paths(
+            f"{_ENTRY} is_draft=draft is_merged=merged merged_at merged_by=merged_by.login "
+            "head_commit=head.sha head_repository=head.repo.full_name base=base.ref additions deletions "
+            "changed_files"
+        ),
+        _paths("title text=body head=head.ref"),
+    ),
+    "pull_request_review": Shape(
+        "review",
+        _paths("review_id=id verdict=state author=user.login url=html_url head_commit=commit_id"),
+        _paths("text=body"),
+        ("submitted_at",),
+    ),
+    "pull_request_review_comment": _COMMENT,
+    "release": Shape(
+        "release",
+        _paths("id is_draft=draft is_prerelease=prerelease author=author.login url=html_url published_at"),
+        _paths("tag=tag_name name text=body"),
+        ("published_at", "created_at"),
+    ),
+    "workflow_run": Shape(
+        "workflow_run",
+        _paths(
+            "id status conclusion cause=event number=run_number attempt=run_attempt head_commit=head_sha "
+            "url=html_url author=actor.login"
+        ),
+        _paths("name title=display_title head=head_branch path"),
+    ),
+    "deployment": Shape(
+        "deployment",
+        _paths("id head_commit=sha author=creator.login"),
+        _paths("environment ref text=description"),
+    ),
+    "deployment_status": Shape(
+        "deployment_status",
+        _paths("id state author=creator.login url=log_url"),
+        _paths("environment text=description"),
+    ),
+    "installation": Shape(
+        "installation", _paths("id app=app_slug selection=repository_selection target=target_type"), {}
+    ),
+    "dependabot_alert": _ALERT,
+    "code_scanning_alert": _ALERT,
+    "secret_scanning_alert": Shape(
+        "alert", _paths("number state url=html_url kind=secret_type resolution"), {}
+    ),
+}
+
+
+def item_of(event: str, delivery: str | None, body: Json, own_ids: Iterable[str] = ()) -> Item:
+    """One event; `event` and `delivery` are headers. Raises `Unmapped` where the body is of another event."""
+    action = text(body.get("action"))
+    provider_type = f"{event}.{action}" if action else event
+    ours = our_type("github", provider_type, TYPES)
+    shape = SHAPES.get(event)
+    found = body.get(shape.member) if shape else None
+    if shape is not None and not isinstance(found, dict):
+        raise Unmapped(f"has no {shape.member}, although it is said to be about one")
+    repository = text(at(body, "repository", "full_name"))
+    subject, fields, untrusted, time = (
+        _push(body, repository) if event == "push" else _about(event, body, shape, repository)
+    )
+    actor = _actor(body.get("sender"), own_ids)
+    told = {"repository": repository, "action": action, "sender": actor.id, **fields}
+    about = word((subject or "").partition("/")[2]) if event != "push" else word(repository)
+    words = [about or "event", word(actor.id) and f"by {actor.id}", _count(fields)]
+    return Item(
+        type=ours,
+        provider_type=provider_type,
+        summary=f"{ours}: {', '.join(each for each in words if each)}",
+        data={name: value for name, value in told.items() if value is not None},
+        subject=subject,
+        key=key(delivery),
+        event_id=delivery,
+        time=time,
+        account=_account(body),
+        untrusted=untrusted,
+        actor=actor,
+        marks=tuple(
+            mark
+            for mark in (fields.get("comment_id"), fields.get("id"), fields.get("after"), subject)
+            if isinstance(mark, str) and mark != NO_COMMIT
+        ),
+    )
+
+
+Told = tuple[str | None, Json, tuple[str, ...], float | None]
+
+
+def _about(event: str, body: Json, shape: Shape | None, repository: str | None) -> Told:
+    """Subject, fields, untrusted paths and time of everything but a push."""
+    if shape is None:
+        shape = _other(event, body)
+    raw = body.get(shape.member)
+    texts = {name: value for name, value in picked(raw, shape.texts).items() if value != ""}
+    fields = picked(raw, shape.values)
+    for name in ("id", "comment_id", "review_id"):
+        if name in fields:
+            fields[name] = str(fields[name])
+    labels = _labels(at(body, "issue", "labels") or at(body, "pull_request", "labels"))
+    on_pull_request = event == "issue_comment" and at(body, "issue", "pull_request") is not None
+    parent = _parent(event, body)
+    fields |= {**parent, **({"is_pull_request": True} if on_pull_request else {}), **labels}
+    untrusted = (
+        *texts,
+        *(("labels[]",) if labels else ()),
+        *(("parent_title",) if "parent_title" in parent else ()),
+    )
+    times = (at(raw, name) for name in shape.times)
+    time = next((value for each in times if (value := moment(each) or seconds(each))), None)
+    return (
+        _subject(event, body, fields, repository),
+        {**fields, **texts},
+        untrusted,
+        time or moment(body.get("starred_at")),
+    )
+
+
+def _other(event: str, body: Json) -> Shape:
+    """An event we have no shape for: what is named like it, as far as it looks like all others."""
+    name = event if isinstance(body.get(event), dict) else event.removesuffix("s")
+    return Shape(
+        name,
+        _paths("id number state status conclusion author=user.login url=html_url"),
+        _paths("title name text=body"),
+    )
+
+
+def _parent(event: str, body: Json) -> Json:
+    """What was commented or reviewed."""
+    for name in ("issue", "pull_request", "discussion"):
+        if event.startswith((f"{name}_comment", f"{name}_review")):
+            found = body.get(name)
+            told = picked(found, _paths("number state")) | {"parent_title": text(at(found, "title"))}
+            return {each: value for each, value in told.items() if value}
+    return {}
+
+
+def _labels(raw: Any) -> Json:
+    names = [text(at(each, "name"), 100) for each in raw[:MAX_LABELS]] if isinstance(raw, list) else []
+    kept = [name for name in names if name]
+    return {"labels": kept} if kept else {}
+
+
+_KINDS = {"issues": "issue", "issue_comment": "issue", "discussion_comment": "discussion"}
+_ON_PULL_REQUESTS = "pull_request"
+
+
+def _subject(event: str, body: Json, fields: Json, repository: str | None) -> str | None:
+    """Kind and entity: a comment is about what was commented, so all events of one thing are together."""
+    if event == "installation" or repository is None:
+        number = text(at(body, "installation", "id"))
+        return f"installation/{number}" if number else None
+    kind = _ON_PULL_REQUESTS if event.startswith(_ON_PULL_REQUESTS) else _KINDS.get(event, event)
+    if kind == "release":
+        tag = text(at(body, "release", "tag_name"), 100)
+        return f"release/{repository}@{tag}" if tag else f"repository/{repository}"
+    number = fields.get("id") if kind == "workflow_run" else fields.get("number") or fields.get("id")
+    return f"{kind}/{repository}#{number}" if number is not None else f"repository/{repository}"
+
+
+def _push(body: Json, repository: str | None) -> Told:
+    """Subject, fields, untrusted paths and time of a push, also one that made or removed a branch."""
+    ref = text(body.get("ref"), 200)
+    if ref is None or repository is None:
+        raise Unmapped("has no ref or repository, although it is said to be a push")
+    commits = body.get("commits")
+    rows = [each for each in commits if isinstance(each, dict)] if isinstance(commits, list) else []
+    values = picked(
+        body, _paths("before after is_new=created is_deleted=deleted is_forced=forced url=compare")
+    )
+    fields = {
+        **values,
+        "ref": ref,
+        "commit_count": len(rows),
+        "commits": [_commit(row) for row in rows[-MAX_COMMITS:]],
+    }
+    # The moment of the push; a commit may have been made long before.
+    time = seconds(at(body, "repository", "pushed_at")) or moment(at(body, "head_commit", "timestamp"))
+    return f"ref/{repository}@{ref}", fields, ("ref", "commits[].message", "commits[].author"), time
+
+
+def _commit(row: Json) -> Json:
+    found = {
+        "id": scalar(row.get("id")),
+        "message": text(row.get("message"), _MESSAGE),
+        "author": text(at(row, "author", "name"), 100),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _count(fields: Json) -> str | None:
+    count = fields.get("commit_count")
+    return f"{count} commit{'' if count == 1 else 's'}" if count else None
+
+
+def _actor(sender: Any, own_ids: Iterable[str]) -> Actor:
+    login, number = text(at(sender, "login"), 100), text(at(sender, "id"))
+    if login is None:
+        return Actor()
+    if {login, number} & set(own_ids):
+        return Actor("self", login)
+    return Actor("automation" if at(sender, "type") == "Bot" else "human", login)
+
+
+def _account(body: Json) -> str | None:
+    """The owner, who is the same whether the hook is an organisation's, a repository's or an app's."""
+    for path in (("organization",), ("repository", "owner"), ("installation", "account")):
+        login = text(at(body, *path, "login"))
+        if login:
+            return login
+    return None
