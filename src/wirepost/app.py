@@ -179,6 +179,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         hub = await hub_of(
             settings,
             load=load_webhook,
+            connections=connections,
             database=database,
             signer=signer,
             vault=vault,

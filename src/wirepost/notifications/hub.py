@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from wirepost.calls.caller import Caller
 from wirepost.events.admit import Admission
+from wirepost.events.backfill import Backfill
 from wirepost.events.catalogue import Catalogue
 from wirepost.events.deliveries import Deliveries
 from wirepost.events.endpoints import DEFAULT, Endpoints, StoredSecrets, endpoints_of
@@ -22,12 +23,15 @@ from wirepost.events.raw import RawRequests
 from wirepost.events.reading import LogReader
 from wirepost.events.receive import Receiver
 from wirepost.events.rehearsal import Rehearsal
+from wirepost.events.silence import Silence
 from wirepost.events.subscriptions import Subscriptions
+from wirepost.events.upkeep import Upkeep
 from wirepost.store.signals import Signals
 from wirepost.webhooks.webhook import Secret
 
 if TYPE_CHECKING:
     from wirepost.calls.own_writes import OwnWrites
+    from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
     from wirepost.events.endpoints import Load
@@ -59,6 +63,7 @@ class Hub:
     reader: LogReader
     rehearsal: Rehearsal
     """Sends what happens in sandboxes."""
+    upkeep: Upkeep
     clock: Clock
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """Name → what runs until it is cancelled."""
@@ -90,6 +95,7 @@ async def hub_of(
     settings: Settings,
     *,
     load: Load,
+    connections: Connections,
     database: Database,
     signer: Signer,
     vault: Vault,
@@ -125,19 +131,29 @@ async def hub_of(
         clock=clock,
         hash_key=signer.mac("hash", b"personal data"),
     )
-    rehearsal = Rehearsal(receiver, clock)
+    rehearsal, own = Rehearsal(receiver, clock), OwnEvents(events, clock)
+    upkeep = Upkeep(
+        endpoints,
+        connections,
+        Backfill(events, own, clock),
+        Silence(database, own, clock),
+        clock,
+        every_s=settings.events.backfill_s,
+        has_silence=settings.events.silence,
+    )
     return Hub(
         events=events,
         raw=raw,
         endpoints=endpoints,
         stored=stored,
         receiver=receiver,
-        own=OwnEvents(events, clock),
+        own=own,
         subscriptions=subscriptions,
         deliveries=deliveries,
         catalogue=Catalogue(endpoints.all(), may_read),
         reader=LogReader(events),
         rehearsal=rehearsal,
+        upkeep=upkeep,
         clock=clock,
         tasks={"matcher": matcher.run, "sandbox webhooks": rehearsal.run},
     )

@@ -82,7 +82,7 @@ class Poster:
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._clock = clock
-        self._may_be_private, self._resolve, self._context = may_be_private, resolve or _resolve, context
+        self._may_be_private, self._resolve, self._context = may_be_private, resolve or resolve_host, context
         self._http: httpx2.AsyncClient | None = None
 
     async def post(self, url: str, content: bytes, headers: Mapping[str, str], timeout_s: float) -> Said:
@@ -217,7 +217,8 @@ def _is_ip(host: str) -> IpAddress | None:
         return None
 
 
-async def _resolve(host: str, port: int) -> Sequence[str]:
+async def resolve_host(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, as this machine knows them."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(each[4][0]) for each in found]
 
