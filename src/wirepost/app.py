@@ -176,7 +176,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         warn_of_length(catalog.listed)
         own_writes, taints = OwnWrites(database, clock), Taints(database, clock, settings.events)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s), taints)
-        hub = await hub_of(
+        hub = hub_of(
             settings,
             load=load_webhook,
             connections=connections,
@@ -187,6 +187,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             own_writes=own_writes,
             clock=clock,
         )
+        await hub.begin()
         for each in connections.by_name.values():
             each.on_sandbox_event = hub.rehearsal.listener(each.name)
         desk = Desk(connections, kept.accounts, catalog, judge)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wirepost.secrets.resolve import Secrets
     from wirepost.secrets.vault import Vault
     from wirepost.settings import Settings
+    from wirepost.settings.events import SubscriptionSettings
     from wirepost.settings.webhooks import WebhookSettings
     from wirepost.store.database import Database
 
@@ -64,9 +65,18 @@ class Hub:
     rehearsal: Rehearsal
     """Sends what happens in sandboxes."""
     upkeep: Upkeep
+    signer: Signer
     clock: Clock
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """Name → what runs until it is cancelled."""
+    configured: Mapping[str, SubscriptionSettings] = field(default_factory=dict)
+    """Subscriptions of the configuration."""
+
+    async def begin(self) -> None:
+        """Bring the database to what the configuration says; due once at the start of a server."""
+        await _give_secrets(self.endpoints, self.stored, self.signer)
+        await self.subscriptions.sync(self.configured)
+        await self.upkeep.begin(self.events.database)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -91,7 +101,7 @@ class Hub:
             await self.clock.sleep(AFTER_FAULT_S)
 
 
-async def hub_of(
+def hub_of(
     settings: Settings,
     *,
     load: Load,
@@ -117,9 +127,7 @@ async def hub_of(
         stored=stored,
         clock=clock,
     )
-    await _give_secrets(endpoints, stored, signer)
     subscriptions = Subscriptions(database, clock)
-    await subscriptions.sync(settings.subscriptions)
     deliveries = Deliveries(database, signals, clock)
     matcher = Matcher(events, deliveries, clock, max_waiting=settings.events.max_waiting)
     receiver = Receiver(
@@ -154,8 +162,10 @@ async def hub_of(
         reader=LogReader(events),
         rehearsal=rehearsal,
         upkeep=upkeep,
+        signer=signer,
         clock=clock,
         tasks={"matcher": matcher.run, "sandbox webhooks": rehearsal.run},
+        configured=settings.subscriptions,
     )
 
 
