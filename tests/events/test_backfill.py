@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wirepost.events.backfill import GRACE_S, Backfill, Found, Source
-from wirepost.events.log import EventLog
+from wirepost.events.event import Event
+from wirepost.events.log import Arrival, EventLog, NewEvent
 from wirepost.events.own import OwnEvents
 from wirepost.store.signals import Signals
 from wirepost.webhooks.feed import Feed
@@ -132,3 +133,44 @@ async def test_an_event_without_an_id_is_a_mistake_of_the_feed(backfill, shop, f
     clock.advance(GRACE_S + 1)
     with pytest.raises(ValueError, match="without an id"):
         await backfill.run(shop)
+
+
+class Changed(Listed):
+    """A provider that lists no events, but records by the time of their last change."""
+
+    has_keys_of_requests = False
+
+
+async def test_a_changed_record_is_news_only_if_nothing_about_it_has_come_since(backfill, log, clock):
+    began = clock.now().timestamp()
+    feed = Changed()
+
+    async def open_feed():
+        return feed
+
+    shop = Source("shop", "test", open_feed, has_webhook=True)
+    await backfill.run(shop)
+    clock.advance(60)
+    told = Event(
+        id="evt_told",
+        source="shop",
+        type="contact.updated",
+        environment="test",
+        received_at=clock.now().timestamp(),
+        summary="Contact 1 was changed",
+        subject="contact/1",
+    )
+    await log.record(Arrival("shop", "default", told.received_at, [NewEvent(told, "key", None, {})]))
+    feed.items = [
+        Item("contact.updated", "contact.propertyChange", "told", subject=subject, key=key, time=began + at)
+        for key, subject, at in (
+            ("a", "contact/1", 59),
+            ("b", "contact/2", 59),
+            ("c", "company/1", 59),
+            ("d", "contact/1", 90),
+        )
+    ]
+    clock.advance(GRACE_S + 60)
+    assert await backfill.run(shop) == Found(4, 3)
+    found = [each.subject for each in await log.after(0, 10) if each.verified == "poll"]
+    assert found == ["contact/2", "company/1", "contact/1"]

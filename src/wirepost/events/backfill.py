@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 120.0
 """Younger events are left for the next time: their webhook may be on its way."""
+CLOCKS_S = 5.0
+"""So much a provider's clock may be ahead of ours."""
 PAGE = 50
 """Events stored together."""
 PLACE = ""
@@ -34,6 +36,9 @@ _KEEP = (
     "INSERT INTO endpoints (source, endpoint, details, changed_at) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (source, endpoint) DO UPDATE "
     "SET details = excluded.details, changed_at = excluded.changed_at"
+)
+_TOLD = (
+    "SELECT seq FROM events WHERE object_id = ? AND source = ? AND type LIKE ? AND received_at >= ? LIMIT 1"
 )
 
 log = logging.getLogger(__name__)
@@ -81,16 +86,23 @@ class Backfill:
         async for at, item in feed.since(position, after):
             if item.time is not None and item.time > now - GRACE_S:
                 break
-            page.append(_new_event(item, source, now))
             position, after, seen = at, max(after, item.time or after), seen + 1
+            if feed.has_keys_of_requests or not await self._was_told(source.name, item):
+                page.append(_new_event(item, source, now))
             if len(page) == PAGE:
                 new += await self._store(source.name, page, position, after)
                 page = []
-        if page:
+        if seen:
             new += await self._store(source.name, page, position, after)
         if new and source.has_webhook:
             await self._tell(source, new)
         return Found(seen, new)
+
+    async def _was_told(self, name: str, item: Item) -> bool:
+        """Whether an event about the same record has come since it was changed."""
+        kind, _, object_id = (item.subject or "").partition("/")
+        since = (item.time or 0.0) - CLOCKS_S
+        return bool(await self._events.database.read(_TOLD, object_id, name, f"{kind}.%", since))
 
     async def _tell(self, source: Source, new: int) -> None:
         log.warning("%s: %d events were fetched whose webhook had not arrived", source.name, new)
