@@ -49,7 +49,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.write(USAGE)
         return 0
     try:
-        options, is_in_process = _read(arguments)
+        options, is_in_process = read_options(arguments)
         config = find_config(options.get("--config"))
         directory = DataDirectory(find_data_directory(options.get("--data-dir"), config))
         if is_in_process:
@@ -69,7 +69,8 @@ def run(arguments: list[str]) -> int:
     return pump(server, INPUT, OUTPUT)
 
 
-def _read(arguments: list[str]) -> tuple[dict[str, str], bool]:
+def read_options(arguments: list[str]) -> tuple[dict[str, str], bool]:
+    """Options by name, and whether the server is to run in this process; raises `Misused`."""
     options: dict[str, str] = {}
     is_in_process = False
     rest = iter(arguments)
