@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from wirepost.providers.hubspot.feed import HubSpotFeed
 from wirepost.providers.hubspot.items import NOUNS, TYPES, item_of
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import each, parse_list
@@ -69,4 +70,5 @@ WEBHOOK = Webhook(
     sample=sample,
     sign=HUBSPOT.sign,
     steps=STEPS,
+    feed=HubSpotFeed,
 )

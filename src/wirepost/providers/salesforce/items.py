@@ -77,7 +77,7 @@ def notified(each: Notification, account: str, action: str, own: Iterable[str]) 
         subject=f"{noun or each.object}/{record}",
         key=canonical(each.id),
         event_id=canonical(each.id),
-        time=_moment(fields.get("LastModifiedDate") or fields.get("SystemModstamp")),
+        time=moment_of(fields.get("LastModifiedDate") or fields.get("SystemModstamp")),
         account=account,
         untrusted=tuple(f"fields.{name}" for name in shown),
         actor=_actor(fields.get("LastModifiedById"), own),
@@ -204,7 +204,7 @@ def _verb(fields: Mapping[str, str]) -> str:
     return "created" if is_new else "updated"
 
 
-def _moment(value: Any) -> float | None:
+def moment_of(value: Any) -> float | None:
     """A time of Salesforce, whose offset may lack its colon."""
     return moment(_OFFSET.sub(r"\1:\2", value)) if isinstance(value, str) else seconds(None)
 

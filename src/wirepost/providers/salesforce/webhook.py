@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wirepost.providers.salesforce import soap
+from wirepost.providers.salesforce.feed import SalesforceFeed
 from wirepost.providers.salesforce.ids import canonical, same_id
 from wirepost.providers.salesforce.items import NOUNS, TYPES, notified
 from wirepost.providers.salesforce.soap import Message, Notification
@@ -118,4 +119,5 @@ WEBHOOK = Webhook(
     is_signed=False,
     sample=sample,
     steps=STEPS,
+    feed=SalesforceFeed,
 )

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from wirepost.providers.slack.feed import SlackFeed
 from wirepost.providers.slack.interactions import COMMAND, command, interaction
 from wirepost.providers.slack.items import TYPES, around_of, item_of
 from wirepost.webhooks.incoming import Incoming, Reply
@@ -205,4 +206,5 @@ WEBHOOK = Webhook(
     sample=sample,
     sign=SLACK.sign,
     steps=STEPS,
+    feed=SlackFeed,
 )
