@@ -40,11 +40,11 @@ class HubSpotClient(Client):
 
     async def read(self, path: str, body: Json, *, quota: str | None = None) -> Json:
         """Read through a POST that changes nothing."""
-        return await self._exchange(_posted(path, body, quota=quota))
+        return await self._exchange(_sent("POST", path, body, quota=quota))
 
-    async def write(self, path: str, body: Json, *, key: str | None) -> Json:
+    async def write(self, path: str, body: Json | None, *, key: str | None, method: str = "POST") -> Json:
         """Write. HubSpot knows no idempotency keys: a `key` says that a repetition is harmless by itself."""
-        return await self._exchange(_posted(path, body, key=key, is_write=True))
+        return await self._exchange(_sent(method, path, body, key=key, is_write=True))
 
     async def account(self) -> Json:
         """The account's number, address and kind; kept for some minutes."""
@@ -137,14 +137,20 @@ async def gathered(reads: Iterable[Awaitable[T]]) -> list[T]:
             task.cancel()
 
 
-def _posted(
-    path: str, body: Json, *, key: str | None = None, is_write: bool = False, quota: str | None = None
+def _sent(
+    method: str,
+    path: str,
+    body: Json | None,
+    *,
+    key: str | None = None,
+    is_write: bool = False,
+    quota: str | None = None,
 ) -> Ask:
     return Ask(
-        "POST",
+        method,
         path,
-        content=orjson.dumps(body),
-        content_type="application/json",
+        content=None if body is None else orjson.dumps(body),
+        content_type=None if body is None else "application/json",
         key=key,
         is_write=is_write,
         quota=quota,

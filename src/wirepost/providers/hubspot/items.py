@@ -24,7 +24,12 @@ VERBS = {
     "privacyDeletion": "deleted",
     "associationChange": "linked",
 }
-TYPES = {f"{noun}.{theirs}": f"{noun}.{ours}" for noun in NOUNS for theirs, ours in VERBS.items()}
+TYPES = {
+    f"{noun}.{theirs}": f"{noun}.{ours}"
+    for noun in NOUNS
+    for theirs, ours in VERBS.items()
+    if theirs != "privacyDeletion" or noun == "contact"
+}
 """HubSpot's subscription type → ours."""
 
 _PAST = {

@@ -13,6 +13,7 @@ import orjson
 
 from wirepost.providers.hubspot.feed import HubSpotFeed
 from wirepost.providers.hubspot.items import NOUNS, TYPES, item_of
+from wirepost.providers.hubspot.manage import HubSpotManagement
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import each, parse_list
 from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
@@ -69,6 +70,7 @@ WEBHOOK = Webhook(
     types=TYPES,
     sample=sample,
     sign=HUBSPOT.sign,
+    manage=HubSpotManagement,
     steps=STEPS,
     feed=HubSpotFeed,
 )
