@@ -165,7 +165,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         signer, audit = Signer(secret), Audit(database)
         owner = Owner(database, clock)
         await opened.enter_async_context(owner.present())
-        vault = await _vault(settings, secrets, directory, connections, signer)
+        vault = await vault_of(settings, secrets, directory, connections, signer)
         kept = await opened.enter_async_context(
             custody(connections, database, vault, unsaved=directory.unsaved_path, audit=audit, clock=clock)
         )
@@ -231,7 +231,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         return app
 
 
-async def _vault(
+async def vault_of(
     settings: Settings,
     secrets: Secrets,
     directory: DataDirectory,

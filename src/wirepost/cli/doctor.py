@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wirepost.cli.findings.report import has_failed, print_findings
 from wirepost.cli.options import Config, DataDir, Json, single_command
 from wirepost.cli.output import FAILED, print_json, print_note
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 app = single_command()
 
-_MARKS = {"ok": "ok", "warning": "WARN", "error": "FAIL", "skipped": "-"}
-
 
 @app.command()
 def doctor(
+    sections: Annotated[
+        list[str] | None, typer.Argument(help="Only these parts, such as webhooks.", show_default="all")
+    ] = None,
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask providers.")] = False,
     config: Config = None,
@@ -34,12 +36,14 @@ def doctor(
     """Find out what is missing, and say which command mends it."""
     report = _progress(as_json=as_json)
     findings = asyncio.run(_examine(config, data_dir, report, is_offline=offline))
-    has_failed = any(finding.status == "error" for finding in findings)
+    if sections:
+        findings = [finding for finding in findings if finding.section in sections]
+    failed = has_failed(findings)
     if as_json:
-        print_json({"ok": not has_failed, "findings": [finding.shown() for finding in findings]})
+        print_json({"ok": not failed, "findings": [finding.shown() for finding in findings]})
     else:
-        _print(findings)
-    if has_failed:
+        print_findings(findings)
+    if failed:
         raise typer.Exit(FAILED)
 
 
@@ -81,23 +85,28 @@ async def _running(
         asked = connections.connections(loaded.settings, clock, report, is_offline=is_offline)
         findings += [finding async for finding in asked]
         findings += setup.tools(loaded)
+        findings += await _webhooks(loaded, report, is_offline=is_offline)
     return findings
+
+
+async def _webhooks(loaded: Loaded, report: Callable[[str], None], *, is_offline: bool) -> list[Finding]:
+    """Only where a server has run: looking makes no store."""
+    from wirepost.cli.findings.webhooks import WEBHOOKS, webhooks
+    from wirepost.cli.post import post
+    from wirepost.core.errors import ConfigError
+    from wirepost.store.owner import DataDirectory
+
+    settings = loaded.settings
+    if settings.store.url is None and not DataDirectory(settings.data_dir).database_path.exists():
+        return [WEBHOOKS.skipped("no server has run yet", "nothing can have come", "wirepost serve")]
+    report("webhooks")
+    try:
+        async with post(settings) as opened:
+            looked = webhooks(opened, opened.hub.endpoints.all(), is_offline=is_offline)
+            return [finding async for finding in looked]
+    except ConfigError as error:
+        return [WEBHOOKS.error(error.message, "webhooks cannot be looked at", error.hint)]
 
 
 def _progress(*, as_json: bool) -> Callable[[str], None]:
     return (lambda _: None) if as_json else (lambda text: print_note(f"… {text}"))
-
-
-def _print(findings: list[Finding]) -> None:
-    section = None
-    for finding in findings:
-        if finding.section != section:
-            section = finding.section
-            typer.echo(f"\n{section}")
-        typer.echo(f"  {_MARKS[finding.status]:<5}{finding.what}")
-        if finding.why:
-            typer.echo(f"       {finding.why}")
-        if finding.fix and finding.status != "ok":
-            typer.echo(f"       → {finding.fix}")
-    counts = {status: sum(each.status == status for each in findings) for status in ("error", "warning")}
-    typer.echo(f"\n{counts['error']} to mend, {counts['warning']} to look at")

@@ -15,7 +15,7 @@ from wirepost.core.errors import CallError, ConfigError
 
 COMMANDS = (
     *("serve", "mcp", "demo", "doctor", "install"),
-    *("tools", "connections", "tokens", "config", "policy", "audit", "sandbox"),
+    *("tools", "connections", "webhooks", "tokens", "config", "policy", "audit", "sandbox"),
 )
 """Each is the `app` of the module of the same name beside this one."""
 

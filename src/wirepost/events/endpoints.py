@@ -65,12 +65,26 @@ class StoredSecrets:
             known = self._opened(str(rows[0][0]), source, endpoint) if rows else []
             if any(each.value == secret.value for each in known):
                 return
-            kept = [[each.value, each.label] for each in (secret, *known)][:MAX_STORED]
-            text = orjson.dumps(kept).decode()
-            sealed = self._vault.seal(text, bound_to=_place(source, endpoint))
-            await tx.execute(_STORE, source, endpoint, sealed, self._clock.now().timestamp())
+            await self._put(tx, source, endpoint, [secret, *known][:MAX_STORED])
 
         await self._database.write(work)
+
+    async def keep_newest(self, source: str, endpoint: str) -> int:
+        """Believe only the newest of them; returns how many go."""
+
+        async def work(tx: Tx) -> int:
+            rows = await tx.execute(_STORED, source, endpoint)
+            known = self._opened(str(rows[0][0]), source, endpoint) if rows else []
+            if len(known) > 1:
+                await self._put(tx, source, endpoint, known[:1])
+            return max(len(known) - 1, 0)
+
+        return await self._database.write(work)
+
+    async def _put(self, tx: Tx, source: str, endpoint: str, secrets: Sequence[Secret]) -> None:
+        text = orjson.dumps([[each.value, each.label] for each in secrets]).decode()
+        sealed = self._vault.seal(text, bound_to=_place(source, endpoint))
+        await tx.execute(_STORE, source, endpoint, sealed, self._clock.now().timestamp())
 
     def _opened(self, sealed: str, source: str, endpoint: str) -> list[Secret]:
         pairs = orjson.loads(self._vault.open(sealed, bound_to=_place(source, endpoint)))

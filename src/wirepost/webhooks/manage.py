@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from wirepost.core.errors import InvalidCall
 
@@ -31,6 +32,13 @@ class Hook:
 
 class Management(ABC):
     """What can be done about webhooks by API; what cannot raises `InvalidCall`, unsupported_by_provider."""
+
+    keyed_by: ClassVar[Literal["us", "provider", "app"]] = "app"
+    """Who makes the secret of a webhook: we do, the provider does, or an app has one for all."""
+
+    def asked_for(self, types: Sequence[str]) -> Sequence[str]:
+        """The types as `Hook.types` shows them once they are set."""
+        return types
 
     def at(self, place: str) -> Management:
         """The same at one of the `places` of an endpoint, such as a repository."""

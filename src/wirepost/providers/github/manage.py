@@ -19,12 +19,18 @@ OK = 300
 class GitHubManagement(Management):
     """The hooks of one place; GitHub is told the secret and never tells it."""
 
+    keyed_by = "us"
+
     def __init__(self, client: GitHubClient, place: str | None = None) -> None:
         self._client, self._place = client, place
 
     def at(self, place: str) -> GitHubManagement:
         """Those of a repository (`owner/name`) or an organisation."""
         return GitHubManagement(self._client, place)
+
+    def asked_for(self, types: Sequence[str]) -> Sequence[str]:
+        """Events without their actions."""
+        return [] if (events := _events(types)) == ALL else events
 
     async def hooks(self) -> list[Hook]:
         """All of them."""

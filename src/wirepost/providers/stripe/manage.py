@@ -18,6 +18,8 @@ _DESCRIPTION = "Wirepost"
 class StripeManagement(Management):
     """Endpoints of the key's own account; Stripe tells the secret of one only when it is made."""
 
+    keyed_by = "provider"
+
     def __init__(self, client: StripeClient) -> None:
         self._client = client
 
