@@ -279,6 +279,13 @@ CREATE TABLE delivery_attempts (
 ) STRICT;
 CREATE INDEX delivery_attempts_at ON delivery_attempts (at);
 
+-- How often something was pushed or started in a period that began with the first.
+CREATE TABLE wakes (
+  name       TEXT    NOT NULL PRIMARY KEY,
+  started_at REAL    NOT NULL,
+  used       INTEGER NOT NULL
+) STRICT;
+
 -- What is to be done in the background, by one process at a time.
 CREATE TABLE work (
   kind       TEXT    NOT NULL,
