@@ -93,6 +93,13 @@ async def test_the_address_of_somebody_else_is_left_alone(described: DescribedPo
     assert sent(described) == []
 
 
+def test_a_change_is_asked_for_property_by_property(described: DescribedPortal) -> None:
+    types = ["deal.propertyChange", "deal.propertyChange/note", "deal.creation"]
+    found = managed(described).asked_for(types)
+    assert "deal.propertyChange/amount" in found
+    assert list(found[-2:]) == ["deal.propertyChange/note", "deal.creation"]
+
+
 async def test_what_is_paused_is_made_active(described: DescribedPortal) -> None:
     subscribed(described, row(3, "deal.creation", active=False), row(4, "deal.deletion"))
     described.stub("PATCH", f"{BASE}/subscriptions/3", row(3, "deal.creation"))

@@ -35,6 +35,10 @@ class HubSpotManagement(Management):
         """The webhook of the app with this id."""
         return HubSpotManagement(self._client, place)
 
+    def asked_for(self, types: Sequence[str]) -> Sequence[str]:
+        """The types with a property for each change."""
+        return list(dict.fromkeys(each for kind in types for each in _each(kind)))
+
     async def hooks(self) -> list[Hook]:
         """The one of the app, if it has an address."""
         try:
@@ -71,7 +75,7 @@ class HubSpotManagement(Management):
 
     async def _subscribed(self, url: str, types: Sequence[str]) -> Hook:
         known = {_name(row): row for row in await self._subscriptions()}
-        for name in dict.fromkeys(each for kind in types for each in _each(kind)):
+        for name in self.asked_for(types):
             row = known.get(name)
             if row is None:
                 kind, _, property_name = name.partition("/")
@@ -114,7 +118,7 @@ def _name(row: Json) -> str:
 def _each(kind: str) -> Iterator[str]:
     """The subscriptions of a type: of a changed property one for each property."""
     noun, _, what = kind.partition(".")
-    if what != _CHANGE:
+    if what != _CHANGE:  # one that names its property, too
         yield kind
         return
     for each in KINDS:
