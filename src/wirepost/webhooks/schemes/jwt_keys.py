@@ -27,7 +27,8 @@ def shared_key(secret: str) -> bytes:
     if secret.startswith("{"):
         found = _json(secret)
         if isinstance(found, dict) and found.get("kty") == "oct":
-            return from_base64url(str(found.get("k"))) or b""
+            text = found.get("k")
+            return (from_base64url(text) if isinstance(text, str) else None) or b""
     return key_bytes(secret)
 
 
@@ -44,8 +45,8 @@ def load_key_set(raw: bytes) -> list[PublicKey]:
     """The keys of a set that check signatures, others left out; raises `ValueError` where there are none."""
     said = orjson.loads(raw)
     listed = said.get("keys") if isinstance(said, dict) else None
-    usable = [each for each in listed or () if isinstance(each, dict) and each.get("use", "sig") == "sig"]
-    found = [_imported(each, str(each.get("kty"))) for each in usable if each.get("kty") in _KINDS.values()]
+    usable = [each for each in listed if _is_usable(each)] if isinstance(listed, list) else []
+    found = [_imported(each, each["kty"]) for each in usable]
     keys = [key for key in found if key is not None]
     if not keys:
         raise ValueError("it publishes no key that signs")
@@ -65,17 +66,31 @@ def is_signed_by(key: PublicKey, algorithm: str, content: bytes, signature: byte
         return False
 
 
+def _is_usable(said: Any) -> bool:
+    return isinstance(said, dict) and said.get("kty") in _KINDS.values() and said.get("use", "sig") == "sig"
+
+
 def _imported(said: Any, kind: str) -> PublicKey | None:
+    """A key in PEM or JSON; `None` for what is none of that kind, or too short."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
     kinds: Mapping[str, type[PublicKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
     try:
-        key = kinds[kind].import_key(said)
-    except (JoseError, ValueError, TypeError, KeyError):
+        key: Any = load_pem_public_key(key_bytes(said)) if isinstance(said, str) else said
+        if kind == "RSA" and _rsa_bits(key) < _LEAST_RSA_BITS:
+            return None
+        return kinds[kind].import_key(key)
+    except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError):
         return None
-    is_short = isinstance(key, RSAKey) and key.public_key.key_size < _LEAST_RSA_BITS
-    return None if is_short else key
+
+
+def _rsa_bits(key: Any) -> int:
+    if isinstance(key, dict):
+        return int.from_bytes(from_base64url(str(key.get("n"))) or b"", "big").bit_length()
+    return int(getattr(key, "key_size", 0))
 
 
 def _json(text: str) -> Any:
