@@ -1,0 +1,29 @@
+"""What is known of a sender, with nothing secret in how it is shown."""
+
+from __future__ import annotations
+
+from support.signatures import terms_with
+from wirepost.webhooks.schemes.hmacs import STRIPE
+from wirepost.webhooks.webhook import POST, Actor, Item, Reading, Unmapped, Webhook
+
+
+def test_secrets_do_not_stand_in_what_is_logged() -> None:
+    terms = terms_with("canary-1", token="canary-2")
+    assert "canary" not in repr(terms) + repr(terms.secrets)
+
+
+def test_a_sender_takes_posts_that_are_signed_within_five_minutes() -> None:
+    webhook = Webhook("x", "X", STRIPE, lambda request, verified, terms: Reading(()))
+    assert (webhook.methods, webhook.tolerance_s, webhook.is_signed) == (POST, 300.0, True)
+    assert webhook.accepted.status == 200
+
+
+def test_an_event_of_which_little_is_known_claims_nothing() -> None:
+    item = Item("x.y", "y", "Y happened")
+    assert item.actor == Actor("unknown", None)
+    assert (item.time, item.key, item.subject, item.account, item.environment) == (None,) * 5
+    assert item.data is not Item("x.y", "y", "Y happened").data
+
+
+def test_what_cannot_be_read_is_a_value_error() -> None:
+    assert issubclass(Unmapped, ValueError)
