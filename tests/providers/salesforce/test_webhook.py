@@ -139,3 +139,7 @@ def test_a_sample_takes_other_values() -> None:
 def test_the_provider_offers_it() -> None:
     assert PROVIDER.load_webhook is not None
     assert PROVIDER.load_webhook() is WEBHOOK
+
+
+def test_what_is_clicked_names_the_address() -> None:
+    assert "https://hooks.example.com/x" in WEBHOOK.steps.format(url="https://hooks.example.com/x")
