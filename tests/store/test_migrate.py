@@ -32,7 +32,7 @@ def test_the_migrations_produce_exactly_the_schema_on_the_page(clock):
     assert tables == {"schema_version", "intents", "confirmations", "spend", "audit", "keys"} | {
         *("accounts", "flows", "links", "leases", "commits", "caller_tokens"),
         *("events", "raw_bodies", "receipts", "dead_letters", "endpoints", "own_writes", "taints"),
-        *("subscriptions", "deliveries", "delivery_attempts", "work"),
+        *("subscriptions", "deliveries", "delivery_attempts", "wakes", "work"),
     }
 
 

@@ -64,7 +64,7 @@ class SlackSink(Sink):
             {
                 "channel": self._settings.channel,
                 "text": cut(escaped(outgoing.line()), MAX_TEXT),
-                "blocks": self._blocks(outgoing),
+                "blocks": self.blocks(outgoing),
                 "unfurl_links": False,
                 "unfurl_media": False,
                 "metadata": {
@@ -91,7 +91,8 @@ class SlackSink(Sink):
             raise _trouble(error) from None
         return Sent({"channel": said.get("channel"), "ts": said.get("ts")})
 
-    def _blocks(self, outgoing: Outgoing) -> list[dict[str, Any]]:
+    def blocks(self, outgoing: Outgoing) -> list[dict[str, Any]]:
+        """What people see."""
         event = outgoing.event
         facts = " · ".join(filter(None, (event.source, event.environment, event.subject, event.id)))
         blocks: list[dict[str, Any]] = [
