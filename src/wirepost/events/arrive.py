@@ -106,7 +106,7 @@ async def _new_event(
     )
     missing: dict[str, Any] = {}
     if item.fetch is not None:
-        missing["fetch"] = item.fetch
+        missing |= {"fetch": item.fetch, "endpoint": endpoint.name}
     if write is None and item.marks and not event.is_self and await own.is_writing(endpoint.source):
         # It may tell of a write that is under way, whose ids are known only when it was answered.
         missing["marks"] = list(item.marks)

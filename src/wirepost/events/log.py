@@ -9,6 +9,7 @@ from wirepost.core.errors import CallError, Unavailable
 from wirepost.events.arrival import Arrival, DeadLetter, NewEvent, Recorded
 from wirepost.events.event import COLUMNS, Event, read
 from wirepost.events.storing import store_arrivals
+from wirepost.store.queue import WORK
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 STORED = "events"
 """The topic that is told when events can be read."""
 
+_COMPLETE = (
+    "UPDATE events SET seq = (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE seq >= 0), "
+    "content = ?, is_self = ? WHERE id = ? AND seq < 0 RETURNING seq"
+)
 MOST = 256
 """Requests that are stored together."""
 WAITING = 5000
@@ -74,6 +79,8 @@ class EventLog:
                 future.set_result(events)
         if any(each.is_new for events in recorded for each in events):
             self.signals.tell(STORED)
+        if any(arrival.tasks for arrival in arrivals):
+            self.signals.tell(WORK)
 
     async def after(self, seq: int, limit: int) -> list[Event]:
         """Events after a position in the order in which they can be read, forgotten ones left out."""
@@ -85,6 +92,23 @@ class EventLog:
         sql = f"SELECT {COLUMNS} FROM events WHERE id = ? AND seq > 0 AND content IS NOT NULL LIMIT 1"  # noqa: S608 - our own words
         rows = await self.database.read(sql, event_id)
         return read(rows[0]) if rows else None
+
+    async def incomplete(self, event_id: str) -> Event | None:
+        """One event that nobody can read yet."""
+        sql = f"SELECT {COLUMNS} FROM events WHERE id = ? AND seq < 0 AND content IS NOT NULL LIMIT 1"  # noqa: S608 - our own words
+        rows = await self.database.read(sql, event_id)
+        return read(rows[0]) if rows else None
+
+    async def complete(self, event: Event) -> bool:
+        """Let an event be read as it is now, behind all others; false where it can be already.
+
+        Raises `Unavailable`.
+        """
+        is_self = int(event.is_self)
+        rows = await self.database.write(lambda tx: tx.execute(_COMPLETE, event.stored(), is_self, event.id))
+        if rows:
+            self.signals.tell(STORED)
+        return bool(rows)
 
     async def newest(self) -> int:
         """The position of the newest event; 0 where there is none."""

@@ -21,6 +21,7 @@ _EVENTS = (
     "INSERT INTO events (seq, id, source, endpoint, environment, type, object_id, received_at, dedupe_key, "
     "body_key, is_self, content, receipt, raw_id) VALUES {} ON CONFLICT DO NOTHING RETURNING id"
 )
+_RENUMBER = "UPDATE events SET seq = ? WHERE seq = ?"
 _RAW = "INSERT INTO raw_bodies (id, received_at, sealed) VALUES {} ON CONFLICT DO NOTHING RETURNING id"
 _LAST = "SELECT coalesce(max(seq), 0) FROM events WHERE seq >= 0"
 _LAST_APART = "SELECT coalesce(min(seq), 0) FROM events WHERE seq < 0"
@@ -34,7 +35,10 @@ _DEAD = (
 
 async def store_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> list[list[Recorded]]:
     """Store what is new of each; what became of the events of each, in their order."""
-    stored = await _insert(tx, _EVENTS, await _event_rows(tx, arrivals))
+    rows = await _event_rows(tx, arrivals)
+    stored = await _insert(tx, _EVENTS, rows)
+    if len(stored) < len(rows):
+        await _close_gaps(tx, rows, stored)
     recorded, raw = [], []
     for arrival in arrivals:
         events = [
@@ -54,7 +58,7 @@ async def store_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> list[list[Recor
 
 
 async def _event_rows(tx: Tx, arrivals: Sequence[Arrival]) -> list[tuple[Value, ...]]:
-    """The rows with their numbers; one that turns out to be known already leaves a gap."""
+    """The rows, numbered as if all of them were new."""
     everything = [(arrival, new) for arrival in arrivals for new in arrival.events]
     last = last_apart = 0
     if any(new.is_complete for _, new in everything):
@@ -87,6 +91,15 @@ async def _event_rows(tx: Tx, arrivals: Sequence[Arrival]) -> list[tuple[Value, 
             )
         )
     return rows
+
+
+async def _close_gaps(tx: Tx, rows: Sequence[tuple[Value, ...]], stored: set[str]) -> None:
+    """Number those that were new without holes: readers take a hole for events that were forgotten."""
+    complete = [(seq, row[1]) for row in rows if isinstance(seq := row[0], int) and seq > 0]
+    kept = [seq for seq, event_id in complete if event_id in stored]
+    for number, seq in enumerate(kept, complete[0][0] if complete else 0):
+        if number != seq:
+            await tx.execute(_RENUMBER, number, seq)
 
 
 async def _insert(tx: Tx, sql: str, rows: Sequence[tuple[Value, ...]]) -> set[str]:
