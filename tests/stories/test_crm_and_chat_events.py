@@ -12,11 +12,14 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from support.receiving import SECRET, Receiving, receiving, said, settings_of
+from support.running import Running, running
 from support.worlds import world_at
+from wirepost.events.event import Event
+from wirepost.events.filters import Filter
 from wirepost.events.rehearsal import Rehearsal
 from wirepost.providers import load_provider
 from wirepost.providers.salesforce.sandbox.keys import ORGANIZATION as SANDBOX_ORG
-from wirepost.sandbox.vendor import Request
+from wirepost.sandbox.vendor import Request, Sandbox
 
 PROVIDERS = Path(__file__).resolve().parent.parent / "providers"
 TOKEN = "3f9c0a7be1d24c58a6e2f7b1"
@@ -122,6 +125,46 @@ async def test_messages_of_other_organisations_are_neither_stored_nor_acknowledg
     assert await receiver.rows() == []
 
 
+async def test_what_a_tool_has_written_in_slack_comes_back_as_our_own(tmp_path: Path) -> None:
+    async with running(tmp_path) as wirepost, wirepost.app.hub.at_work():
+        message = {"channel": "C0SUPPORT", "text": "Moin", "intent": "moin"}
+        await wirepost.confirmed("slack_send_message", connection="slack-sandbox", **message)
+        (event,) = await told(wirepost, "slack-sandbox")
+        assert (event.type, event.environment, event.actor["kind"]) == ("message.posted", "sandbox", "self")
+        assert not Filter().matches(event)
+
+
+async def test_what_a_tool_has_made_in_hubspot_comes_back_as_our_own(tmp_path: Path) -> None:
+    async with running(tmp_path) as wirepost, wirepost.app.hub.at_work():
+        records = [{"fields": {"last_name": "New"}}]
+        given = {"object": "contact", "records": records, "intent": "new"}
+        await wirepost.ok("crm_create_records", connection="hubspot-sandbox", **given)
+        (event,) = await told(wirepost, "hubspot-sandbox")
+        assert (event.type, event.actor["kind"]) == ("contact.created", "self")
+
+
+async def test_what_somebody_changes_in_salesforce_arrives_at_an_address_nobody_knows(tmp_path: Path) -> None:
+    async with running(tmp_path) as wirepost, wirepost.app.hub.at_work():
+        sandbox = wirepost.app.connections.sandbox("salesforce-sandbox")
+        assert wirepost.app.hub.receiver.find("salesforce-sandbox") is None
+        await change(sandbox, *CHANGES["salesforce"][:2])
+        (event,) = await told(wirepost, "salesforce-sandbox")
+        assert (event.type, event.verified, event.actor["kind"]) == ("contact.created", "none", "unknown")
+
+
+async def told(wirepost: Running, connection: str) -> list[Event]:
+    """The events of a connection, once all that happened in sandboxes was sent."""
+    await wirepost.app.hub.rehearsal.settled()
+    return [each for each in await wirepost.app.hub.events.after(0, 100) if each.source == connection]
+
+
+async def change(sandbox: Sandbox, path: str, body: Any) -> None:
+    """Change something at the vendor, as somebody else."""
+    headers = {"authorization": f"Bearer {sandbox.key}", "content-type": "application/json"}
+    answer = await sandbox.respond(Request("POST", path, (), headers, orjson.dumps(body)), None)
+    assert answer.status < 300, answer.body
+
+
 CHANGES = {
     "slack": ("/api/chat.postMessage", {"channel": "C0SUPPORT", "text": "Moin"}, "message.posted"),
     "hubspot": ("/crm/objects/2026-09/contacts", {"properties": {"lastname": "New"}}, "contact.created"),
@@ -139,9 +182,7 @@ async def test_what_happens_in_a_sandbox_arrives_as_an_event(
     sandbox = load_provider(provider).sandbox(world_at(clock.now()), clock)
     sandbox.emit = rehearsal.listener(provider)
     path, body, ours = CHANGES[provider]
-    headers = {"authorization": f"Bearer {sandbox.key}", "content-type": "application/json"}
-    answer = await sandbox.respond(Request("POST", path, (), headers, orjson.dumps(body)), None)
-    assert answer.status < 300, answer.body
+    await change(sandbox, path, body)
     sending = asyncio.create_task(rehearsal.run())
     await rehearsal.settled()
     sending.cancel()

@@ -184,7 +184,8 @@ def rehearsing(settings: Settings, signer: Signer, load: Load) -> Settings:
             continue
         webhook = load(connection.provider, None)
         endpoint = DEFAULT if webhook.is_signed else signer.mac("endpoint", name.encode()).hex()[:32]
-        added: dict[str, WebhookSettings] = {endpoint: WebhookSettings()}
+        # Whatever else would be asked of what is not signed, only an operator can say.
+        added: dict[str, WebhookSettings] = {endpoint: WebhookSettings(verify=webhook.is_signed)}
         changed[name] = connection.model_copy(update={"webhooks": added})
     return settings.model_copy(update={"connections": {**settings.connections, **changed}})
 
