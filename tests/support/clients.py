@@ -25,6 +25,17 @@ class Seen(TypedDict):
     results: list[dict[str, Any]]
 
 
+Signing = dict[str, Any]
+"""One step: `by`, `secret`, `at` (seconds since 1970), `body`; `message` to sign with, `headers` to judge."""
+
+
+class Signed(TypedDict):
+    """What libraries that sign printed: headers for each request, and whether each other one was genuine."""
+
+    signed: list[dict[str, str]]
+    judged: list[bool]
+
+
 def stdio(command: str, *arguments: str, env: dict[str, str] | None = None) -> dict[str, Any]:
     """A transport for the plan: start this program and speak over its standard streams."""
     return {"type": "stdio", "command": command, "args": list(arguments), "env": env or {}}
@@ -65,6 +76,22 @@ async def use_stripe(base: str, *calls: StripeCall, key: str = "sk_test_sandbox"
     plan = {"base": base, "key": key, "calls": steps}
     results: list[dict[str, Any]] = await _run(find_python("stripe"), "stripe_client.py", plan)
     return results
+
+
+async def use_signing(sign: Sequence[Signing] = (), judge: Sequence[Signing] = ()) -> Signed:
+    """Sign and judge requests with vendors' libraries, `by` which each step says (`signing_client.py`).
+
+    Needs the marker `services("signatures")`.
+    """
+    plan = {"sign": list(sign), "judge": list(judge)}
+    said: Signed = await _run(find_python("signatures"), "signing_client.py", plan)
+    return said
+
+
+async def use_octokit(sign: Sequence[Signing] = (), judge: Sequence[Signing] = ()) -> Signed:
+    """The same with Octokit, which asks for no clock; needs the marker `services("node")`."""
+    said: Signed = await _run(find_node(), "octokit.mjs", {"sign": list(sign), "judge": list(judge)})
+    return said
 
 
 def _plan(transport: dict[str, Any], calls: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:

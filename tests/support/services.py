@@ -25,6 +25,7 @@ FINDERS: dict[str, Callable[[], Path | str | None]] = {
     "openai-agents": partial(find_python, "openai-agents"),
     "openbao": partial(find_python, "openbao"),
     "postgres": find_postgres,
+    "signatures": partial(find_python, "signatures"),
     "sops": partial(find_python, "sops"),
     "stripe": partial(find_python, "stripe"),
 }
