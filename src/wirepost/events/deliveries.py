@@ -10,13 +10,15 @@ from wirepost.events.event import COLUMNS, Event, read
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
-    from wirepost.store.database import Database, Row, Tx
+    from wirepost.store.database import Database, Row, Tx, Value
     from wirepost.store.signals import Signals
 
 PULL = "pull"
 """The way on which a reader comes and takes."""
-PUSHED_HINT = "channel"
+HINT = "channel"
 """A way that only says what can be taken, and ends with it."""
+NEVER = (1 << 63) - 1
+"""After this event nothing comes."""
 COUNTED = 10_000
 """More are not counted, as nobody needs the exact number."""
 
@@ -28,6 +30,11 @@ _RETRY = (
     "UPDATE deliveries SET state = 'pending', due_at = ?, reason = ?, holder = NULL WHERE subscription = ? "
     "AND sink = ? AND seq = ? AND copy = ? AND state = 'offered' AND holder = ? AND attempt = ? RETURNING seq"
 )
+_GIVE_BACK = (
+    "UPDATE deliveries SET state = 'pending', due_at = ?, attempt = attempt - 1, holder = NULL, "
+    "ended_at = NULL WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ? "
+    "AND state IN ('offered', 'done') AND holder = ? AND attempt = ?"
+)
 _BURY = (
     "UPDATE deliveries SET state = 'dead', ended_at = ?, holder = NULL, "
     "reason = coalesce(reason, 'not acknowledged') WHERE (subscription, sink, seq, copy) IN "
@@ -36,20 +43,26 @@ _BURY = (
 )
 _IN_FLIGHT = (
     "SELECT count(*) FROM deliveries WHERE subscription = ? AND sink = ? "
-    "AND state IN ('pending', 'offered') AND state = 'offered' AND due_at > ?"
+    "AND state IN ('pending', 'offered') AND state = 'offered' AND due_at > ? "
+    "AND NOT (holder = ? AND seq > ?)"
 )
 _CLAIM = (
-    "UPDATE deliveries SET state = ?, attempt = attempt + 1, holder = ?, due_at = ?, ended_at = ?, "
+    "UPDATE deliveries SET state = ?, holder = ?, due_at = ?, ended_at = ?, "
+    "attempt = attempt + CASE WHEN state = 'offered' AND due_at > ? THEN 0 ELSE 1 END, "
     "fetched_at = CASE WHEN sink = 'pull' THEN ? ELSE fetched_at END "
     "WHERE (subscription, sink, seq, copy) IN (SELECT subscription, sink, seq, copy FROM deliveries "
-    "WHERE {place} AND state IN ('pending', 'offered') AND due_at <= ? ORDER BY {order} LIMIT ?) "
+    "WHERE {place} AND state IN ('pending', 'offered') AND {due} ORDER BY {order} LIMIT ?) "
     "RETURNING subscription, sink, seq, copy, attempt, merged, created_at"
 )
-_CLAIM_OF_ONE = _CLAIM.format(place="subscription = ? AND sink = ?", order="seq, copy")
-_CLAIM_OF_ALL = _CLAIM.format(place="sink = ?", order="due_at")
-_NEXT = "SELECT min(due_at) FROM deliveries WHERE {place} AND state IN ('pending', 'offered') LIMIT 1"
-_NEXT_OF_ONE = _NEXT.format(place="subscription = ? AND sink = ?")
-_NEXT_OF_ALL = _NEXT.format(place="sink = ?")
+_DUE_OR_MINE = "(due_at <= ? OR (state = 'offered' AND holder = ? AND seq > ?))"
+_CLAIM_OF_ONE = _CLAIM.format(place="subscription = ? AND sink = ?", due=_DUE_OR_MINE, order="seq, copy")
+_CLAIM_OF_ALL = _CLAIM.format(place="sink = ?", due="due_at <= ?", order="due_at")
+_NEXT = "SELECT min({due}) FROM deliveries WHERE {place} AND state IN ('pending', 'offered') LIMIT 1"
+_NEXT_OF_ONE = _NEXT.format(
+    due="CASE WHEN state = 'offered' AND holder = ? AND seq > ? THEN 0.0 ELSE due_at END",
+    place="subscription = ? AND sink = ?",
+)
+_NEXT_OF_ALL = _NEXT.format(due="due_at", place="sink = ?")
 _FORGOTTEN = (
     "UPDATE deliveries SET state = 'dropped', ended_at = ?, reason = 'forgotten', holder = NULL "
     "WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ?"
@@ -118,38 +131,54 @@ class Deliveries:
         max_attempts: int | None = None,
         max_in_flight: int | None = None,
         is_final: bool = False,
+        again_after: int = NEVER,
     ) -> list[Delivery]:
         """Take up to `limit` deliveries that are due; nobody else gets them for `lease_s` seconds.
 
         Of one subscription they come in its order. There, what was not acknowledged in `max_attempts` times
-        is put aside as dead, and not more than `max_in_flight` are out at once. A final claim ends them.
+        is put aside as dead, not more than `max_in_flight` are out at once, and what the same holder was
+        given after the event `again_after` comes again, as the same attempt. A final claim ends them.
         """
         now = self._now
+        end: tuple[Value, ...] = ("offered", holder, now + lease_s, None, now, now)
+        if is_final:
+            end = ("done", holder, now, now, now, now)
 
-        async def work(tx: Tx) -> list[Delivery]:
+        async def of_all(tx: Tx) -> list[Delivery]:
+            return await _with_events(tx, await tx.execute(_CLAIM_OF_ALL, *end, sink, now, limit), now)
+
+        async def of_one(tx: Tx) -> list[Delivery]:
+            place, mine = (subscription, sink), (holder, again_after)
+            if max_attempts is not None:
+                await tx.execute(_BURY, now, *place, now, max_attempts, COUNTED)
             room = limit
-            if subscription is not None and max_attempts is not None:
-                await tx.execute(_BURY, now, subscription, sink, now, max_attempts, COUNTED)
-            if subscription is not None and max_in_flight is not None:
-                rows = await tx.execute(_IN_FLIGHT, subscription, sink, now)
+            if max_in_flight is not None:
+                rows = await tx.execute(_IN_FLIGHT, *place, now, *mine)
                 room = min(limit, max_in_flight - rows[0][0])
             if room <= 0:
                 return []
-            place = (sink,) if subscription is None else (subscription, sink)
-            sql = _CLAIM_OF_ALL if subscription is None else _CLAIM_OF_ONE
-            taken = (
-                ("done", holder, now, now, now) if is_final else ("offered", holder, now + lease_s, None, now)
+            return await _with_events(
+                tx, await tx.execute(_CLAIM_OF_ONE, *end, *place, now, *mine, room), now
             )
-            rows = await tx.execute(sql, *taken, *place, now, room)
-            return await _with_events(tx, rows, now)
 
-        return await self._database.write(work)
+        return await self._database.write(of_all if subscription is None else of_one)
 
-    async def next_due(self, sink: str, subscription: str | None = None) -> float | None:
-        """When the next delivery can be claimed, in seconds since 1970; `None` where none waits."""
-        of_all = subscription is None
-        place = (sink,) if subscription is None else (subscription, sink)
-        rows = await self._database.read(_NEXT_OF_ALL if of_all else _NEXT_OF_ONE, *place)
+    async def next_due(
+        self,
+        sink: str,
+        subscription: str | None = None,
+        *,
+        holder: str = "",
+        again_after: int = NEVER,
+    ) -> float | None:
+        """When the next delivery can be claimed, in seconds since 1970; `None` where none waits.
+
+        Of one subscription, what the same holder would be given again counts as due since ever.
+        """
+        if subscription is None:
+            rows = await self._database.read(_NEXT_OF_ALL, sink)
+        else:
+            rows = await self._database.read(_NEXT_OF_ONE, holder, again_after, subscription, sink)
         due: float | None = rows[0][0]
         return due
 
@@ -170,6 +199,16 @@ class Deliveries:
         mine = (*delivery.key, holder, delivery.attempt)
         return bool(await self._database.write(lambda tx: tx.execute(_RETRY, at, reason, *mine)))
 
+    async def give_back(self, deliveries: Sequence[Delivery], holder: str) -> None:
+        """As if they had not been claimed: for what was claimed and could not be handed on."""
+
+        async def work(tx: Tx) -> None:
+            for each in deliveries:
+                await tx.execute(_GIVE_BACK, self._now, *each.key, holder, each.attempt)
+
+        await self._database.write(work)
+        self.told((each.subscription, each.sink) for each in deliveries)
+
     async def pushed(self, delivery: Delivery) -> None:
         """Note that it was pushed, which does not say that it has arrived."""
         now = self._now
@@ -178,7 +217,7 @@ class Deliveries:
     async def counts(self, subscription: str) -> Counts:
         """How a subscription stands."""
         waiting = await self._count(subscription, "sink = 'pull' AND state IN ('pending', 'offered')")
-        in_flight = await self._database.read(_IN_FLIGHT, subscription, PULL, self._now)
+        in_flight = await self._database.read(_IN_FLIGHT, subscription, PULL, self._now, "", NEVER)
         return Counts(waiting, in_flight[0][0], await self._count(subscription, "state = 'dead'"))
 
     def told(self, places: Iterable[tuple[str, str]]) -> None:

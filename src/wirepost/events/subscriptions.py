@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ from wirepost.core.errors import InvalidCall
 from wirepost.core.ids import new_id
 from wirepost.core.signing import digest
 from wirepost.events.filters import Filter
+from wirepost.events.personal import KEEP_ALL, Personal
 from wirepost.settings.events import SubscriptionSettings
 
 if TYPE_CHECKING:
     from wirepost.calls.caller import Caller
     from wirepost.core.clock import Clock
+    from wirepost.events.event import Event
     from wirepost.store.database import Database, Row, Tx
 
 OPERATOR = "operator"
@@ -87,6 +89,13 @@ class Subscription:
     def binding(self) -> str:
         """What cursors are bound to."""
         return digest([self.id, self.filter.stored()])[:32]
+
+    def redacted(self, event: Event, key: bytes) -> Event:
+        """The event without what is to be hidden from those who read this; `key` is for hashes."""
+        hides = self.options.redact
+        if hides == KEEP_ALL:
+            return event
+        return replace(event, data=Personal(hides, key).hide(event.data))
 
     def may_be_read_by(self, caller: Caller) -> bool:
         """Whether it is the caller's own, or one of the configuration that is for everybody like it."""
