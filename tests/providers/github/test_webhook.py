@@ -70,6 +70,11 @@ def test_a_sample_is_found_by_our_name_and_takes_other_values() -> None:
         sample("issue.eaten", {})
 
 
+@pytest.mark.parametrize("kind", sorted(SAMPLES))
+def test_no_sample_has_the_body_of_another(kind: str) -> None:
+    assert sample(kind, {})[1] != sample(kind, {})[1]
+
+
 def test_a_form_holds_the_same() -> None:
     form = urlencode({"payload": BODY.decode()}).encode()
     headers = (*HEADERS[:2], ("content-type", "application/x-www-form-urlencoded; charset=utf-8"))

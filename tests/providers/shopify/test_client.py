@@ -110,3 +110,29 @@ def test_a_shop_has_three_ways_in() -> None:
     assert exchange.environment_of("https://acme.myshopify.com") == "any"  # type: ignore[union-attr]
     assert exchange.audience("https://acme.myshopify.com") == "https://acme.myshopify.com"  # type: ignore[union-attr]
     assert {method.header for method in PROVIDER.auth} == {"X-Shopify-Access-Token"}  # type: ignore[union-attr]
+
+
+MUTATION = "mutation { webhookSubscriptionDelete(id: 1) { userErrors { message } } }"
+
+
+async def test_a_mutation_answers_its_one_field(shopify: Answering) -> None:
+    shopify.client.scope.before_write = nothing
+    shopify.put(GRAPHQL, {"data": {"webhookSubscriptionDelete": {"userErrors": [], "id": 1}}})
+    assert await shopify.client.mutate(MUTATION, {"a": 1}) == {"userErrors": [], "id": 1}
+    assert json.loads(shopify.sent[-1].content) == {"query": MUTATION, "variables": {"a": 1}}
+    shopify.put(GRAPHQL, {"data": {"webhookSubscriptionDelete": None}})
+    assert await shopify.client.mutate(MUTATION, {}) == {}
+
+
+async def test_errors_of_the_user_are_a_refusal(shopify: Answering) -> None:
+    shopify.client.scope.before_write = nothing
+    errors = [{"field": ["id"], "message": "Does not exist"}, "odd", {"message": "Is too long"}]
+    shopify.put(GRAPHQL, {"data": {"webhookSubscriptionDelete": {"userErrors": errors}}})
+    with pytest.raises(CallError) as refused:
+        await shopify.client.mutate(MUTATION, {})
+    assert refused.value.code == "upstream_rejected"
+    assert "Does not exist; Is too long" in refused.value.message
+
+
+async def nothing() -> None:
+    return None

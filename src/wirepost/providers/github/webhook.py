@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
+from wirepost.core.clock import Clock
 from wirepost.core.ids import new_id
 from wirepost.providers.github.feed import GitHubFeed
-from wirepost.providers.github.items import TYPES, item_of
+from wirepost.providers.github.items import SHAPES, TYPES, item_of
 from wirepost.providers.github.manage import GitHubManagement
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import form, needed, parse_object
@@ -68,16 +69,20 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     found = kind if kind in SAMPLES else next((name for name in SAMPLES if TYPES.get(name) == kind), None)
     if found is None:
         raise unknown_type(kind, SAMPLES)
-    body = with_fields(
-        orjson.loads(sample_file("wirepost.providers.github", f"{SAMPLES[found]}.json")), fields
-    )
+    body = orjson.loads(sample_file("wirepost.providers.github", f"{SAMPLES[found]}.json"))
+    event = found.partition(".")[0]
+    # A body that is equal to an earlier one would be taken for a repetition.
+    now = Clock().now().isoformat(timespec="microseconds")
+    for member in ("repository", "installation", SHAPES[event].member if event in SHAPES else event):
+        if isinstance(body.get(member), dict) and "updated_at" in body[member]:
+            body[member]["updated_at"] = now
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "GitHub-Hookshot/0000000",
-        "X-GitHub-Event": found.partition(".")[0],
+        "X-GitHub-Event": event,
         "X-GitHub-Delivery": new_id("sample"),
     }
-    return headers, orjson.dumps(body)
+    return headers, orjson.dumps(with_fields(body, fields))
 
 
 WEBHOOK = Webhook(

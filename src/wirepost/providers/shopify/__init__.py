@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wirepost.contracts.auth import ANY, ApiKey, TokenExchange
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.shopify.client import API_VERSION, ShopifyClient
 from wirepost.providers.shopify.oauth import HEADER, OAUTH
 from wirepost.upstream.limits import Limits
+
+if TYPE_CHECKING:
+    from wirepost.webhooks.webhook import Webhook
 
 WHO = """query {
   shop { id name myshopifyDomain plan { partnerDevelopment } }
@@ -28,6 +33,13 @@ async def probe(client: ShopifyClient) -> Probe:
         scopes=sorted(str(scope["handle"]) for scope in installation["accessScopes"]),
         quota=client.scope.quota,
     )
+
+
+def load_webhook() -> Webhook:
+    """The requests it sends."""
+    from wirepost.providers.shopify.webhook import WEBHOOK
+
+    return WEBHOOK
 
 
 PROVIDER = Provider(
@@ -64,4 +76,5 @@ PROVIDER = Provider(
     },
     api_versions={API_VERSION: "2027-10-01"},
     probe=probe,
+    load_webhook=load_webhook,
 )

@@ -37,6 +37,21 @@ class ShopifyClient(Client):
         found: Json = answer.json()["data"]
         return found
 
+    async def mutate(self, document: str, variables: Json) -> Json:
+        """Change something by a mutation of one field; raises `Rejected` for what its `userErrors` say.
+
+        Shopify has no keys, so a request whose answer was lost is not repeated.
+        """
+        self.scope.api_version = API_VERSION
+        content = orjson.dumps({"query": document, "variables": variables})
+        ask = Ask("POST", PATH, content=content, content_type="application/json", is_write=True)
+        (found,) = (await self.send(ask)).json()["data"].values()
+        errors = _objects(found.get("userErrors")) if isinstance(found, Mapping) else []
+        if errors:
+            words = "; ".join(safe_words(str(error.get("message"))) for error in errors)
+            raise Rejected("upstream_rejected", f"{self.upstream.name}: {words}")
+        return dict(found) if isinstance(found, Mapping) else {}
+
     def request_id(self, headers: Mapping[str, str]) -> str | None:
         """Shopify's id of a request."""
         return headers.get("x-request-id")
@@ -150,6 +165,10 @@ def _words(errors: Any) -> str:
     if isinstance(errors, list) and errors and isinstance(errors[0], Mapping):
         return safe_words(str(errors[0].get("message") or ""))
     return safe_words(errors) if isinstance(errors, str) else ""
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:
