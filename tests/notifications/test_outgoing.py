@@ -41,7 +41,7 @@ def test_cloud_events_have_the_attributes_of_the_specification() -> None:
 
 
 def test_outsiders_words_cannot_leave_their_block() -> None:
-    block = outgoing(event(data={"text": EVIL, EVIL: 1})).data_block()
+    block = outgoing(event(data={"text": EVIL, EVIL: 1})).block_for_models()
     found = re.fullmatch(
         r'<external id="(\S+)" boundary="([0-9a-f]{16})">\n(.*)\n</external \2>\n(.*)', block, re.DOTALL
     )
@@ -55,7 +55,7 @@ def test_outsiders_words_cannot_leave_their_block() -> None:
 
 def test_the_boundary_is_another_one_each_time() -> None:
     one = outgoing()
-    assert len({one.data_block() for _ in range(10)}) == 10
+    assert len({one.block_for_models() for _ in range(10)}) == 10
 
 
 @given(st.text())

@@ -80,7 +80,7 @@ class Outgoing:
             "event": self.event.shown(),
         }
 
-    def data_block(self) -> str:
+    def block_for_models(self) -> str:
         """For models: the event between marks that its text cannot imitate, and a line on what it is."""
         boundary = secrets.token_hex(BOUNDARY_BYTES)
         shown = _without_tags_in(self.event.shown())

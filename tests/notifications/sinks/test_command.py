@@ -13,7 +13,6 @@ import pytest
 
 from support.occurred import event
 from support.sinks import EVIL, outgoing
-from wirepost.notifications.sinks import command
 from wirepost.notifications.sinks.command import CommandSink
 from wirepost.notifications.sinks.sink import Refused, TryAgain
 from wirepost.settings import events as options
@@ -36,7 +35,8 @@ time.sleep(600)
 
 
 def sink(*argv: str, **settings: Any) -> CommandSink:
-    return CommandSink("run", options.CommandSink.model_validate({"argv": list(argv), **settings}))
+    read = options.CommandSink.model_validate({"argv": list(argv), **settings})
+    return CommandSink("run", read, grace_s=0.2)
 
 
 def python(code: str, *arguments: str, **settings: Any) -> CommandSink:
@@ -81,10 +81,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-async def test_what_takes_too_long_ends_with_all_that_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "GRACE_S", 0.2)
+async def test_what_takes_too_long_ends_with_all_that_it_started(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     with pytest.raises(Refused, match="too long"):
         await python(PARENT, str(pids), timeout_s=3).send(outgoing())
@@ -94,8 +91,7 @@ async def test_what_takes_too_long_ends_with_all_that_it_started(
             await asyncio.get_running_loop().run_in_executor(None, os.sched_yield)
 
 
-async def test_what_is_cancelled_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "GRACE_S", 0.2)
+async def test_what_is_cancelled_ends(tmp_path: Path) -> None:
     pids, done = tmp_path / "pids", tmp_path / "pids.done"
     running = asyncio.create_task(python(PARENT, str(pids)).send(outgoing()))
     async with asyncio.timeout(20):

@@ -46,7 +46,7 @@ class ClaudeRoutineSink(Sink):
             token = await self._secrets.resolve(reference)
         except ConfigError:
             raise TryAgain("the token cannot be read") from None
-        text = f"{self._settings.prompt}\n\n{outgoing.data_block()}"
+        text = f"{self._settings.prompt}\n\n{outgoing.block_for_models()}"
         headers = {
             "authorization": f"Bearer {token}",
             "anthropic-beta": BETA,

@@ -28,9 +28,9 @@ class CommandSink(Sink):
     starts_models: ClassVar[bool] = True
     surplus = "counted"
 
-    def __init__(self, name: str, settings: options.CommandSink) -> None:
-        super().__init__(name, timeout_s=settings.timeout_s + 2 * GRACE_S, concurrency=settings.concurrency)
-        self._settings = settings
+    def __init__(self, name: str, settings: options.CommandSink, *, grace_s: float = GRACE_S) -> None:
+        super().__init__(name, timeout_s=settings.timeout_s + 2 * grace_s, concurrency=settings.concurrency)
+        self._settings, self._grace_s = settings, grace_s
 
     def most_per_day(self) -> int | None:
         """How often it may be started in a day."""
@@ -56,7 +56,7 @@ class CommandSink(Sink):
         except TimeoutError:
             raise Refused("took too long and was ended", timeout_s=self._settings.timeout_s) from None
         finally:
-            await _end(process)
+            await _end(process, self._grace_s)
         if process.returncode:
             raise Refused(f"ended with status {process.returncode}", status=process.returncode)
         return Sent({"status": 0})
@@ -73,7 +73,7 @@ async def _fed(process: asyncio.subprocess.Process, content: bytes) -> None:
     await process.wait()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
     """End it and what it has started; also after it has ended itself, as something may be left of it."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         try:
@@ -81,6 +81,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         except (ProcessLookupError, PermissionError):  # the latter where only the dead are left (macOS)
             break
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GRACE_S if process.returncode is None else 0):
+            async with asyncio.timeout(grace_s if process.returncode is None else 0):
                 await process.wait()
     await process.wait()
