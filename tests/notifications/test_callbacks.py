@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from support.certificates import Authority
+from support.clients import judge_standard
 from support.clock import START, ManualClock
 from support.letterbox import Answer, Letter, Letterbox, letterbox, tls_for
+from wirepost.core.clock import Clock
 from wirepost.events.callback import Target
 from wirepost.notifications.callbacks import Callbacks
 from wirepost.settings.webhooks import WebhookSettings
@@ -108,6 +110,32 @@ async def test_an_address_in_a_private_network_is_not_asked(clock: ManualClock, 
     with pytest.raises(AddressRefused):
         await guarded.post(target_at(box), "evt_1", b"{}")
     assert box.connections == 0
+
+
+@pytest.mark.services("standard-webhooks")
+async def test_the_library_of_the_specification_believes_what_we_sign(
+    authority: Authority, box: Letterbox
+) -> None:
+    context = ssl.create_default_context(cafile=authority.certificate)
+    poster = Poster(Clock(), may_be_private=True, context=context)
+    now = Clock().now().timestamp()
+    changed = target_at(box, secret=OLD).renewed(replace(target_at(box), secret=NEW), now)
+    await Callbacks(poster, Clock()).challenge(changed)
+    await Callbacks(poster, Clock()).post(changed, "evt_1", '{"text": "Grüße \\u00e4"}'.encode())
+    await poster.close()
+    challenge, posted = ((letter.headers, letter.body) for letter in box.letters)
+    other = "whsec_" + "A" * 32
+    verdicts = await judge_standard(
+        (OLD, *challenge),
+        (NEW, *challenge),
+        (OLD, *posted),
+        (NEW, *posted),
+        (other, *posted),
+        (NEW, posted[0], posted[1] + b" "),
+        (NEW, {**posted[0], "webhook-id": "evt_2"}, posted[1]),
+    )
+    assert verdicts[:4] == ["valid"] * 4
+    assert set(verdicts[4:]) == {"WebhookVerificationError: No matching signature found"}
 
 
 async def test_for_a_day_after_a_change_both_secrets_sign(

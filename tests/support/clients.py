@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -92,6 +93,20 @@ async def use_octokit(sign: Sequence[Signing] = (), judge: Sequence[Signing] = (
     """The same with Octokit, which asks for no clock; needs the marker `services("node")`."""
     said: Signed = await _run(find_node(), "octokit.mjs", {"sign": list(sign), "judge": list(judge)})
     return said
+
+
+async def judge_standard(*requests: tuple[str, dict[str, str], bytes]) -> list[str]:
+    """What the library of Standard Webhooks says of requests (secret, headers, body): `valid`, or why not.
+
+    It compares with the real time; needs the marker `services("standard-webhooks")`.
+    """
+    told = [
+        {"secret": secret, "headers": headers, "body": base64.b64encode(body).decode()}
+        for secret, headers, body in requests
+    ]
+    plan = {"requests": told}
+    verdicts: list[str] = await _run(find_python("standard-webhooks"), "standard_webhooks.py", plan)
+    return verdicts
 
 
 def _plan(transport: dict[str, Any], calls: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:

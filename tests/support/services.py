@@ -27,6 +27,7 @@ FINDERS: dict[str, Callable[[], Path | str | None]] = {
     "postgres": find_postgres,
     "signatures": partial(find_python, "signatures"),
     "sops": partial(find_python, "sops"),
+    "standard-webhooks": partial(find_python, "standard-webhooks"),
     "stripe": partial(find_python, "stripe"),
 }
 """What `@pytest.mark.services("…")` may name, and how it is found."""

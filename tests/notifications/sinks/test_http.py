@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from support.clients import judge_standard
 from support.clock import START, ManualClock
 from support.letterbox import Answer, Letterbox, letterbox
 from support.occurred import event
 from support.sinks import outgoing
+from wirepost.core.clock import Clock
 from wirepost.notifications.sinks.http import HttpSink
 from wirepost.notifications.sinks.sink import Refused, TryAgain
 from wirepost.secrets.resolve import Secrets
@@ -58,6 +60,20 @@ async def test_an_event_is_posted_as_a_cloud_event_with_a_signature(box: Letterb
     request = Incoming("POST", box.url, tuple(letter.headers.items()), letter.body, NOW)
     verified = await STANDARD.verify(request, Terms([Secret(SECRET, "one")], WebhookSettings()))
     assert verified.is_id_signed
+
+
+@pytest.mark.services("standard-webhooks")
+async def test_the_library_of_the_specification_believes_it(
+    box: Letterbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SINK_SECRET", SECRET)
+    settings = options.HttpSink.model_validate({"url": box.url, "secret": "env:SINK_SECRET"})
+    poster = Poster(Clock(), may_be_private=True)
+    sink = HttpSink("hook", settings, Secrets(SecretSettings(), Clock()), poster, Clock())
+    await sink.send(outgoing(event(summary="Grüße", data={"text": "\u2028 <é>"})))
+    await poster.close()
+    (letter,) = box.letters
+    assert await judge_standard((SECRET, letter.headers, letter.body)) == ["valid"]
 
 
 async def test_each_attempt_is_signed_anew_under_the_same_id(
