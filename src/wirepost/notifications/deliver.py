@@ -55,12 +55,13 @@ class Deliverer:
         hash_key: bytes,
         clock: Clock,
         rng: Random | None = None,
+        lease_margin_s: float = LEASE_MARGIN_S,
     ) -> None:
         self.sinks = dict(sinks)
         self._deliveries, self._subscriptions = deliveries, subscriptions
         self._wakes, self._loops, self._history, self._hash_key = wakes, loops, history, hash_key
         self._clock, self._rng = clock, rng or SystemRandom()
-        self._holder = new_id("own")
+        self._holder, self._lease_margin_s = new_id("own"), lease_margin_s
 
     async def run(self) -> None:
         """Serve all sinks until it is cancelled; what was being sent then is sent again after its lease."""
@@ -113,7 +114,7 @@ class Deliverer:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _claim(self, sink: Sink, limit: int) -> list[Delivery]:
-        lease_s = sink.timeout_s + LEASE_MARGIN_S
+        lease_s = sink.timeout_s + self._lease_margin_s
         return await self._deliveries.claim(sink.name, holder=self._holder, lease_s=lease_s, limit=limit)
 
     async def _idle_s(self, sink: Sink) -> float:
