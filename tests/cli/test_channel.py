@@ -64,7 +64,8 @@ class Office:
         self.subscriptions = Subscriptions(database, clock)
         calls = StandInCalls(listed=LISTED)
         self.server = build_mcp(calls, secret=b"s" * 32, version="1", clock=calls.clock)
-        desk = ChannelDesk(self.subscriptions, self.deliveries, clock, allows=lambda *_: None, note=self.note)
+        desk = WatchedDesk(self.subscriptions, self.deliveries, clock, allows=lambda *_: None, note=self.note)
+        self.has_begun = desk.has_begun = asyncio.Event()
         desk.install(self.server)
         self.local = LocalSocket(self.server, Presence(Clock()))
 
@@ -248,7 +249,7 @@ async def test_the_program_ends_with_its_server_and_says_so(office):
         async with asyncio.timeout(PATIENCE_S):
             assert await session.process.wait() == 1
         assert session.process.stderr is not None
-        assert b"the running server ended the connection" in await session.process.stderr.read()
+        assert (await session.process.stderr.read()).startswith(b"wirepost: the running server ")
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["--nonsense"], 2), (["--in-process"], 2)])
