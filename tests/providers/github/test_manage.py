@@ -85,3 +85,10 @@ async def test_without_a_place_it_is_said_where_hooks_are(github: Any) -> None:
         await GitHubManagement(github.client()).hooks()
     assert refused.value.code == "unsupported_by_provider"
     assert "places" in str(refused.value.hint)
+
+
+def test_a_hook_is_as_asked_for_without_actions(github: Any) -> None:
+    management = GitHubManagement(github.client())
+    assert management.asked_for(["issues.opened", "issues.closed", "push"]) == ["issues", "push"]
+    assert management.asked_for([]) == []
+    assert management.keyed_by == "us"

@@ -61,6 +61,13 @@ async def test_without_types_all_that_we_have_words_for_are(described_shop: Any)
     assert "SHOP_REDACT" not in made(described_shop)
 
 
+def test_a_hook_for_all_is_recognised_as_one(described_shop: Any) -> None:
+    management = ShopifyManagement(described_shop.client())
+    assert management.asked_for([]) == DEFAULT
+    assert management.asked_for(["orders/paid"]) == ["orders/paid"]
+    assert management.keyed_by == "app"
+
+
 async def test_a_refusal_in_the_answer_is_one(described_shop: Any) -> None:
     errors = [{"field": ["webhookSubscription", "uri"], "message": "Address is not allowed"}]
     refused = {"webhookSubscriptionCreate": {"userErrors": errors, "webhookSubscription": None}}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 import pytest
 
 from wirepost.core.errors import InvalidCall, NotConnected
 from wirepost.providers.stripe.feed import StripeFeed
+from wirepost.providers.stripe.items import item_of
 from wirepost.providers.stripe.tools.refunds import stripe_create_refund
 from wirepost.webhooks.webhook import Item
 
@@ -105,3 +107,7 @@ async def test_what_the_sandbox_has_told_is_found_in_its_list(shop: Any) -> None
     assert await all_of(feed, found[0][0]) == found[1:]
     assert await all_of(feed, "evt_gone", after) == found
     assert {item.marks[0] for _, item in found} == {"wp_1"}
+    sent = [item_of(orjson.loads(event.body)) for event in shop.sandbox.outbox]
+    assert [(item.account, item.key, item.data) for item in sent] == [
+        (item.account, item.key, item.data) for _, item in found
+    ]

@@ -37,6 +37,10 @@ class ShopifyManagement(Management):
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client
 
+    def asked_for(self, types: Sequence[str]) -> Sequence[str]:
+        """All that we have words for, where none are named: Shopify has no subscription to everything."""
+        return list(types) or DEFAULT
+
     async def hooks(self) -> list[Hook]:
         """One for each address."""
         topics: dict[str, list[str]] = {}
@@ -46,7 +50,7 @@ class ShopifyManagement(Management):
 
     async def create(self, url: str, types: Sequence[str], secret: str | None) -> Hook:  # noqa: ARG002 - the app's own signs
         """A subscription for each topic."""
-        wanted = list(types) or DEFAULT
+        wanted = self.asked_for(types)
         for topic in wanted:
             given = {"topic": _name(topic), "subscription": {"uri": url, "format": "JSON"}}
             await self._client.mutate(CREATE, given)
@@ -54,7 +58,7 @@ class ShopifyManagement(Management):
 
     async def repair(self, hook: Hook, types: Sequence[str], secret: str | None) -> Hook:
         """What is missing is made, what is not wanted any more goes."""
-        wanted = set(types or DEFAULT)
+        wanted = set(self.asked_for(types))
         missing = sorted(wanted - set(hook.types))
         if missing:
             await self.create(hook.url, missing, secret)
