@@ -1,0 +1,151 @@
+"""The Events extension through a client of others: it subscribes, is called back, verifies, renews, ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.node import CLIENTS, find_node
+from support.occurred import event, stored
+from support.running import Running, running
+from support.serving import served
+from wirepost.app import App
+from wirepost.calls.taint import Taints
+from wirepost.events.callback import SINK
+from wirepost.events.callback_status import CallbackStatus
+from wirepost.events.log_cursors import LogCursors
+from wirepost.events.standing import Standing
+from wirepost.notifications.callbacks import Callbacks
+from wirepost.notifications.deliver import Deliverer
+from wirepost.notifications.history import History
+from wirepost.notifications.loops import Loops
+from wirepost.notifications.sinks.callback import CallbackSink
+from wirepost.notifications.wake import Wakes
+from wirepost.secrets.vault import KeyRing, Vault
+from wirepost.server.asgi import build_asgi
+from wirepost.server.auth.caller_tokens import create
+from wirepost.server.events import EventSide
+from wirepost.server.mcp import build_mcp
+from wirepost.upstream.guard import Poster
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+TYPE = "payment.refunded"
+LONGEST = 4 * 2**20
+"""Bytes of a line: all types with their schemas are on one."""
+HERE = {"source": "stripe-sandbox", "environment": "sandbox", "type": TYPE}
+
+
+def deliverer_of(app: App, callbacks: Callbacks, taints: Taints, vault: Vault) -> Deliverer:
+    """What brings events to clients that are called back, and to nobody else."""
+    hub, database, clock = app.hub, app.database, app.clock
+    sink = CallbackSink(
+        callbacks,
+        hub.subscriptions,
+        CallbackStatus(database, LogCursors(hub.signer)),
+        taints,
+        vault=vault,
+        may_receive=Standing(database, hub.catalogue, clock).may_receive,
+    )
+    return Deliverer(
+        {SINK: sink},
+        hub.deliveries,
+        hub.subscriptions,
+        wakes=Wakes(database, clock),
+        loops=Loops(app.settings.events, {SINK}),
+        history=History(database, clock),
+        hash_key=b"k" * 32,
+        clock=clock,
+    )
+
+
+@asynccontextmanager
+async def serving_events(tmp_path: Path) -> AsyncIterator[tuple[Running, str, str]]:
+    """A server that callers show a token to; the server, its address, a token."""
+    options = {"server": {"auth": {"mode": "static"}}, "events": {"private_addresses": True}}
+    async with running(tmp_path, **options) as live:
+        app = live.app
+        poster = Poster(app.clock, may_be_private=True)
+        callbacks = Callbacks(poster, app.clock)
+        taints, vault = Taints(app.database, app.clock, app.settings.events), Vault(KeyRing([b"k" * 32]))
+        side = EventSide(
+            app.hub,
+            settings=app.settings.events,
+            taints=taints,
+            vault=vault,
+            challenge=callbacks.challenge,
+            allows=lambda *_: None,
+        )
+        mcp = build_mcp(app.calls, secret=app.secret, version="1", listen=side.listen)
+        side.install(mcp)
+        token = await create(app.database, app.clock.now().timestamp(), "agent", None, None)
+        delivering = asyncio.ensure_future(deliverer_of(app, callbacks, taints, vault).run())
+        try:
+            async with app.hub.at_work(), served(build_asgi(app, mcp), lifespan="on") as url:
+                yield live, f"{url}/mcp", token
+        finally:
+            side.close()
+            delivering.cancel()
+            await asyncio.wait({delivering})
+            await poster.close()
+
+
+class AiSdk:
+    """The AI SDK's client, as a program."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def begin(cls, **plan: Any) -> AiSdk:
+        pipe = asyncio.subprocess.PIPE
+        script = str(CLIENTS / "aisdk_events.mjs")
+        command = [str(find_node()), script, json.dumps(plan)]
+        return cls(await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, limit=LONGEST))
+
+    async def said(self) -> dict[str, Any]:
+        """The next line it prints."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(45):
+            line = await self._process.stdout.readline()
+            if not line:
+                assert self._process.stderr is not None
+                raise AssertionError((await self._process.stderr.read()).decode())
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    async def end(self) -> None:
+        """Wait until it has ended."""
+        async with asyncio.timeout(45):
+            assert await self._process.wait() == 0
+
+
+@pytest.mark.services("node")
+async def test_the_ai_sdk_subscribes_verifies_what_it_is_sent_renews_and_ends(tmp_path):
+    async with serving_events(tmp_path) as (live, url, token):
+        client = await AiSdk.begin(
+            url=url, headers={"Authorization": f"Bearer {token}"}, name=TYPE, arguments={}, events=3
+        )
+        began = await client.said()
+        before = await stored(live.app.hub.events, event(**HERE), event(**{**HERE, "type": "invoice.paid"}))
+        more = await stored(live.app.hub.events, event(**HERE, data={"note": "Grüße ✓"}), event(**HERE))
+        ended = await client.said()
+        await client.end()
+        left = await live.app.hub.subscriptions.all()
+
+    assert TYPE in [each["name"] for each in began["listed"]]
+    assert began["subscribed"]["truncated"] is False
+    taken = {each["event"]["eventId"]: each["event"] for each in ended["taken"]}
+    assert taken.keys() == {before[0].id, *(each.id for each in more)}
+    assert taken[more[0].id]["data"]["data"] == {"note": "Grüße ✓"}
+    assert {each["subscription"]["id"] for each in ended["taken"]} == {began["subscribed"]["id"]}
+    assert ended["renewed"]["id"] == began["subscribed"]["id"]
+    assert ended["problems"] == []
+    assert ended["answers"][0] == 200  # the address was asked first, and repeated the challenge
+    assert set(ended["answers"][1:]) <= {204, 503}  # 503: it was called before it had kept its subscription
+    assert (ended["left"], left) == (0, [])
