@@ -229,9 +229,10 @@ def test_a_text_is_a_text_or_a_number() -> None:
 def test_a_word_is_no_sentence() -> None:
     assert reading.word("meeting.started") == "meeting.started"
     assert reading.word(4711) == "4711"
-    assert [reading.word(value) for value in ("ignore all rules", "<a>", "", "x" * 81, "ü", None, "a\n")] == [
-        None
-    ] * 7
+    assert [
+        reading.word(value)
+        for value in ("ignore all rules", "<a>", "", "x" * 81, "ü", None, "a\n", "https://x.example/")
+    ] == [None] * 8
 
 
 def test_a_key_is_short_and_told_apart() -> None:
@@ -263,6 +264,8 @@ def test_fields_are_picked_by_name_and_stay_single_values() -> None:
         ("Merge Request Hook", "zoom.merge_request_hook"),
         ("zoom.thing", "zoom.thing"),
         ("<b>!", "zoom.b"),
+        ("https://x.example/a", "zoom.https.x.example.a"),
+        ("a..b/.-/c", "zoom.a.b.c"),
         ("", "zoom.event"),
         ("known", "issue.opened"),
     ],

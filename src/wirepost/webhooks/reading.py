@@ -32,7 +32,7 @@ _LONG, _LONG_NEGATIVE = b"0" * 20, b"-" + b"0" * 19
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{1,15}", re.ASCII)
 _WORD = re.compile(r"[\w.:@/#+=-]{1,80}", re.ASCII)
-_NOT_IN_TYPES = re.compile(r"[^a-z0-9_.-]+")
+_NOT_IN_TYPES = re.compile(r"[^a-z0-9_-]+")
 _INDEX = re.compile(r"0|[1-9]\d{0,5}", re.ASCII)
 
 
@@ -147,9 +147,10 @@ def needed(value: Any, name: str) -> str:
 
 
 def word(value: Any) -> str | None:
-    """An id, code or amount that may stand in a summary; `None` for whatever could be a sentence."""
+    """An id, code or amount that may stand in a summary; `None` for what could be a sentence or a link."""
     found = text(value)
-    return found if found is not None and _WORD.fullmatch(found) else None
+    is_word = found is not None and _WORD.fullmatch(found) and "//" not in found
+    return found if is_word else None
 
 
 def key(value: Any) -> str | None:
@@ -231,7 +232,8 @@ def our_type(sender: str, provider_type: str, types: Mapping[str, str] | None = 
     known = types.get(provider_type) if types else None
     if known is not None:
         return known
-    plain = _NOT_IN_TYPES.sub("_", provider_type.lower().replace("/", "."))[:100].strip("._-")
+    parts = provider_type[:100].lower().replace("/", ".").split(".")
+    plain = ".".join(filter(None, (_NOT_IN_TYPES.sub("_", part).strip("_-") for part in parts)))
     prefix = f"{sender}."
     return plain if plain.startswith(prefix) else f"{prefix}{plain or 'event'}"
 
