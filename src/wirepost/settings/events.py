@@ -198,6 +198,6 @@ class SinkSettings(Section):
     def _check_names(self) -> SinkSettings:
         all_names = [name for kind in type(self).model_fields for name in getattr(self, kind)]
         for name in all_names:
-            if name in {"pull", "channel", "callback"} or all_names.count(name) > 1:
+            if name in {"pull", "channel", "callback", "buttons"} or all_names.count(name) > 1:
                 raise ValueError(f"has a sink {name}, a name that is taken")
         return self
