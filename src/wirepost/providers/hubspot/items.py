@@ -80,7 +80,7 @@ def item_of(row: Row, own: frozenset[str]) -> Item:
         type=TYPES.get(neutral) or our_type("hubspot", neutral if noun in NOUNS else kind),
         provider_type=kind,
         summary=_summary(noun, verb, record, row),
-        data=_data(noun, record, row),
+        data=_fields(noun, record, row),
         subject=f"{noun}/{record}" if record else None,
         key=_key(row),
         time=millis(row.get("occurredAt")),
@@ -103,7 +103,7 @@ def _noun(called: str, row: Row) -> str:
     return known.neutral or known.label.lower()
 
 
-def _data(noun: str, record: str | None, row: Row) -> dict[str, Any]:
+def _fields(noun: str, record: str | None, row: Row) -> dict[str, Any]:
     fields = {
         "property": ("propertyName",),
         "property_value": ("propertyValue",),
