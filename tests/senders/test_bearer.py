@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.handshakes import answered
-from support.payloads import items
+from support.payloads import items, only
 from support.signatures import incoming, terms_with
 from wirepost.senders.bearer import WEBHOOK
 from wirepost.webhooks.verdict import Rejected
@@ -20,6 +20,12 @@ async def test_the_token_lets_it_in() -> None:
     assert isinstance(found, Reading)
     with pytest.raises(Rejected):
         await answered(WEBHOOK, request, terms_with("other"))
+
+
+def test_the_id_stands_where_the_settings_say() -> None:
+    body = {"type": "stock.low", "meta": {"id": "m-1"}}
+    assert only("bearer", body, {"X-Delivery": "d-1"}, id_header="X-Delivery").key == "d-1"
+    assert only("bearer", body, id_header="X-Delivery", id_pointer="/meta/id").key == "m-1"
 
 
 def test_each_object_is_an_event_without_an_id() -> None:

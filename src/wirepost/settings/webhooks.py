@@ -181,7 +181,7 @@ class WebhookSettings(Section):
     places: list[Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}(/[\w.-]{1,100})?$")]] = Field(
         default_factory=list,
         description="Repositories and organisations whose webhook `wirepost webhooks setup` looks after, and "
-        "whose failed deliveries are fetched (GitHub)",
+        "whose failed deliveries are fetched (GitHub); ids of apps (HubSpot)",
         examples=[["acme/shop"]],
     )
     token: SecretRef | None = Field(
@@ -221,6 +221,15 @@ class WebhookSettings(Section):
         description="Ids of our own app, bot or user at the provider; what they cause is no news to agents",
     )
     redact: RedactSettings = Field(default_factory=RedactSettings, description="Personal data in its events")
+    id_header: Header | None = Field(
+        default=None,
+        description="Where the id of an event stands, for senders bearer, basic and jwt (hmac has its own)",
+    )
+    id_pointer: Annotated[str, StringConstraints(pattern=r"^/.{0,200}$")] | None = Field(
+        default=None,
+        description="Where it stands in a JSON body (RFC 6901), for the same senders",
+        examples=["/id"],
+    )
     hmac: HmacSettings | None = Field(default=None, description="The signature, for sender hmac")
     jwt: JwtSettings | None = Field(default=None, description="The token, for sender jwt")
 
