@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.providers.github.items import SHAPES, TYPES, item_of
+from wirepost.providers.github.items import TYPES, item_of
+from wirepost.providers.github.shapes import SHAPES
 from wirepost.webhooks.webhook import Actor, Item, Unmapped
 
 PAYLOADS = Path(__file__).parent / "payloads"

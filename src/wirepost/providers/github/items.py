@@ -5,15 +5,14 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
+from wirepost.providers.github.shapes import SHAPES, Shape, paths, shape_like
 from wirepost.webhooks.reading import at, key, moment, our_type, picked, scalar, seconds, text, word
 from wirepost.webhooks.webhook import Actor, Item, Unmapped
 
 Json = dict[str, Any]
-Paths = Mapping[str, tuple[str | int, ...]]
 
 TYPES = {
     "issues.opened": "issue.opened",
@@ -68,94 +67,6 @@ NO_COMMIT = "0" * 40
 _MESSAGE = 300
 
 
-def _paths(names: str) -> Paths:
-    """`author=user.login` is the field `author`, found under `user`, `login`."""
-    pairs = (each.partition("=") for each in names.split())
-    return {name: tuple((path or name).split(".")) for name, _, path in pairs}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What is shown of the object of an event."""
-
-    member: str
-    """Where it is in the body."""
-    values: Paths
-    """Words and numbers of GitHub's."""
-    texts: Paths
-    """Written by others."""
-    times: tuple[str, ...] = ("updated_at", "created_at")
-    """Where its time stands; the first that is there."""
-
-
-_ENTRY = "id number state state_reason author=user.login url=html_url locked comments created_at closed_at"
-_COMMENT = Shape(
-    "comment",
-    _paths("comment_id=id comment_url=html_url author=user.login"),
-    _paths("text=body path"),
-)
-_ALERT = Shape(
-    "alert",
-    _paths("number state url=html_url severity=security_advisory.severity rule_severity=rule.severity"),
-    _paths("title=security_advisory.summary rule=rule.description package=dependency.package.name"),
-)
-SHAPES: Mapping[str, Shape] = {
-    "issues": Shape("issue", _paths(_ENTRY), _paths("title text=body milestone=milestone.title")),
-    "issue_comment": _COMMENT,
-    "discussion": Shape("discussion", _paths(_ENTRY), _paths("title text=body category=category.name")),
-    "discussion_comment": _COMMENT,
-    "commit_comment": _COMMENT,
-    "pull_request": Shape(
-        "pull_request",
-        _paths(
-            f"{_ENTRY} is_draft=draft is_merged=merged merged_at merged_by=merged_by.login "
-            "head_commit=head.sha head_repository=head.repo.full_name base=base.ref additions deletions "
-            "changed_files"
-        ),
-        _paths("title text=body head=head.ref"),
-    ),
-    "pull_request_review": Shape(
-        "review",
-        _paths("review_id=id verdict=state author=user.login url=html_url head_commit=commit_id"),
-        _paths("text=body"),
-        ("submitted_at",),
-    ),
-    "pull_request_review_comment": _COMMENT,
-    "release": Shape(
-        "release",
-        _paths("id is_draft=draft is_prerelease=prerelease author=author.login url=html_url published_at"),
-        _paths("tag=tag_name name text=body"),
-        ("published_at", "created_at"),
-    ),
-    "workflow_run": Shape(
-        "workflow_run",
-        _paths(
-            "id status conclusion cause=event number=run_number attempt=run_attempt head_commit=head_sha "
-            "url=html_url author=actor.login"
-        ),
-        _paths("name title=display_title head=head_branch path"),
-    ),
-    "deployment": Shape(
-        "deployment",
-        _paths("id head_commit=sha author=creator.login"),
-        _paths("environment ref text=description"),
-    ),
-    "deployment_status": Shape(
-        "deployment_status",
-        _paths("id state author=creator.login url=log_url"),
-        _paths("environment text=description"),
-    ),
-    "installation": Shape(
-        "installation", _paths("id app=app_slug selection=repository_selection target=target_type"), {}
-    ),
-    "dependabot_alert": _ALERT,
-    "code_scanning_alert": _ALERT,
-    "secret_scanning_alert": Shape(
-        "alert", _paths("number state url=html_url kind=secret_type resolution"), {}
-    ),
-}
-
-
 def item_of(event: str, delivery: str | None, body: Json, own_ids: Iterable[str] = ()) -> Item:
     """One event; `event` and `delivery` are headers. Raises `Unmapped` where the body is of another event."""
     action = text(body.get("action"))
@@ -199,7 +110,7 @@ Told = tuple[str | None, Json, tuple[str, ...], float | None]
 def _about(event: str, body: Json, shape: Shape | None, repository: str | None) -> Told:
     """Subject, fields, untrusted paths and time of everything but a push."""
     if shape is None:
-        shape = _other(event, body)
+        shape = shape_like(event, body)
     raw = body.get(shape.member)
     texts = {name: value for name, value in picked(raw, shape.texts).items() if value != ""}
     fields = picked(raw, shape.values)
@@ -225,22 +136,12 @@ def _about(event: str, body: Json, shape: Shape | None, repository: str | None) 
     )
 
 
-def _other(event: str, body: Json) -> Shape:
-    """An event we have no shape for: what is named like it, as far as it looks like all others."""
-    name = event if isinstance(body.get(event), dict) else event.removesuffix("s")
-    return Shape(
-        name,
-        _paths("id number state status conclusion author=user.login url=html_url"),
-        _paths("title name text=body"),
-    )
-
-
 def _parent(event: str, body: Json) -> Json:
     """What was commented or reviewed."""
     for name in ("issue", "pull_request", "discussion"):
         if event.startswith((f"{name}_comment", f"{name}_review")):
             found = body.get(name)
-            told = picked(found, _paths("number state")) | {"parent_title": text(at(found, "title"))}
+            told = picked(found, paths("number state")) | {"parent_title": text(at(found, "title"))}
             return {each: value for each, value in told.items() if value}
     return {}
 
@@ -276,7 +177,7 @@ def _push(body: Json, repository: str | None) -> Told:
     commits = body.get("commits")
     rows = [each for each in commits if isinstance(each, dict)] if isinstance(commits, list) else []
     values = picked(
-        body, _paths("before after is_new=created is_deleted=deleted is_forced=forced url=compare")
+        body, paths("before after is_new=created is_deleted=deleted is_forced=forced url=compare")
     )
     fields = {
         **values,

@@ -10,8 +10,9 @@ import orjson
 from wirepost.core.clock import Clock
 from wirepost.core.ids import new_id
 from wirepost.providers.github.feed import GitHubFeed
-from wirepost.providers.github.items import SHAPES, TYPES, item_of
+from wirepost.providers.github.items import TYPES, item_of
 from wirepost.providers.github.manage import GitHubManagement
+from wirepost.providers.github.shapes import SHAPES
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import form, needed, parse_object
 from wirepost.webhooks.replies import ALLOWED
