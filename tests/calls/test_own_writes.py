@@ -109,6 +109,14 @@ async def test_old_writes_are_forgotten(own: OwnWrites, database: Database, cloc
     assert await database.read("SELECT marker FROM own_writes LIMIT 10") == [("new",)]
 
 
+async def test_many_old_writes_are_forgotten(own: OwnWrites, database: Database, clock: ManualClock) -> None:
+    for start in range(0, 600, 100):
+        await own.note("crm", [str(number) for number in range(start, start + 100)], "int_1")
+    clock.advance(DAY_S + 1)
+    await own.prune()
+    assert await database.read("SELECT marker FROM own_writes LIMIT 1") == []
+
+
 def test_ids_are_found_wherever_our_tools_have_them() -> None:
     batch = {"results": [{"index": 0, "id": "1"}, {"index": 1, "status": "failed"}], "succeeded": 1}
     assert list(ids_in(batch)) == ["1"]
@@ -116,6 +124,8 @@ def test_ids_are_found_wherever_our_tools_have_them() -> None:
     assert list(ids_in({"object": "contact", "ids": ["7", 8]})) == ["7", "8"]
     assert list(ids_in({"id": "x" * 201})) == []
     assert list(ids_in(None)) == []
+    assert list(ids_in({"a": {"b": {"c": {"d": {"e": {"id": "too deep"}}}}}})) == []
+    assert list(ids_in([[[[[[{"id": "too deep"}]]]]]])) == []
 
 
 # --- the write path ---

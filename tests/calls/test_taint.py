@@ -14,6 +14,7 @@ from wirepost.calls.taint import Taint, Taints
 from wirepost.events.event import Event
 from wirepost.settings import EventSettings
 from wirepost.store.database import Database
+from wirepost.tools.results import Page, Result
 
 AT = START.timestamp()
 HALF_AN_HOUR_S = 1800
@@ -139,6 +140,34 @@ async def test_what_does_not_count_any_more_is_forgotten(
 async def test_events_are_found_in_whatever_a_tool_for_events_returns(taints: Taints, value: Any) -> None:
     await taints.returned("anna", "event", "event_wait", value, None)
     assert "evt_1" in (await taints.reason("anna") or "")
+
+
+class Shown(Result):
+    """An event as the result of a tool."""
+
+    id: str
+    untrusted: list[str]
+    hops: int = 0
+
+
+class Wrapped(Result):
+    """The same inside of something else."""
+
+    event: Shown
+    note: str = "one"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Page([Shown(id="evt_1", untrusted=["text"])], has_more=False),
+        Wrapped(event=Shown(id="evt_1", untrusted=["text"])),
+        "no event at all",
+    ],
+)
+async def test_events_are_found_in_results_of_every_shape(taints: Taints, value: Any) -> None:
+    await taints.returned("anna", "event", "event_list", value, None)
+    assert (await taints.reason("anna") is None) == isinstance(value, str)
 
 
 async def test_an_empty_answer_taints_nobody(taints: Taints) -> None:

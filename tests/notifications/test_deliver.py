@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.clock import ManualClock
+from support.disk import fill_disk, free_disk
 from support.occurred import event, stored
 from support.sinks import Desk, Listed, Queued, Runner, Teller
 from wirepost.notifications.sinks.sink import Gone, Refused, Sent, TryAgain
@@ -231,6 +232,38 @@ async def test_two_processes_bring_each_event_once(desk: Desk) -> None:
     while sum(await asyncio.gather(*(each.turn("listed") for each in processes))):
         pass
     assert sorted(first.ids + second.ids) == sorted(each.id for each in events)
+
+
+async def test_what_arrived_and_could_not_be_noted_is_sent_again(desk: Desk) -> None:
+    sink = Listed()
+    deliverer, subscription = desk.deliverer(sink), await desk.subscription()
+    await desk.deliver(subscription, sink, *await stored(desk.log, event()))
+    await fill_disk(desk.database, "delivery_attempts")
+    await deliverer.turn("listed")
+    await free_disk(desk.database)
+    assert await desk.states(sink) == [("offered", 1, None)]
+    desk.clock.advance(46)
+    await deliverer.turn("listed")
+    assert await desk.states(sink) == [("done", 2, None)]
+    assert len(sink.given) == 2
+
+
+async def test_it_goes_on_when_the_store_takes_writes_again(desk: Desk) -> None:
+    sink, arrived = Listed(), asyncio.Event()
+    sink.does = lambda _: arrived.set()
+    subscription = await desk.subscription()
+    await desk.deliver(subscription, sink, *await stored(desk.log, event()))
+    await fill_disk(desk.database, "deliveries")
+    desk.clock = ManualClock(auto=False)
+    running = asyncio.create_task(desk.deliverer(sink).run())
+    await desk.clock.wait_for_sleepers()
+    assert sink.given == []
+    await free_disk(desk.database)
+    desk.clock.advance(5)
+    async with asyncio.timeout(5):
+        await arrived.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 # --- too much of it ---

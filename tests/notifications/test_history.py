@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.occurred import event, stored
 from support.sinks import Desk, Listed
 from wirepost.notifications.history import Attempt, Trouble
+from wirepost.store.database import Tx
 
 
 async def delivered_once(desk: Desk, sink: Listed) -> str:
@@ -49,6 +50,22 @@ async def test_troubles_are_counted_by_sink_and_outcome(desk: Desk) -> None:
         await desk.history.record(delivery, at=desk.now, took_s=1, outcome=outcome, details={})
     assert await desk.history.troubles(desk.now - 60) == [Trouble("listed", "timeout", 2, desk.now)]
     assert await desk.history.troubles(desk.now + 1) == []
+
+
+async def test_many_old_attempts_are_forgotten(desk: Desk) -> None:
+    insert = (
+        "INSERT INTO delivery_attempts "
+        "(subscription, sink, seq, copy, attempt, at, took_s, outcome, details) "
+        "VALUES ('sub_1', 'listed', ?, 0, 1, 5.0, 0.1, 'done', '{}')"
+    )
+
+    async def work(tx: Tx) -> None:
+        for number in range(1100):
+            await tx.execute(insert, number)
+
+    await desk.database.write(work)
+    await desk.history.prune(6.0)
+    assert await desk.database.read("SELECT seq FROM delivery_attempts LIMIT 1") == []
 
 
 async def test_old_attempts_are_forgotten(desk: Desk) -> None:

@@ -145,6 +145,15 @@ async def test_a_name_without_address_and_a_closed_port_cannot_be_reached(author
         await posting.close()
 
 
+async def test_of_several_addresses_the_first_that_answers_is_taken(
+    authority: Authority, box: Letterbox
+) -> None:
+    posting = poster(authority, Names("127.0.0.2", "127.0.0.1"))
+    await posting.post(at_name(box), b"hello", {}, 5)
+    assert box.letters[0].body == b"hello"
+    await posting.close()
+
+
 async def test_plain_http_goes_to_this_machine_only_and_only_where_that_is_allowed() -> None:
     async with letterbox() as box:
         here = Poster(Clock(), may_be_private=True)

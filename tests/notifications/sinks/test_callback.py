@@ -199,6 +199,14 @@ async def test_an_address_that_leads_into_a_private_network_by_now_is_not_called
     assert found == ("dead", 1, "the address is refused: it leads into a private network")
 
 
+async def test_a_client_that_is_not_there_may_come_back(called: Called) -> None:
+    async with letterbox() as gone:
+        address = gone.url.replace("http:", "https:")
+    await called.matched(await called.subscribe(address), event())
+    await called.deliverer.turn(SINK)
+    assert await called.states() == [("pending", 1, "unreachable")]
+
+
 async def test_a_body_that_is_too_large_is_left_out(called: Called) -> None:
     await called.matched(await called.subscribe(), event(data={"text": "x" * 300_000}))
     await called.deliverer.turn(SINK)

@@ -102,6 +102,15 @@ async def test_a_text_of_the_operator_can_stand_in_for_the_event(box: Letterbox,
     assert box.letters[1].headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.parametrize(("kind", "about"), [("application/json", '\\"a'), ("text/markdown", '"a')])
+async def test_what_is_put_in_is_escaped_as_the_text_needs_it(
+    box: Letterbox, sink_to: Any, kind: str, about: str
+) -> None:
+    sink = sink_to(box, body="about {subject}", headers={"Content-Type": kind})
+    await sink.send(outgoing(event(subject='"a')))
+    assert box.letters[0].body.decode() == f"about {about}"
+
+
 async def test_a_header_of_the_operator_replaces_ours_but_never_the_signature(
     box: Letterbox, sink_to: Any
 ) -> None:
