@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.occurred import event, stored
-from wirepost.events import reading
 from wirepost.events.event import Event
-from wirepost.events.reading import LogReader
+from wirepost.events.reading import LogReader, Page
 
 
 @pytest.fixture
@@ -42,11 +41,9 @@ async def test_the_position_moves_on_where_nothing_matches(reader, log):
     assert (page.events, page.position, page.has_more) == ([], 3, False)
 
 
-async def test_one_page_looks_at_a_bounded_number_of_events(reader, log, monkeypatch):
-    monkeypatch.setattr(reading, "BATCH", 2)
-    monkeypatch.setattr(reading, "MOST_READ", 4)
+async def test_one_page_looks_at_a_bounded_number_of_events(log):
     await stored(log, *(event() for _ in range(5)))
-    page = await reader.page(0, lambda each: False, limit=10)
+    page = await LogReader(log, batch=2, most=4).page(0, lambda each: False, limit=10)
     assert (page.events, page.position, page.has_more) == ([], 4, True)
 
 
@@ -81,7 +78,7 @@ async def test_a_position_that_was_never_reached_is_corrected(reader, log):
 
 
 async def test_at_the_newest_event_nothing_is_missing(reader, log):
-    assert await reader.page(0, anything, limit=10) == reading.Page([], 0, is_truncated=False, has_more=False)
+    assert await reader.page(0, anything, limit=10) == Page([], 0, is_truncated=False, has_more=False)
     await stored(log, event())
     page = await reader.page(1, anything, limit=10)
     assert (page.is_truncated, page.position) == (False, 1)

@@ -63,6 +63,7 @@ class Extended:
     handed_over: list[tuple[str, str]] = field(default_factory=list)
     """Callers, and the events that they were about to get."""
     most: int = 16
+    reader: LogReader = None  # type: ignore[assignment]
     callbacks: Any = None
     """Makes what clients are called back with, from `Asking`."""
 
@@ -70,7 +71,7 @@ class Extended:
         catalogue = Catalogue([Sender()], lambda caller, source: source not in self.hidden)
         cursors = LogCursors(Signer(b"s" * 32))
         self.asking = Asking(catalogue, cursors, self.clock, is_current=self._is_current, note=self._note)
-        self.reader = LogReader(self.log)
+        self.reader = self.reader or LogReader(self.log)
         self.streams = Streams(self.asking, self.reader, self.log.signals, self.clock, most=self.most)
         make: Callable[..., Any] = self.callbacks or (lambda *_: None)
         self.server: Server[Any] = serve(StandInCalls())

@@ -33,10 +33,10 @@ class Page:
 
 
 class LogReader:
-    """Reads one log."""
+    """Reads one log, at most `most` events of it for a page and `batch` at once."""
 
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
+    def __init__(self, log: EventLog, *, batch: int = BATCH, most: int = MOST_READ) -> None:
+        self._log, self._batch, self._most = log, batch, most
 
     async def newest(self) -> int:
         """The position from which only what comes later is read."""
@@ -48,8 +48,8 @@ class LogReader:
         """Up to `limit` events after a position, none received before `since` (seconds since 1970)."""
         at, is_truncated = await self._begin(position, since)
         found: list[Event] = []
-        for number in range(MOST_READ // BATCH):
-            batch = await self._log.after(at, BATCH)
+        for number in range(self._most // self._batch):
+            batch = await self._log.after(at, self._batch)
             if number == 0:
                 at, batch, is_gap = await self._mind_gap(at, batch)
                 is_truncated = is_truncated or is_gap
@@ -59,7 +59,7 @@ class LogReader:
                 at = event.seq
                 if (since is None or event.received_at >= since) and matches(event):
                     found.append(event)
-            if len(batch) < BATCH:
+            if len(batch) < self._batch:
                 return Page(found, at, is_truncated, has_more=False)
         return Page(found, at, is_truncated, has_more=True)
 
@@ -77,7 +77,7 @@ class LogReader:
             newest = await self._log.newest()
             if newest == at:
                 return at, batch, False
-            batch = await self._log.after(at, BATCH)  # what came between the two looks is no hole
+            batch = await self._log.after(at, self._batch)  # what came between the two looks is no hole
             if not batch:
                 return newest, batch, True
         return batch[0].seq - 1, batch, batch[0].seq > at + 1

@@ -16,11 +16,12 @@ from wirepost.calls.caller import LOCAL, Caller
 from wirepost.core.signing import Signer
 from wirepost.events.callback import Target, row_name
 from wirepost.events.callback_status import CallbackStatus
+from wirepost.events.filters import Filter
 from wirepost.events.log_cursors import LogCursors
-from wirepost.events.subscriptions import Subscriptions
+from wirepost.events.subscriptions import PER_OWNER, Subscriptions
 from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.mcp_events.callbacks import CallbackSubscriptions
-from wirepost.settings.events import EventSettings
+from wirepost.settings.events import EventSettings, SubscriptionSettings
 
 both = pytest.mark.parametrize("era", ERAS)
 URL = "https://hooks.example.com/in?client=1"
@@ -336,10 +337,10 @@ async def test_whoever_has_subscribed_can_end_it_and_nobody_else(office, era):
     assert (await unsubscribe(office, era=era))["code"] == -32023
 
 
-async def test_more_subscriptions_than_a_caller_may_have_are_refused(office, monkeypatch):
-    monkeypatch.setattr("wirepost.events.subscriptions.PER_OWNER", 1)
-    await subscribe(office)
-    refused = await subscribe(office, arguments={"object_id": "ch_1"})
+async def test_more_subscriptions_than_a_caller_may_have_are_refused(office):
+    for number in range(PER_OWNER):
+        await office.subscriptions.put(SOMEBODY.id, f"mine-{number}", Filter(), SubscriptionSettings())
+    refused = await subscribe(office)
     assert (refused["code"], refused["data"]) == (-32025, {"limit": "subscriptions"})
 
 

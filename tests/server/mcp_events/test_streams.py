@@ -9,7 +9,11 @@ import pytest
 
 from support.extension import ERAS, SUBSCRIPTION_ID, Extended, heard_on, over_http, posted, speaking
 from support.occurred import event, stored
-from wirepost.server.mcp_events.streams import HEARTBEAT_S, LIFE_S, LOOK_EVERY_S
+from wirepost.core.errors import Unavailable
+from wirepost.events.log import EventLog
+from wirepost.events.reading import LogReader
+from wirepost.server.mcp_events.streams import HEARTBEAT_S, LIFE_S, LOOK_EVERY_S, PAGE
+from wirepost.store.signals import Signals
 
 both = pytest.mark.parametrize("era", ERAS)
 STREAM = ("events/stream",)
@@ -55,13 +59,12 @@ async def test_an_event_is_told_before_the_next_look_at_the_log_is_due(extended,
     assert clock.monotonic() == 1000.0
 
 
-async def test_what_another_server_stored_is_found_at_the_next_look(extended, log, clock, tmp_path):
+async def test_what_another_server_stored_is_found_at_the_next_look(extended, other, clock, tmp_path):
     async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
         await speaker.begin(*STREAM, **REFUNDED)
         await speaker.hear()
         await clock.wait_for_sleepers()
-        log.signals.tell = lambda topic: None
-        new = await stored(log, event())
+        new = await stored(EventLog(other, Signals(), clock), event())
         clock.advance(LOOK_EVERY_S)
         assert (await speaker.hear())[1]["eventId"] == new[0].id
 
@@ -111,11 +114,10 @@ async def test_from_the_cursor_of_any_event_the_rest_comes_again_and_nothing_els
             assert rest == [each.id for each in known[at + 1 :]]
 
 
-async def test_a_backlog_of_many_pages_comes_whole(extended, log, tmp_path, monkeypatch):
-    monkeypatch.setattr("wirepost.server.mcp_events.streams.PAGE", 2)
+async def test_a_backlog_of_many_pages_comes_whole(extended, log, tmp_path):
     async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
         cursor = (await speaker.ask("events/poll", **REFUNDED))["cursor"]
-        known = await stored(log, *(event() for _ in range(7)))
+        known = await stored(log, *(event() for _ in range(2 * PAGE + 5)))
         await speaker.begin(*STREAM, **REFUNDED, cursor=cursor)
         await speaker.hear()
         assert [(await speaker.hear())[1]["eventId"] for _ in known] == [each.id for each in known]
@@ -202,26 +204,32 @@ async def test_more_streams_than_are_allowed_are_refused_until_one_ends(log, clo
         assert (await speaker.hear())[0] == "active"
 
 
-async def test_a_store_that_cannot_be_read_is_said_and_the_stream_goes_on(extended, log, clock, tmp_path):
-    from wirepost.core.errors import Unavailable
+class Unsteady(LogReader):
+    """Stands for a database that does not answer now and then."""
 
+    is_away = False
+
+    async def page(self, *arguments, **options):
+        if self.is_away:
+            raise Unavailable("server_unavailable", "The database is locked")
+        return await super().page(*arguments, **options)
+
+
+async def test_a_store_that_cannot_be_read_is_said_and_the_stream_goes_on(log, clock, tmp_path):
+    reader = Unsteady(log)
+    extended = Extended(log, clock, reader=reader)
     async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
         await speaker.begin(*STREAM, **REFUNDED)
         await speaker.hear()
         await clock.wait_for_sleepers()
-        after = log.after
-
-        async def broken(seq, limit):
-            raise Unavailable("server_unavailable", "The database is locked")
-
-        log.after = broken
-        new = await stored(log, event())
+        reader.is_away = True
+        (new,) = await stored(log, event())
         kind, said = await speaker.hear()
         assert (kind, said["error"]["code"]) == ("error", -32603)
-        log.after = after
+        reader.is_away = False
         await clock.wait_for_sleepers()
         clock.advance(LOOK_EVERY_S)
-        assert (await speaker.hear())[1]["eventId"] == new[0].id
+        assert (await speaker.hear())[1]["eventId"] == new.id
 
 
 async def test_a_client_that_does_not_read_holds_nobody_up(extended, log, tmp_path):
