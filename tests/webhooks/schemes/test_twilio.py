@@ -88,3 +88,9 @@ async def test_any_other_value_of_a_field_is_not_genuine(form: dict[str, str], p
     body = "&".join(f"{name}={value}" for name, value in other.items()).encode()
     forged = incoming(body, dict(request.headers), url=URL)
     assert await verdict(TWILIO, forged, terms_with("k")) == "invalid:signature_mismatch"
+
+
+@pytest.mark.parametrize("url", ["https://h:x/", "https://h.example.com:99999/", "https://[::1/x"])
+async def test_an_address_that_is_none_is_malformed(url: str) -> None:
+    request = incoming(b"A=1", {"X-Twilio-Signature": "AAAA"}, url=url)
+    assert await verdict(TWILIO, request, terms_with("k")) == "invalid:malformed_header"
