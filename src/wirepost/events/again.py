@@ -19,8 +19,8 @@ MOST = 200
 
 _DEAD = (
     "SELECT events.id, events.type, events.source, deliveries.subscription, deliveries.sink, "
-    "deliveries.copy, deliveries.attempt, deliveries.ended_at, deliveries.reason, deliveries.seq FROM deliveries "
-    "JOIN events ON events.seq = deliveries.seq WHERE deliveries.state = 'dead'{which} "
+    "deliveries.copy, deliveries.attempt, deliveries.ended_at, deliveries.reason, deliveries.seq "
+    "FROM deliveries JOIN events ON events.seq = deliveries.seq WHERE deliveries.state = 'dead'{which} "
     "ORDER BY deliveries.subscription, deliveries.seq, deliveries.sink, deliveries.copy LIMIT ?"
 )
 _REDRIVE = (
