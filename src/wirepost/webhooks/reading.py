@@ -181,6 +181,12 @@ def scalar(value: Any) -> str | int | float | bool | None:
     return value if isinstance(value, float) else None
 
 
+def paths(names: str) -> dict[str, tuple[str, ...]]:
+    """Fields for `picked`: `author=user.login` is the field `author`, found under `user`, `login`."""
+    pairs = (each.partition("=") for each in names.split())
+    return {name: tuple((path or name).split(".")) for name, _, path in pairs}
+
+
 def picked(value: Any, fields: Mapping[str, tuple[str | int, ...]]) -> dict[str, Any]:
     """Name → path, as name → single value; what is missing or composed is left out."""
     found = {name: scalar(at(value, *path)) for name, path in fields.items()}

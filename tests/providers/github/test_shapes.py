@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from wirepost.providers.github.shapes import SHAPES, paths, shape_like
+from wirepost.providers.github.shapes import SHAPES, shape_like
 from wirepost.webhooks.reading import at
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -29,10 +29,6 @@ def test_every_field_is_one_that_github_sends(event: str) -> None:
     named = {path[0] for path in (*shape.values.values(), *shape.texts.values())}
     assert named - set(raw) - LATER.get(event, set()) == set()
     assert any(at(raw, name) for name in shape.times)
-
-
-def test_a_field_may_have_another_name_than_at_github() -> None:
-    assert paths("id author=user.login") == {"id": ("id",), "author": ("user", "login")}
 
 
 def test_an_event_without_a_shape_is_looked_for_under_its_own_name() -> None:

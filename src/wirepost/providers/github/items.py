@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from wirepost.providers.github.shapes import SHAPES, Shape, paths, shape_like
-from wirepost.webhooks.reading import at, key, moment, our_type, picked, scalar, seconds, text, word
+from wirepost.providers.github.shapes import SHAPES, Shape, shape_like
+from wirepost.webhooks.reading import at, key, moment, our_type, paths, picked, scalar, seconds, text, word
 from wirepost.webhooks.webhook import Actor, Item, Unmapped
 
 Json = dict[str, Any]

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wirepost.webhooks.reading import paths
+
 Json = dict[str, Any]
-Paths = Mapping[str, tuple[str | int, ...]]
-
-
-def paths(names: str) -> Paths:
-    """`author=user.login` is the field `author`, found under `user`, `login`."""
-    pairs = (each.partition("=") for each in names.split())
-    return {name: tuple((path or name).split(".")) for name, _, path in pairs}
+Paths = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from wirepost.core.times import from_epoch
-from wirepost.webhooks.reading import at, moment, picked, scalar, text
+from wirepost.webhooks.reading import at, moment, paths, picked, scalar, text
 
 Json = dict[str, Any]
 Paths = Mapping[str, tuple[str, ...]]
 
 MAX_ROWS = 20
 """Parts of an object, such as the positions of an order."""
-
-
-def _paths(names: str) -> Paths:
-    """`total=total_price` is the field `total`, found under `total_price`."""
-    pairs = (each.partition("=") for each in names.split())
-    return {name: tuple((path or name).split(".")) for name, _, path in pairs}
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ def _shape(
     written: tuple[str, ...] = (),
 ) -> Shape:
     times = f"created_at updated_at {times}"
-    return Shape(_paths(values), _paths(texts), _paths(f"id {ids}"), _paths(times), rows or {}, written)
+    return Shape(paths(values), paths(texts), paths(f"id {ids}"), paths(times), rows or {}, written)
 
 
 def shown(kind: str, raw: Json) -> tuple[Json, tuple[str, ...]]:

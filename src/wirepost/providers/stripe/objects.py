@@ -9,7 +9,7 @@ from typing import Any
 from wirepost.core.times import from_epoch
 from wirepost.providers.stripe.models import id_of, labels, money
 from wirepost.webhooks import reading
-from wirepost.webhooks.reading import at, picked, scalar
+from wirepost.webhooks.reading import at, paths, picked, scalar
 
 Json = dict[str, Any]
 Paths = Mapping[str, tuple[str, ...]]
@@ -18,12 +18,6 @@ MAX_ROWS = 20
 """Parts of an object, such as the items of a subscription."""
 _LARGEST = 10**15
 """Minor units; far above what Stripe moves, and exact in every reader of JSON."""
-
-
-def _paths(names: str) -> Paths:
-    """`failure=failure_code` is the field `failure`, found under `failure_code`."""
-    pairs = (each.partition("=") for each in names.split())
-    return {name: tuple((path or name).split(".")) for name, _, path in pairs}
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def _shape(
     more: Callable[[Json], Json] | None = None,
 ) -> Shape:
     times = f"created_at=created {times}"
-    return Shape(_paths(values), _paths(texts), _paths(amounts), _paths(ids), _paths(times), more)
+    return Shape(paths(values), paths(texts), paths(amounts), paths(ids), paths(times), more)
 
 
 def shown(raw: Json) -> Shown:
