@@ -28,7 +28,7 @@ MAX_LINE = 4 * 2**20
 LAST_ANSWERS_S = 60.0
 """How long answers may still go out after the client has closed its side; longer than any call takes."""
 LOOK_EVERY_S = 0.25
-_ENDLESS = "subscriptions/listen"
+_ENDLESS = frozenset({"subscriptions/listen", "events/stream"})
 
 
 class Lines:
@@ -121,7 +121,7 @@ class Lines:
 
     def _note_received(self, message: JSONRPCMessage) -> None:
         if isinstance(message, JSONRPCRequest):
-            if message.method != _ENDLESS:
+            if message.method not in _ENDLESS:
                 self._due.add(message.id)
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._settle((message.params or {}).get("requestId"))

@@ -276,3 +276,11 @@ async def test_over_http_a_client_that_hangs_up_leaves_its_place_to_another(log,
             async with web.stream("POST", url, **posted(ERAS[0], "events/stream", **REFUNDED)) as response:
                 message = await anext(heard_on(response))
             assert message["method"] == "notifications/events/active"
+
+
+async def test_whoever_closes_its_side_is_not_waited_for_because_of_a_stream(extended, tmp_path):
+    async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
+        await speaker.begin(*STREAM, **REFUNDED)
+        await speaker.hear()
+        speaker.raw.end_input()
+        assert [each for each in await speaker.raw.rest() if "method" in each] == []
