@@ -171,10 +171,11 @@ async def test_a_certificate_is_fetched_once() -> None:
         certificate(name="xsns.amazonaws.com"),
         certificate(days=0),  # ended at this second
         certificate() + issuer(),  # has not issued it
+        certificate(by=PAIR) + issuer(),  # claims to have been issued by it
         "no certificate",
         "",
     ],
-    ids=["other owner", "similar owner", "ended", "other chain", "text", "nothing"],
+    ids=["other owner", "similar owner", "ended", "other chain", "forged chain", "text", "nothing"],
 )
 async def test_a_certificate_must_be_one_of_sns_and_valid_now(pem: str) -> None:
     request = incoming(body(NOTE), now=NOW + 1)
