@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from wirepost.core.errors import ConfigError
 from wirepost.notifications.sinks.claude_routine import ClaudeRoutineSink
 from wirepost.notifications.sinks.command import CommandSink
-from wirepost.notifications.sinks.email import EmailSink
 from wirepost.notifications.sinks.http import HttpSink
 from wirepost.notifications.sinks.slack import SlackSink
 
@@ -38,8 +37,11 @@ def sinks_of(
         *(HttpSink(name, each, secrets, poster, clock) for name, each in settings.http.items()),
         *(CommandSink(name, each) for name, each in settings.command.items()),
         *(ClaudeRoutineSink(name, each, secrets, poster) for name, each in settings.claude_routine.items()),
-        *(EmailSink(name, each, secrets, clock) for name, each in settings.email.items()),
     ]
+    if settings.email:
+        from wirepost.notifications.sinks.email import EmailSink
+
+        sinks += [EmailSink(name, each, secrets, clock) for name, each in settings.email.items()]
     for name, each in settings.slack.items():
         connection = _slack(name, each.connection, connections)
         sinks.append(SlackSink(name, each, connection, clock, own=own, button=button))
