@@ -20,7 +20,7 @@ MOST_TYPES = 20
 LATEST = 2**62
 
 _ROW = "events.seq, events.source, events.environment, events.type, events.object_id, events.received_at"
-_BY = {
+READ_BY = {
     "object_id": f"SELECT {_ROW} FROM events WHERE object_id = ? AND seq < ? AND seq >= ?",  # noqa: S608 - our own words
     "type": f"SELECT {_ROW} FROM events WHERE type = ? AND seq < ? AND seq >= ?",  # noqa: S608 - our own words
     "source": f"SELECT {_ROW} FROM events WHERE source = ? AND seq < ? AND seq >= ?",  # noqa: S608 - our own words
@@ -103,12 +103,13 @@ async def _rows(database: Database, query: Query) -> AsyncIterator[Row]:
     else:
         ways = await _ways(database, query)
     runs = [_Run(database, by, value, query.before or LATEST, floor) for by, value in ways]
-    heads = [(await run.next(), run) for run in runs]
-    while heads := [(row, run) for row, run in heads if row is not None]:
-        newest = max(range(len(heads)), key=lambda at: heads[at][0][0])
-        row, run = heads[newest]
-        yield row
-        heads[newest] = (await run.next(), run)
+    heads = {run: row for run in runs if (row := await run.next()) is not None}
+    while heads:
+        newest = max(heads, key=lambda run: int(heads[run][0]))
+        yield heads.pop(newest)
+        row = await newest.next()
+        if row is not None:
+            heads[newest] = row
 
 
 async def _ways(database: Database, query: Query) -> list[tuple[str, str]]:
@@ -128,7 +129,7 @@ class _Run:
 
     def __init__(self, database: Database, by: str, value: str, before: int, floor: int) -> None:
         self._database, self._before, self._floor = database, before, floor
-        self._sql = f"{_BY[by]} ORDER BY {'deliveries.' if by == 'subscription' else ''}seq DESC LIMIT ?"
+        self._sql = f"{READ_BY[by]} ORDER BY {'deliveries.' if by == 'subscription' else ''}seq DESC LIMIT ?"
         self._value: tuple[Value, ...] = () if by == "seq" else (value,)
         self._rows: list[Row] = []
         self._is_over = False
