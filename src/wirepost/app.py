@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from wirepost.calls.audit import Audit
@@ -185,8 +185,10 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             vault=vault,
             secrets=secrets,
             own_writes=own_writes,
+            taints=taints,
             clock=clock,
         )
+        opened.push_async_callback(hub.close)
         await hub.begin()
         for each in connections.by_name.values():
             each.on_sandbox_event = hub.rehearsal.listener(each.name)
@@ -228,7 +230,24 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             opened=opened.pop_all(),
         )
         kept.on_change.append(app.list_tools)
+        kept.on_death.append(partial(tell_of_end, hub, connections))
         return app
+
+
+async def tell_of_end(hub: Hub, connections: Connections, account: Account) -> None:
+    """Let agents and people know that somebody has to connect an account again."""
+    connection = connections.by_name[account.connection]
+    try:
+        await hub.own.record(
+            "connection.needs_reauth",
+            f"connection/{account.connection}",
+            f"An account of {account.connection} has to be connected again by a person",
+            key=f"{account.connection}:{account.owner}:{account.part}:{account.generation}",
+            environment=connection.environment,
+            data={"connection": account.connection, "account": account.account_key},
+        )
+    except CallError as error:
+        log.warning("nobody was told that %s has to be connected again: %s", account.connection, error)
 
 
 async def vault_of(

@@ -11,9 +11,7 @@ from support.extension import ERAS, speaking
 from support.occurred import event, stored
 from support.running import running
 from support.stand_in import SECRET
-from wirepost.calls.taint import Taints
 from wirepost.events.filters import Filter
-from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.events import EventSide
 from wirepost.server.mcp import build_mcp
 from wirepost.settings.events import SubscriptionSettings
@@ -29,18 +27,10 @@ async def never(target) -> str | None:
 async def offering(tmp_path):
     async with running(tmp_path / "app") as live:
         app = live.app
-        taints = Taints(app.database, app.clock, app.settings.events)
-        side = EventSide(
-            app.hub,
-            settings=app.settings.events,
-            taints=taints,
-            vault=Vault(KeyRing([b"k" * 32])),
-            challenge=never,
-            allows=lambda *_: None,
-        )
+        side = EventSide(app.hub, app.settings.events)
         server = build_mcp(app.calls, secret=SECRET, version="1", listen=side.listen)
         side.install(server)
-        yield app, side, server, taints
+        yield app, side, server, app.hub.taints
 
 
 @both

@@ -18,7 +18,7 @@ class Hub:
         self.events = events
 
     @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    async def at_work(self, views) -> AsyncIterator[None]:
         """While the block runs."""
         self.events.append("at work")
         yield
@@ -37,7 +37,9 @@ async def test_house_is_kept_as_long_as_it_serves_and_garbage_is_collected_again
 
     gc.disable()
     try:
-        async with in_operation(SimpleNamespace(keep_house=keep_house, hub=Hub(events))):
+        async with in_operation(
+            SimpleNamespace(keep_house=keep_house, hub=Hub(events)), SimpleNamespace(run=None)
+        ):
             assert gc.isenabled()
             while len(events) < 2:
                 await asyncio.to_thread(events.copy)

@@ -75,6 +75,13 @@ async def test_the_end_of_a_consent_is_in_the_audit_once(server, tmp_path, clock
             }
         ]
         assert (await verify(app.database)).is_whole
+        (told,) = await app.hub.events.after(0, 10)
+        assert (told.type, told.subject, told.source) == (
+            "connection.needs_reauth",
+            "connection/crm",
+            "wirepost",
+        )
+        assert told.data == {"connection": "crm", "account": "62515"}
 
 
 async def test_tokens_survive_a_restart_and_are_readable_nowhere(

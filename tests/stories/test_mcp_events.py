@@ -15,24 +15,10 @@ from support.node import CLIENTS, find_node
 from support.occurred import event, stored
 from support.running import Running, running
 from support.serving import served
-from wirepost.app import App
-from wirepost.calls.taint import Taints
-from wirepost.events.callback import SINK
-from wirepost.events.callback_status import CallbackStatus
-from wirepost.events.log_cursors import LogCursors
-from wirepost.events.standing import Standing
-from wirepost.notifications.callbacks import Callbacks
-from wirepost.notifications.deliver import Deliverer
-from wirepost.notifications.history import History
-from wirepost.notifications.loops import Loops
-from wirepost.notifications.sinks.callback import CallbackSink
-from wirepost.notifications.wake import Wakes
-from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.asgi import build_asgi
 from wirepost.server.auth.caller_tokens import create
 from wirepost.server.events import EventSide
 from wirepost.server.mcp import build_mcp
-from wirepost.upstream.guard import Poster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 TYPE = "payment.refunded"
@@ -41,58 +27,21 @@ LONGEST = 4 * 2**20
 HERE = {"source": "stripe-sandbox", "environment": "sandbox", "type": TYPE}
 
 
-def deliverer_of(app: App, callbacks: Callbacks, taints: Taints, vault: Vault) -> Deliverer:
-    """What brings events to clients that are called back, and to nobody else."""
-    hub, database, clock = app.hub, app.database, app.clock
-    sink = CallbackSink(
-        callbacks,
-        hub.subscriptions,
-        CallbackStatus(database, LogCursors(hub.signer)),
-        taints,
-        vault=vault,
-        may_receive=Standing(database, hub.catalogue, clock).may_receive,
-    )
-    return Deliverer(
-        {SINK: sink},
-        hub.deliveries,
-        hub.subscriptions,
-        wakes=Wakes(database, clock),
-        loops=Loops(app.settings.events, {SINK}),
-        history=History(database, clock),
-        hash_key=b"k" * 32,
-        clock=clock,
-    )
-
-
 @asynccontextmanager
 async def serving_events(tmp_path: Path) -> AsyncIterator[tuple[Running, str, str]]:
     """A server that callers show a token to; the server, its address, a token."""
     options = {"server": {"auth": {"mode": "static"}}, "events": {"private_addresses": True}}
     async with running(tmp_path, **options) as live:
         app = live.app
-        poster = Poster(app.clock, may_be_private=True)
-        callbacks = Callbacks(poster, app.clock)
-        taints, vault = Taints(app.database, app.clock, app.settings.events), Vault(KeyRing([b"k" * 32]))
-        side = EventSide(
-            app.hub,
-            settings=app.settings.events,
-            taints=taints,
-            vault=vault,
-            challenge=callbacks.challenge,
-            allows=lambda *_: None,
-        )
+        side = EventSide(app.hub, app.settings.events)
         mcp = build_mcp(app.calls, secret=app.secret, version="1", listen=side.listen)
         side.install(mcp)
         token = await create(app.database, app.clock.now().timestamp(), "agent", None, None)
-        delivering = asyncio.ensure_future(deliverer_of(app, callbacks, taints, vault).run())
         try:
             async with app.hub.at_work(), served(build_asgi(app, mcp), lifespan="on") as url:
                 yield live, f"{url}/mcp", token
         finally:
             side.close()
-            delivering.cancel()
-            await asyncio.wait({delivering})
-            await poster.close()
 
 
 class AiSdk:

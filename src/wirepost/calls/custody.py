@@ -38,6 +38,8 @@ class Custody:
     connecting: Connecting
     on_change: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Who is told when an account was connected or removed."""
+    on_death: list[Callable[[Account], Awaitable[None]]] = field(default_factory=list)
+    """Who is told when an account has to be connected again."""
 
 
 @asynccontextmanager
@@ -48,6 +50,8 @@ async def custody(
 
     async def on_death(account: Account) -> None:
         await _note(audit, clock, "connection.needs_reauth", account)
+        for tell in kept.on_death:
+            await tell(account)
 
     async def on_change(event: str, account: Account) -> None:
         await _note(audit, clock, event, account)

@@ -74,6 +74,7 @@ async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[
     from wirepost.calls.audit import Audit
     from wirepost.calls.custody import custody
     from wirepost.calls.own_writes import OwnWrites
+    from wirepost.calls.taint import Taints
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
     from wirepost.notifications.hub import hub_of
@@ -107,6 +108,8 @@ async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[
             vault=vault,
             secrets=secrets,
             own_writes=OwnWrites(database, clock),
+            taints=Taints(database, clock, settings.events),
             clock=clock,
         )
+        stack.push_async_callback(hub.close)
         yield Post(settings, clock, database, connections, audit, hub, owner.url if owner else None)

@@ -8,15 +8,20 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from wirepost.calls.caller import Caller
+from wirepost.core.errors import InvalidCall
 from wirepost.events.admit import Admission
 from wirepost.events.backfill import Backfill
+from wirepost.events.callback_status import CallbackStatus
 from wirepost.events.catalogue import Catalogue
+from wirepost.events.complete import Completing
 from wirepost.events.deliveries import Deliveries
 from wirepost.events.endpoints import DEFAULT, Endpoints, StoredSecrets, endpoints_of
 from wirepost.events.log import EventLog
+from wirepost.events.log_cursors import LogCursors
 from wirepost.events.matching import Matcher
 from wirepost.events.own import OwnEvents
 from wirepost.events.raw import RawRequests
@@ -24,13 +29,20 @@ from wirepost.events.reading import LogReader
 from wirepost.events.receive import Receiver
 from wirepost.events.rehearsal import Rehearsal
 from wirepost.events.silence import Silence
+from wirepost.events.standing import Standing
 from wirepost.events.subscriptions import Subscriptions
 from wirepost.events.upkeep import Upkeep
+from wirepost.notifications.outbox import Outbox, outbox_of
 from wirepost.store.signals import Signals
+from wirepost.store.worker import Worker
+from wirepost.upstream.documents import Documents
+from wirepost.upstream.scope import Scope
+from wirepost.webhooks.addresses import published
 from wirepost.webhooks.webhook import Secret
 
 if TYPE_CHECKING:
     from wirepost.calls.own_writes import OwnWrites
+    from wirepost.calls.taint import Taints
     from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
@@ -44,6 +56,8 @@ if TYPE_CHECKING:
 
 AFTER_FAULT_S = 5.0
 """Before what has stopped by a fault begins again."""
+FETCH_S = 30.0
+"""So long it may take to ask for what a thin event is about."""
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +79,10 @@ class Hub:
     rehearsal: Rehearsal
     """Sends what happens in sandboxes."""
     upkeep: Upkeep
+    outbox: Outbox
+    documents: Documents
+    taints: Taints
+    vault: Vault
     signer: Signer
     clock: Clock
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -77,13 +95,14 @@ class Hub:
         await _give_secrets(self.endpoints, self.stored, self.signer)
         await self.subscriptions.sync(self.configured)
         await self.upkeep.begin(self.events.database)
+        await self.outbox.begin()
 
     @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    async def at_work(self, **more: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
         """Do in the background what is to be done, for as long as clients are served."""
         running = [
             asyncio.create_task(self._keep_running(name, task), name=name)
-            for name, task in self.tasks.items()
+            for name, task in {**self.tasks, **more}.items()
         ]
         try:
             yield
@@ -91,6 +110,11 @@ class Hub:
             for each in running:
                 each.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Close what was opened towards others."""
+        await self.outbox.close()
+        await self.documents.close()
 
     async def _keep_running(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -111,10 +135,11 @@ def hub_of(
     vault: Vault,
     secrets: Secrets,
     own_writes: OwnWrites,
+    taints: Taints,
     clock: Clock,
 ) -> Hub:
     """The hub of a server; raises `ConfigError`."""
-    signals = Signals()
+    signals, documents, hash_key = Signals(), Documents(), signer.mac("hash", b"personal data")
     events = EventLog(database, signals, clock)
     raw = RawRequests(database, vault)
     stored = StoredSecrets(database, vault, clock)
@@ -126,18 +151,37 @@ def hub_of(
         resolver=secrets,
         stored=stored,
         clock=clock,
+        fetch=documents.fetch,
     )
     subscriptions = Subscriptions(database, clock)
     deliveries = Deliveries(database, signals, clock)
-    matcher = Matcher(events, deliveries, clock, max_waiting=settings.events.max_waiting)
+    catalogue = Catalogue(endpoints.all(), may_read)
+    outbox = outbox_of(
+        settings,
+        connections=connections.by_name,
+        secrets=secrets,
+        database=database,
+        deliveries=deliveries,
+        subscriptions=subscriptions,
+        status=CallbackStatus(database, LogCursors(signer)),
+        own_writes=own_writes,
+        taints=taints,
+        signer=signer,
+        vault=vault,
+        may_receive=Standing(database, catalogue, clock).may_receive,
+        clock=clock,
+    )
+    matcher = Matcher(
+        events, deliveries, clock, max_waiting=settings.events.max_waiting, allows=outbox.loops.allows
+    )
     receiver = Receiver(
         endpoints,
         events,
         raw,
         own_writes,
-        admission=Admission(clock),
+        admission=Admission(clock, published),
         clock=clock,
-        hash_key=signer.mac("hash", b"personal data"),
+        hash_key=hash_key,
     )
     rehearsal, own = Rehearsal(receiver, clock), OwnEvents(events, clock)
     upkeep = Upkeep(
@@ -149,6 +193,10 @@ def hub_of(
         every_s=settings.events.backfill_s,
         has_silence=settings.events.silence,
     )
+    completing = Completing(
+        events, endpoints, own_writes, partial(_fetch, connections, clock), clock=clock, hash_key=hash_key
+    )
+    worker = Worker(database, {**upkeep.handlers, **completing.handlers}, signals, clock)
     return Hub(
         events=events,
         raw=raw,
@@ -158,15 +206,34 @@ def hub_of(
         own=own,
         subscriptions=subscriptions,
         deliveries=deliveries,
-        catalogue=Catalogue(endpoints.all(), may_read),
+        catalogue=catalogue,
         reader=LogReader(events),
         rehearsal=rehearsal,
         upkeep=upkeep,
+        outbox=outbox,
+        documents=documents,
+        taints=taints,
+        vault=vault,
         signer=signer,
         clock=clock,
-        tasks={"matcher": matcher.run, "sandbox webhooks": rehearsal.run},
+        tasks={
+            "matcher": matcher.run,
+            "deliverer": outbox.deliverer.run,
+            "worker": worker.run,
+            "sandbox webhooks": rehearsal.run,
+        },
         configured=settings.subscriptions,
     )
+
+
+async def _fetch(connections: Connections, clock: Clock, source: str, path: str) -> dict[str, Any]:
+    """What a thin event is about; raises `CallError`."""
+    connection = connections.by_name[source]
+    webhook = connection.provider.load_webhook() if connection.provider.load_webhook else None
+    if webhook is None or webhook.feed is None:
+        raise InvalidCall("unsupported_by_provider", f"What {source} tells of cannot be asked for")
+    scope = Scope(clock.monotonic() + FETCH_S, interactive=False)
+    return await webhook.feed(connection.shared.client(scope)).fetch(path)
 
 
 def may_read(caller: Caller, source: str) -> bool:  # noqa: ARG001 - all sources are open to whoever may read

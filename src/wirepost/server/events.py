@@ -18,33 +18,17 @@ from wirepost.server.resources import EventResources
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-    from wirepost.calls.taint import Taints
     from wirepost.notifications.hub import Hub
-    from wirepost.secrets.vault import Vault
-    from wirepost.server.channel import Allows
-    from wirepost.server.mcp_events.callbacks import Challenge
     from wirepost.settings.events import EventSettings
 
 MOST_LISTENERS = 4096
 
 
 class EventSide:
-    """The Events extension, resources and views of them, and the channel.
+    """The Events extension, resources and views of them, and the channel."""
 
-    `challenge` asks an address whether it wants to be called (`Callbacks.challenge`), and `allows` says why
-    an event must start no model (`Loops.allows`).
-    """
-
-    def __init__(
-        self,
-        hub: Hub,
-        *,
-        settings: EventSettings,
-        taints: Taints,
-        vault: Vault,
-        challenge: Challenge,
-        allows: Allows,
-    ) -> None:
+    def __init__(self, hub: Hub, settings: EventSettings) -> None:
+        taints, outbox = hub.taints, hub.outbox
         database, clock = hub.events.database, hub.clock
         standing, cursors = Standing(database, hub.catalogue, clock), LogCursors(hub.signer)
         asking = Asking(hub.catalogue, cursors, clock, is_current=standing.is_current, note=taints.read)
@@ -54,8 +38,8 @@ class EventSide:
             hub.reader,
             hub.subscriptions,
             CallbackStatus(database, cursors),
-            vault=vault,
-            challenge=challenge,
+            vault=hub.vault,
+            challenge=outbox.callbacks.challenge,
             settings=settings,
             clock=clock,
         )
@@ -68,7 +52,9 @@ class EventSide:
         self.listen = Listening(self.bus, self._resources.find, max_subscriptions=MOST_LISTENERS)
         """Serves `subscriptions/listen`."""
         self._views = Views(self.bus, self._resources.find, hub.events, hub.subscriptions, clock)
-        self._desk = ChannelDesk(hub.subscriptions, hub.deliveries, clock, allows=allows, note=taints.read)
+        self._desk = ChannelDesk(
+            hub.subscriptions, hub.deliveries, clock, allows=outbox.loops.allows, note=taints.read
+        )
 
     def install(self, server: Server[Any]) -> None:
         """Serve all of it; `listen` is given to the server when it is made."""

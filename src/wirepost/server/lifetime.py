@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wirepost.app import App
+    from wirepost.server.events import EventSide
 
 
 @asynccontextmanager
-async def in_operation(app: App) -> AsyncIterator[None]:
+async def in_operation(app: App, side: EventSide) -> AsyncIterator[None]:
     """Let the app keep house, and garbage be collected again where start-up had switched that off.
 
     What start-up made stays, so the collector need never look at it (looking once would take 70 ms).
@@ -22,7 +23,7 @@ async def in_operation(app: App) -> AsyncIterator[None]:
     gc.enable()
     housekeeping = asyncio.create_task(app.keep_house(), name="housekeeping")
     try:
-        async with app.hub.at_work():
+        async with app.hub.at_work(views=side.run):
             yield
     finally:
         housekeeping.cancel()

@@ -14,11 +14,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.server.subscriptions import ToolsListChanged
 
 from wirepost import __version__
 from wirepost.app import build_app
 from wirepost.server.asgi import build_asgi
+from wirepost.server.events import EventSide
 from wirepost.server.lifetime import in_operation
 from wirepost.server.local import CLOSING_S, LocalSocket
 from wirepost.server.mcp import build_mcp
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from wirepost.app import App
     from wirepost.settings import Settings
 
-MAX_LISTENERS = 4096
 KEEP_ALIVE_S = 30
 
 log = logging.getLogger(__name__)
@@ -64,23 +64,25 @@ async def _serve(
 ) -> None:
     app = await build_app(settings)
     try:
-        bus = InMemorySubscriptionBus()
-        app.catalog.on_change.append(lambda: bus.publish(ToolsListChanged()))
-        listen = ListenHandler(bus, max_subscriptions=MAX_LISTENERS)
-        mcp = build_mcp(app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=listen)
+        side = EventSide(app.hub, settings.events)
+        app.catalog.on_change.append(lambda: side.bus.publish(ToolsListChanged()))
+        mcp = build_mcp(
+            app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=side.listen
+        )
+        side.install(mcp)
         presence = Presence(app.clock)
         local = LocalSocket(mcp, presence)
         await local.listen(app.directory.socket_path)
         try:
             config = _http_config(build_asgi(app, mcp, presence=presence), settings)
-            http = HttpServer(config, listen, local, settings.server.shutdown_s)
+            http = HttpServer(config, side, local, settings.server.shutdown_s)
             with http.capture_signals():
                 url = _local_url(settings, endpoint)
                 app.links.address = settings.server.url or url
                 app.directory.announce(url, settings.server.shutdown_s + CLOSING_S)
                 announce(_address(app, url))
                 idle_s = settings.server.idle_exit_s if is_detached else None
-                async with in_operation(app):
+                async with in_operation(app, side):
                     await http.serve_until_idle(endpoint, presence, idle_s)
         finally:
             await local.close()
@@ -129,10 +131,10 @@ class HttpServer(uvicorn.Server):
     """uvicorn that ends with open streams, and ends normally: a signal is a request, not a failure."""
 
     def __init__(
-        self, config: uvicorn.Config, listen: ListenHandler, local: LocalSocket, answers_within_s: float
+        self, config: uvicorn.Config, side: EventSide, local: LocalSocket, answers_within_s: float
     ) -> None:
         super().__init__(config)
-        self._listen, self._local, self._answers_within_s = listen, local, answers_within_s
+        self._side, self._local, self._answers_within_s = side, local, answers_within_s
         self._loop = asyncio.get_running_loop()
 
     async def serve_until_idle(
@@ -174,5 +176,5 @@ class HttpServer(uvicorn.Server):
         """Begin to end; a second Ctrl-C ends at once."""
         if self.should_exit and sig == signal.SIGINT:
             os._exit(128 + sig)
-        self._loop.call_soon_threadsafe(self._listen.close)
+        self._loop.call_soon_threadsafe(self._side.close)
         super().handle_exit(sig, frame)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wirepost import __version__
 from wirepost.app import build_app
+from wirepost.server.events import EventSide
 from wirepost.server.lifetime import in_operation
 from wirepost.server.local import LocalSocket
 from wirepost.server.mcp import build_mcp
@@ -27,13 +28,17 @@ def run_in_process(settings: Settings, stream: socket.socket, *, on_ready: Calla
 async def _serve(settings: Settings, stream: socket.socket, on_ready: Callable[[], None]) -> None:
     app = await build_app(settings)
     try:
-        mcp = build_mcp(app.calls, secret=app.secret, version=__version__, clock=app.clock)
+        side = EventSide(app.hub, settings.events)
+        mcp = build_mcp(
+            app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=side.listen
+        )
+        side.install(mcp)
         connection = asyncio.ensure_future(LocalSocket(mcp, Presence(app.clock)).serve_stream(stream))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, connection.cancel)
         on_ready()
-        async with in_operation(app):
+        async with in_operation(app, side):
             await asyncio.wait({connection})
     finally:
         await app.close()

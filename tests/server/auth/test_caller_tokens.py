@@ -36,11 +36,11 @@ def now(clock) -> float:
 async def test_a_token_proves_its_caller_and_what_it_may_use(database, tokens, clock) -> None:
     narrow = await create(database, now(clock), "robot", ["crm.read"], None)
     wide = await create(database, now(clock), "alice", None, None)
-    robot, alice = [each.id for each in await all_tokens(database)]
+    ids = {each.name: each.id for each in await all_tokens(database)}
     found = await tokens.verify(narrow, HERE)
-    assert (found.caller.id, found.caller.scopes) == (f"token:{robot}", frozenset({"crm.read"}))
+    assert (found.caller.id, found.caller.scopes) == (f"token:{ids['robot']}", frozenset({"crm.read"}))
     found = await tokens.verify(wide, HERE)
-    assert (found.caller.id, found.caller.scopes) == (f"token:{alice}", None)
+    assert (found.caller.id, found.caller.scopes) == (f"token:{ids['alice']}", None)
 
 
 async def test_only_the_hash_of_a_token_is_kept(database, clock, tmp_path) -> None:
