@@ -48,7 +48,7 @@ async def wirepost(tmp_path, clock):
 async def test_what_a_webhook_did_not_bring_is_fetched_from_the_vendor(wirepost, clock):
     """Nothing is at work that would send the sandbox's webhooks: they are lost."""
     hub, job = wirepost.app.hub, Job(BACKFILL, SHOP, {}, 1, 900.0)
-    look = hub.upkeep.handlers[BACKFILL]
+    look = hub.upkeep.work[BACKFILL]
     await look(job)
     await wirepost.ok("stripe_save_customer", name="Ada", intent="ada")
     clock.advance(GRACE_S + 1)
@@ -64,11 +64,11 @@ async def test_a_provider_that_does_not_answer_is_asked_the_next_time(wirepost, 
     from wirepost.sandbox.vendor import Fault
 
     hub, job = wirepost.app.hub, Job(BACKFILL, SHOP, {}, 1, 900.0)
-    look = hub.upkeep.handlers[BACKFILL]
+    look = hub.upkeep.work[BACKFILL]
     await look(job)
     wirepost.app.connections.sandbox(SHOP).inject(Fault(kind="status", status=500, times=None))
     clock.advance(GRACE_S)
     await look(job)
     assert "was not asked for lost events" in caplog.text
-    await hub.upkeep.handlers[SILENCE](Job(SILENCE, SHOP, {}, 1, 900.0))
+    await hub.upkeep.work[SILENCE](Job(SILENCE, SHOP, {}, 1, 900.0))
     assert await hub.events.newest() == 0

@@ -59,7 +59,7 @@ class Completing:
         self._clock, self._hash_key = clock, hash_key
 
     @property
-    def handlers(self) -> dict[str, Handler]:
+    def work(self) -> dict[str, Handler]:
         """Kind of work → what does it."""
         return {COMPLETE: self.complete, VISIT: self.visit}
 

@@ -58,7 +58,7 @@ class Upkeep:
         self._silent = set(by_source) if has_silence else set()
 
     @property
-    def handlers(self) -> Mapping[str, Handler]:
+    def work(self) -> Mapping[str, Handler]:
         """Kind of work → what does it."""
         return {BACKFILL: self._look_for_lost, SILENCE: self._look_for_silence}
 

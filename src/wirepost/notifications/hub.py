@@ -196,7 +196,7 @@ def hub_of(
     completing = Completing(
         events, endpoints, own_writes, partial(_fetch, connections, clock), clock=clock, hash_key=hash_key
     )
-    worker = Worker(database, {**upkeep.handlers, **completing.handlers}, signals, clock)
+    worker = Worker(database, {**upkeep.work, **completing.work}, signals, clock)
     return Hub(
         events=events,
         raw=raw,
