@@ -11,6 +11,8 @@ from wirepost.store.tx import LOCK_WAIT_S, NotUnique, Row, T, Tx, Value, Work
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.store.place import Place
+    from wirepost.store.postgres.server import Server
+    from wirepost.store.signals import Signals
     from wirepost.store.writer import Writer
 
 __all__ = ["Database", "NotUnique", "Reader", "Row", "Tx", "Value", "Work"]
@@ -34,8 +36,20 @@ class Database:
     `is_shared` says that other servers may use it too; the file in a data directory has one owner.
     """
 
-    def __init__(self, writer: Writer, reader: Reader, *, is_shared: bool) -> None:
-        self._writer, self._reader, self.is_shared = writer, reader, is_shared
+    def __init__(
+        self, writer: Writer, reader: Reader, *, is_shared: bool, server: Server | None = None
+    ) -> None:
+        self._writer, self._reader, self.is_shared, self._server = writer, reader, is_shared, server
+
+    async def carry(self, signals: Signals) -> None:
+        """Tell here what is told in other servers, and there what is told here, until this is cancelled.
+
+        Raises an error when the connection for it is lost. Returns at once where there are no others.
+        """
+        if self._server is not None:
+            from wirepost.store.postgres.notices import Notices
+
+            await Notices(self._server, signals).run()
 
     @classmethod
     async def open(cls, place: Place, clock: Clock, wait_s: float = LOCK_WAIT_S) -> Database:
@@ -56,7 +70,7 @@ class Database:
         from wirepost.store.postgres.session import open_writing as open_writing_there
 
         shared = await asyncio.to_thread(open_writing_there, place, clock, wait_s)
-        return cls(Writer(shared), PostgresReader(place, wait_s), is_shared=True)
+        return cls(Writer(shared), PostgresReader(place, wait_s), is_shared=True, server=place)
 
     @staticmethod
     async def open_reader(place: Place, wait_s: float = LOCK_WAIT_S) -> Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,16 +15,29 @@ class Signals:
 
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Event] = {}
+        self.forward: Callable[[str], None] | None = None
+        """Tells other processes, where there may be some."""
 
     def listen(self, topic: str) -> asyncio.Event:
         """Set at the next `tell`; take it before looking, so that nothing falls between the two."""
         return self._waiting.setdefault(topic, asyncio.Event())
 
     def tell(self, topic: str) -> None:
-        """Wake all who listen."""
+        """Wake all who listen, also in other processes."""
+        self.hear(topic)
+        if self.forward is not None:
+            self.forward(topic)
+
+    def hear(self, topic: str) -> None:
+        """Wake all who listen in this process."""
         waiting = self._waiting.pop(topic, None)
         if waiting is not None:
             waiting.set()
+
+    def hear_all(self) -> None:
+        """Wake everybody in this process."""
+        for topic in list(self._waiting):
+            self.hear(topic)
 
 
 async def wait(woken: asyncio.Event, clock: Clock, seconds: float) -> None:
