@@ -165,9 +165,9 @@ def _lifetime(text: str) -> timedelta | None:
 
 def _known(scopes: list[str]) -> list[str]:
     from wirepost.app import all_tools
-    from wirepost.tools.scopes import ADMIN, caller_scope
+    from wirepost.tools.scopes import ADMIN, BESIDES, caller_scope
 
-    known = sorted({ADMIN, *(caller_scope(tool) for tool in all_tools())})
+    known = sorted({ADMIN, *BESIDES, *(caller_scope(tool) for tool in all_tools())})
     for scope in scopes:
         if scope not in known:
             close = get_close_matches(scope, known, n=1)

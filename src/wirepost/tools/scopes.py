@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 ADMIN = "admin"
 """For operators, who change what all callers share; clients are never told to ask for it."""
 
+BESIDES: Mapping[str, str] = {
+    "event.history": "subscribe to what happened before",
+    "event.raw": "see requests of senders with the personal data in them",
+}
+"""Scopes that no tool needs as a whole, and what they are for."""
+
 _PARTS: Mapping[str, str] = {"R": "read", "W1": "write", "W2": "write", "W3": "money", "W4": "danger"}
 _BELOW: Mapping[str, tuple[str, ...]] = {
     "write": ("read",),
