@@ -50,10 +50,12 @@ from wirepost.tools.tool import AnyTool, tools_in
 from wirepost.toolsets import connections as connection_tools
 from wirepost.toolsets import crm as crm_tools
 from wirepost.toolsets import customers as customer_tools
+from wirepost.toolsets import events as event_tools
 from wirepost.toolsets import explain
 from wirepost.toolsets import policy as policy_tools
 from wirepost.toolsets.cards import Cards
 from wirepost.toolsets.desk import Desk
+from wirepost.toolsets.events.desk import EventDesk, event_desk
 
 if TYPE_CHECKING:
     from wirepost.sandbox.world import World
@@ -138,7 +140,8 @@ class App:
 def all_tools() -> tuple[AnyTool, ...]:
     """Every tool that exists."""
     provided = (tool for name in provider_names() for tool in load_provider(name).tools)
-    return (*tools_in(connection_tools, explain, *crm_tools.MODULES, customer_tools, policy_tools), *provided)
+    own = (connection_tools, explain, *crm_tools.MODULES, customer_tools, *event_tools.MODULES, policy_tools)
+    return (*tools_in(*own), *provided)
 
 
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:
@@ -202,6 +205,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             objects={
                 Desk: lambda _: desk,
                 Cards: lambda attempt: Cards(connections, judge, attempt, clock),
+                EventDesk: lambda attempt: event_desk(hub, attempt.caller, settings.sinks.names),
             },
             judge=judge,
             writes=Writes(judge, Ledger(database, clock, signer, owner.id), clock, own_writes),

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from wirepost.calls.caller import Caller
 from wirepost.core.errors import InvalidCall
+from wirepost.events.acknowledge import Acknowledgements
 from wirepost.events.admit import Admission
+from wirepost.events.again import Again
 from wirepost.events.backfill import Backfill
 from wirepost.events.callback_status import CallbackStatus
 from wirepost.events.catalogue import Catalogue
 from wirepost.events.complete import Completing
+from wirepost.events.cursors import EventCursors
 from wirepost.events.deliveries import Deliveries
 from wirepost.events.endpoints import DEFAULT, Endpoints, StoredSecrets, endpoints_of
+from wirepost.events.inbox import Inbox
 from wirepost.events.log import EventLog
 from wirepost.events.log_cursors import LogCursors
 from wirepost.events.matching import Matcher
@@ -74,6 +78,10 @@ class Hub:
     own: OwnEvents
     subscriptions: Subscriptions
     deliveries: Deliveries
+    inbox: Inbox
+    acknowledgements: Acknowledgements
+    again: Again
+    cursors: EventCursors
     catalogue: Catalogue
     reader: LogReader
     rehearsal: Rehearsal
@@ -84,6 +92,8 @@ class Hub:
     taints: Taints
     vault: Vault
     signer: Signer
+    hash_key: bytes
+    """For lasting hashes of personal data."""
     clock: Clock
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """Name → what runs until it is cancelled."""
@@ -155,7 +165,7 @@ def hub_of(
     )
     subscriptions = Subscriptions(database, clock)
     deliveries = Deliveries(database, signals, clock)
-    catalogue = Catalogue(endpoints.all(), may_read)
+    catalogue, cursors = Catalogue(endpoints.all(), may_read), EventCursors(signer)
     outbox = outbox_of(
         settings,
         connections=connections.by_name,
@@ -206,6 +216,10 @@ def hub_of(
         own=own,
         subscriptions=subscriptions,
         deliveries=deliveries,
+        inbox=Inbox(database, deliveries, subscriptions, cursors, clock, ceiling_s=settings.events.wait_s),
+        acknowledgements=Acknowledgements(database, deliveries, clock),
+        again=Again(database, deliveries, clock),
+        cursors=cursors,
         catalogue=catalogue,
         reader=LogReader(events),
         rehearsal=rehearsal,
@@ -215,6 +229,7 @@ def hub_of(
         taints=taints,
         vault=vault,
         signer=signer,
+        hash_key=hash_key,
         clock=clock,
         tasks={
             "matcher": matcher.run,

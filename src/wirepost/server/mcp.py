@@ -23,6 +23,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from wirepost.calls.caller import LOCAL, Caller
+from wirepost.calls.external import external_text
 from wirepost.core.clock import Clock
 from wirepost.server import linking, question
 from wirepost.server.identity import caller_of
@@ -43,6 +44,7 @@ COMPLETE = {"resultType": "complete"}
 """Wanted by the current protocol; the SDK takes it out for older ones."""
 ASK_FOR_S = 600.0
 """How long a person may think about a plan; a confirmation does not live longer either."""
+EVENT_TOOLS = "event_"
 MAX_QUESTIONS = 3
 """Plans shown within one call: each time the state has changed under the person's eyes."""
 
@@ -170,21 +172,22 @@ class _Tools:
             answer = linking.answer_in(params.input_responses)
             if answer == "no":
                 return _result(
-                    await self._calls.declined(caller, params.name, arguments, connection=asked.connection)
+                    params.name,
+                    await self._calls.declined(caller, params.name, arguments, connection=asked.connection),
                 )
             if answer == "opened":
                 await self._calls.wait_for_account(caller, asked.connection, asked.since)
         elif asked.confirmation is not None:
             said = question.answer_in(params.input_responses)
             if said == "no":
-                return _result(await self._calls.declined(caller, params.name, arguments))
+                return _result(params.name, await self._calls.declined(caller, params.name, arguments))
             if said == "yes":
                 arguments = {**arguments, "confirmation": asked.confirmation}
         since = self._clock.now().timestamp()
         ended = await self._run(ctx, caller, params.name, arguments)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return _question(ctx, ended, asked, since) or _result(ended)
-        return _result(await self._ask(ctx, caller, params.name, arguments, ended))
+            return _question(ctx, ended, asked, since) or _result(params.name, ended)
+        return _result(params.name, await self._ask(ctx, caller, params.name, arguments, ended))
 
     async def _ask(
         self, ctx: Context, caller: Caller, name: str, arguments: dict[str, Any], ended: Ended
@@ -259,10 +262,14 @@ class _Reports:
         await self._session.report_progress(done, total, message)
 
 
-def _result(ended: Ended) -> dict[str, Any]:
-    """The wire form: the envelope as structured content, and the same JSON as the one text block."""
+def _result(name: str, ended: Ended) -> dict[str, Any]:
+    """The wire form: the envelope as structured content, and the same JSON as the one text block.
+
+    What events say stands apart in that text, so that no reader takes it for something else.
+    """
+    apart = external_text(ended.envelope) if name.startswith(EVENT_TOOLS) else None
     return {
-        "content": [{"type": "text", "text": orjson.dumps(ended.envelope).decode()}],
+        "content": [{"type": "text", "text": apart or orjson.dumps(ended.envelope).decode()}],
         "structuredContent": ended.envelope,
         "isError": ended.is_error,
         **COMPLETE,

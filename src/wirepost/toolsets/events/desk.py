@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wirepost.events.log import EventLog
     from wirepost.events.raw import RawRequests
     from wirepost.events.subscriptions import Subscriptions
+    from wirepost.notifications.hub import Hub
 
 HISTORY, RAW = "event.history", "event.raw"
 """Scopes besides those of the tools: for what happened before, and for requests as they came."""
@@ -97,6 +98,24 @@ class EventDesk:
         if found.expires_at is not None and found.expires_at < now + LIFETIME_S / 2:
             await self.subscriptions.extend(found, now + LIFETIME_S)
         return found
+
+
+def event_desk(hub: Hub, caller: Caller, sinks: Collection[str]) -> EventDesk:
+    """The desk of one caller; `sinks` are the names of those of the configuration."""
+    return EventDesk(
+        caller=caller,
+        log=hub.events,
+        raw=hub.raw,
+        subscriptions=hub.subscriptions,
+        deliveries=hub.deliveries,
+        inbox=hub.inbox,
+        acknowledgements=hub.acknowledgements,
+        again=hub.again,
+        cursors=hub.cursors,
+        clock=hub.clock,
+        sinks=sinks,
+        key=hub.hash_key,
+    )
 
 
 def _words(wanted: Filter) -> str:
