@@ -10,8 +10,10 @@ from mcp.shared.exceptions import MCPError
 from support.extension import Sender
 from support.occurred import delivered, event, stored
 from support.stand_in import ERAS, StandInCalls, client, serve
+from wirepost.core.signing import Signer
 from wirepost.events.callback import row_name
 from wirepost.events.catalogue import Catalogue
+from wirepost.events.cursors import EventCursors
 from wirepost.events.deliveries import Deliveries
 from wirepost.events.filters import Filter
 from wirepost.events.log import EventLog
@@ -21,6 +23,7 @@ from wirepost.settings.events import SubscriptionSettings
 from wirepost.store.signals import Signals
 
 both = pytest.mark.parametrize("era", ERAS)
+CURSORS = EventCursors(Signer(b"s" * 32))
 REFUNDS = Filter(types=("payment.refunded",))
 
 
@@ -35,7 +38,9 @@ class Shelf:
         self.subscriptions = Subscriptions(database, clock)
         self.deliveries = Deliveries(database, signals, clock)
         catalogue = Catalogue([Sender()], lambda caller, source: source not in self.hidden)
-        self.resources = EventResources(self.log, self.subscriptions, self.deliveries, catalogue, self.note)
+        self.resources = EventResources(
+            self.log, self.subscriptions, self.deliveries, catalogue, cursors=CURSORS, note=self.note
+        )
         self.server = serve(StandInCalls())
         self.resources.install(self.server)
 
@@ -91,6 +96,8 @@ async def test_a_subscription_shows_what_waits_and_the_newest_in_a_line_each(she
         shown = content(await c.read_resource("events://mine"))
     assert (shown["subscription"], shown["pending"], shown["in_flight"], shown["dead"]) == ("mine", 3, 0, 0)
     assert [each["summary"] for each in shown["newest"]] == [f"number {n}" for n in range(24, 4, -1)]
+    subscription = await shelf.subscriptions.get(name)
+    assert CURSORS.open(shown["cursor"], subscription) == 26
     assert shown["newest"][0].keys() == {"id", "type", "summary", "received_at"}
     assert shelf.read == []
 

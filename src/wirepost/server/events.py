@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wirepost.events.callback_status import CallbackStatus
+from wirepost.events.cursors import EventCursors
 from wirepost.events.log_cursors import LogCursors
 from wirepost.events.standing import Standing
 from wirepost.server.bus import EventBus, Listening, Views
@@ -45,7 +46,12 @@ class EventSide:
         )
         self._extension = EventsExtension(asking, hub.reader, self._streams, callbacks)
         self._resources = EventResources(
-            hub.events, hub.subscriptions, hub.deliveries, hub.catalogue, taints.read
+            hub.events,
+            hub.subscriptions,
+            hub.deliveries,
+            hub.catalogue,
+            cursors=EventCursors(hub.signer),
+            note=taints.read,
         )
         self.bus = EventBus()
         """For whatever else clients are told of."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from wirepost.calls.caller import Caller
     from wirepost.events.catalogue import Catalogue
+    from wirepost.events.cursors import EventCursors
     from wirepost.events.deliveries import Deliveries
     from wirepost.events.event import Event
     from wirepost.events.log import EventLog
@@ -77,10 +78,12 @@ class EventResources:
         subscriptions: Subscriptions,
         deliveries: Deliveries,
         catalogue: Catalogue,
+        *,
+        cursors: EventCursors,
         note: Note,
     ) -> None:
         self._events, self._subscriptions, self._deliveries = events, subscriptions, deliveries
-        self._catalogue, self._note = catalogue, note
+        self._catalogue, self._cursors, self._note = catalogue, cursors, note
 
     def install(self, server: Server[Any]) -> None:
         """Serve the methods."""
@@ -157,6 +160,7 @@ class EventResources:
             "in_flight": counts.in_flight,
             "dead": counts.dead,
             "truncated": subscription.truncated,
+            "cursor": self._cursors.mint(subscription, subscription.position),
             "newest": [_line(event) for event in newest],
         }
 
