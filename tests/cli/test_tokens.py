@@ -96,3 +96,8 @@ def test_a_running_server_learns_of_tokens(asking, cli, server) -> None:
 def test_a_store_that_cannot_be_opened_is_told(cli, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     assert cli("tokens", "list", "--data-dir", str(tmp_path / "file")).code == 2
+
+
+def test_a_token_may_allow_what_no_tool_needs_as_a_whole(cli) -> None:
+    made = cli("tokens", "create", "alice", "--scope", "event.history", "--scope", "event.raw", "--json").json
+    assert made["scopes"] == ["event.history", "event.raw"]
