@@ -140,3 +140,34 @@ def test_a_ring_shows_ids_and_no_keys() -> None:
     shown = repr(KeyRing([NEW, OLD]))
     assert shown == f"KeyRing({key_id(NEW)}, {key_id(OLD)})"
     assert not {NEW.hex(), OLD.hex()} & set(shown.split())
+
+
+@given(st.binary(max_size=3000), places)
+def test_sealed_bytes_open_in_their_place(value: bytes, place: tuple[str, ...]) -> None:
+    sealed = VAULT.seal_bytes(value, bound_to=place)
+    assert VAULT.open_bytes(sealed, bound_to=place) == value
+    with pytest.raises(Tampered):
+        VAULT.open_bytes(sealed, bound_to=(*place, "x"))
+
+
+@given(st.binary(max_size=100), st.integers(0, 10_000), st.integers(1, 255))
+def test_with_one_other_byte_they_do_not(value: bytes, place: int, change: int) -> None:
+    sealed = bytearray(VAULT.seal_bytes(value, bound_to=PLACE))
+    sealed[place % len(sealed)] ^= change
+    with pytest.raises((Tampered, KeyUnavailable)):
+        VAULT.open_bytes(bytes(sealed), bound_to=PLACE)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"\x01", bytes(200)])
+def test_what_was_never_sealed_is_refused(sealed: bytes) -> None:
+    with pytest.raises(Tampered):
+        VAULT.open_bytes(sealed, bound_to=PLACE)
+
+
+def test_equal_bytes_are_sealed_differently_and_open_with_an_older_key() -> None:
+    vault = Vault(KeyRing([OLD]))
+    assert len({vault.seal_bytes(b"x", bound_to=PLACE) for _ in range(100)}) == 100
+    sealed = vault.seal_bytes(b"x", bound_to=PLACE)
+    assert Vault(KeyRing([NEW, OLD])).open_bytes(sealed, bound_to=PLACE) == b"x"
+    with pytest.raises(KeyUnavailable):
+        Vault(KeyRing([NEW])).open_bytes(sealed, bound_to=PLACE)

@@ -1,0 +1,40 @@
+"""Requests are kept sealed, without the secrets in their headers, and open again for those who may look."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.receiving import receiving, refund, settings_of, stripe_signature
+from wirepost.secrets.vault import Tampered
+
+
+@pytest.fixture
+def stripe(database, clock, tmp_path):
+    """A receiver of Stripe's webhooks."""
+    return receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": {}}}))
+
+
+async def test_a_request_is_kept_as_it_came_but_for_secrets(stripe, clock):
+    body = refund()
+    signature = stripe_signature(body, clock.now().timestamp())
+    await stripe.send(body, {"stripe-signature": signature, "authorization": "Bearer abc123def", "x-a": "1"})
+    (event,) = await stripe.log.after(0, 10)
+    request = await stripe.raw.of_event(event.id)
+    assert (request.method, request.body) == ("POST", body)
+    assert dict(request.headers) == {"stripe-signature": signature, "authorization": "[redacted]", "x-a": "1"}
+    assert request.received_at == clock.now().timestamp()
+
+
+async def test_what_is_stored_shows_nothing_of_it_and_opens_in_its_place_alone(stripe):
+    await stripe.send(refund(1))
+    await stripe.send(refund(2))
+    (one, at, sealed), (other, _, _) = await stripe.rows("id, received_at, sealed", "raw_bodies")
+    assert b"refund" not in bytes(sealed)
+    assert stripe.raw.opened(one, at, bytes(sealed)).body
+    with pytest.raises(Tampered):
+        stripe.raw.opened(other, at, bytes(sealed))
+
+
+async def test_of_what_is_not_there_nothing_is_shown(stripe):
+    assert await stripe.raw.of_event("evt_none") is None
+    assert await stripe.raw.of_letter("dead_none") is None
