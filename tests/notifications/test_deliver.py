@@ -11,6 +11,7 @@ from support.clock import ManualClock
 from support.disk import fill_disk, free_disk
 from support.occurred import event, stored
 from support.sinks import Desk, Listed, Queued, Runner, Teller
+from wirepost.notifications.outgoing import Outgoing
 from wirepost.notifications.sinks.sink import Gone, Refused, Sent, TryAgain
 from wirepost.settings import EventSettings
 from wirepost.store.database import Database
@@ -177,6 +178,45 @@ async def test_a_sink_that_hangs_holds_up_no_other(desk: Desk) -> None:
     assert len(hanging.given) == 2
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_client_that_is_silent_takes_no_room_from_others_of_the_same_sink(desk: Desk) -> None:
+    """Its events are due first, and there are more of them than there is room."""
+    sink = Listed(concurrency=4)
+    deliverer = desk.deliverer(sink)
+    silent, prompt = await desk.subscription("silent"), await desk.subscription("prompt")
+    events = await stored(desk.log, *(event() for _ in range(40)))
+    await desk.deliver(silent, sink, *events)
+    desk.clock.advance(1)
+    await desk.deliver(prompt, sink, *events[:4])
+
+    def does(outgoing: Outgoing) -> None:
+        if outgoing.subscription == "silent":
+            raise TryAgain("timeout", is_silent=True)
+
+    sink.does = does
+    for _ in range(2):
+        await deliverer.turn("listed")
+    assert [each.subscription for each in sink.given] == ["silent"] * 4 + ["prompt"] * 4
+    assert await deliverer.turn("listed") == 0
+    desk.clock.advance(30)
+    assert await deliverer.turn("listed") == 4
+
+
+async def test_an_event_that_is_answered_with_a_failure_holds_up_no_other(desk: Desk) -> None:
+    sink = Listed(concurrency=1)
+    deliverer, subscription = desk.deliverer(sink), await desk.subscription()
+    poison, good = await stored(desk.log, event(), event())
+    await desk.deliver(subscription, sink, poison, good)
+
+    def does(outgoing: Outgoing) -> None:
+        if outgoing.event.id == poison.id:
+            raise TryAgain("answered 500")
+
+    sink.does = does
+    while await deliverer.turn("listed"):
+        pass
+    assert [state for state, *_ in await desk.states(sink)] == ["pending", "done"]
 
 
 async def test_what_is_stored_while_it_runs_is_brought_when_it_is_told(

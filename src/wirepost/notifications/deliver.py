@@ -172,7 +172,7 @@ class Deliverer:
         except SinkTrouble as trouble:
             return trouble
         except TimeoutError:
-            return TryAgain("timeout")
+            return TryAgain("timeout", is_silent=True)
         except Exception:
             log.exception("unexpected fault while %s was sent to %s", outgoing.event.id, sink.name)
             return TryAgain("internal fault")
@@ -183,6 +183,8 @@ class Deliverer:
         if isinstance(trouble, TryAgain) and delivery.attempt < _most(sink, subscription):
             wait_s = self._wait_s(delivery.attempt, trouble.after_s)
             await self._deliveries.retry(delivery, self._holder, self._now() + wait_s, trouble.reason)
+            if trouble.is_silent:
+                await self._wakes.hold(delivery, self._now() + BACK_OFF_S[0])
             return
         log.warning("%s was not brought to %s: %s", delivery.event.id, sink.name, trouble.reason)
         if isinstance(trouble, Refused) and trouble.is_dropped:

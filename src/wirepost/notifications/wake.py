@@ -35,6 +35,10 @@ _DELAY = (
     "UPDATE deliveries SET due_at = ?, reason = 'rate' WHERE subscription = ? AND sink = ? "
     "AND state IN ('pending', 'offered') AND state = 'pending' AND attempt = 0 AND due_at < ?"
 )
+_HOLD = (
+    "UPDATE deliveries SET due_at = ? WHERE subscription = ? AND sink = ? "
+    "AND state IN ('pending', 'offered') AND state = 'pending' AND due_at < ?"
+)
 _COUNT = (
     "UPDATE deliveries SET state = 'dropped', ended_at = ?, reason = 'counted' WHERE subscription = ? "
     "AND sink = ? AND state IN ('pending', 'offered') AND state = 'pending' AND attempt = 0 "
@@ -107,6 +111,11 @@ class Wakes:
             return Admitted(len(await tx.execute(_COUNT, now, *place)) if counts else 0)
 
         return await self._database.write(work)
+
+    async def hold(self, delivery: Delivery, until: float) -> None:
+        """Let those for the same place wait: whoever does not answer must not take up what others need."""
+        place = (delivery.subscription, delivery.sink)
+        await self._database.write(lambda tx: tx.execute(_HOLD, until, *place, until))
 
     async def prune(self) -> None:
         """Forget what began longer ago than any period lasts."""

@@ -67,7 +67,7 @@ class CallbackSink(Sink):
         try:
             said = await self._callbacks.post(target, outgoing.event.id, body)
         except NoAnswer as error:
-            raise TryAgain(str(error)) from None
+            raise TryAgain(str(error), is_silent=True) from None
         except AddressRefused as error:
             raise Refused(f"the address is refused: {error}") from None
         return verdict(said.status, said.retry_after_s)

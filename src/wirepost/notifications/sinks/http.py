@@ -79,6 +79,6 @@ async def posted(poster: Poster, url: str, body: bytes, headers: Mapping[str, st
     try:
         return await poster.post(url, body, headers, timeout_s)
     except NoAnswer as error:
-        raise TryAgain(str(error)) from None
+        raise TryAgain(str(error), is_silent=True) from None
     except AddressRefused as error:
         raise Refused(f"the address is refused: {error}") from None

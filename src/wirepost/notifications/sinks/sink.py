@@ -31,11 +31,16 @@ class SinkTrouble(Exception):
 
 
 class TryAgain(SinkTrouble):
-    """It may arrive later, at the earliest after `after_s` seconds where the other side said so."""
+    """It may arrive later, at the earliest after `after_s` seconds where the other side said so.
 
-    def __init__(self, reason: str, *, after_s: float | None = None, **details: Any) -> None:
+    `is_silent` says that nobody answered, so that other events would not arrive now either.
+    """
+
+    def __init__(
+        self, reason: str, *, after_s: float | None = None, is_silent: bool = False, **details: Any
+    ) -> None:
         super().__init__(reason, **details)
-        self.after_s = after_s
+        self.after_s, self.is_silent = after_s, is_silent
 
 
 class Gone(SinkTrouble):
