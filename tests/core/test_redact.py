@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.core.redact import MAX_KNOWN, REDACTED, Redactor, redact
+from wirepost.core.redact import MAX_KNOWN, REDACTED, Redactor, may_be_secret, redact
 
 # Invented values in the published form of each kind of key; in two parts so that no scanner is alarmed.
 KEYS = [
@@ -264,3 +264,28 @@ def test_the_secrets_used_last_are_those_that_are_looked_for() -> None:
     redactor.add("the-newest-token")
     shown = redactor.text("token-number-0-x token-number-1-x token-number-2-x the-newest-token")
     assert shown == f"{REDACTED} token-number-1-x {REDACTED} {REDACTED}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "Authorization: Bearer abc123def456",
+        '"password": "hunter2!"',
+        "https://user:pass@example.com",
+        "/cb?code=abc&state=0123456789abcdef",
+    ],
+)
+def test_what_would_be_redacted_is_noticed_without_looking_closely(text: str) -> None:
+    assert redact(text) != text
+    assert may_be_secret(text)
+
+
+def test_harmless_text_is_passed_over_quickly() -> None:
+    assert not may_be_secret('{"id":"ch_1","amount":"49.00","currency":"eur"}')
+
+
+def test_a_known_secret_is_noticed() -> None:
+    redactor = Redactor(["correct horse battery"])
+    assert redactor.may_change("a correct horse battery staple")
+    assert not redactor.may_change("another horse")

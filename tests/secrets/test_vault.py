@@ -159,7 +159,7 @@ def test_with_one_other_byte_they_do_not(value: bytes, place: int, change: int) 
 
 
 @pytest.mark.parametrize("sealed", [b"", b"\x01", bytes(200)])
-def test_what_was_never_sealed_is_refused(sealed: bytes) -> None:
+def test_bytes_that_were_never_sealed_are_refused(sealed: bytes) -> None:
     with pytest.raises(Tampered):
         VAULT.open_bytes(sealed, bound_to=PLACE)
 
