@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from support.extension import ERAS, speaking
-from support.occurred import event, stored
+from support.occurred import delivered, event, stored
 from support.running import running
 from support.stand_in import SECRET
 from wirepost.events.filters import Filter
@@ -75,3 +75,16 @@ async def test_open_views_are_told_and_whoever_reads_an_event_is_noted(tmp_path)
             assert told.id in str(await taints.reason("local"))
             side.close()
         running_.cancel()
+
+
+async def test_the_end_of_a_long_chain_is_not_pushed_into_a_session(tmp_path):
+    async with offering(tmp_path) as (app, side, server, *_), speaking(server, tmp_path, ERAS[1]) as speaker:
+        options = SubscriptionSettings(deliver=["channel"])
+        subscription = await app.hub.subscriptions.put("local", "all", Filter(), options)
+        events = await stored(app.hub.events, event(hops=app.settings.events.max_hops + 1), event(hops=0))
+        now = app.clock.now().timestamp()
+        await delivered(app.database, subscription.id, "channel", *events, now=now)
+        said = await speaker.ask("wirepost/channel", holder="x")
+        assert said["meta"]["event_id"] == events[1].id
+        assert "more pending" not in said["content"]
+        side.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wirepost.events.acknowledge import Acknowledgements
+from wirepost.events.deliveries import HINT
 from wirepost.notifications.callbacks import Callbacks
 from wirepost.notifications.deliver import Deliverer
 from wirepost.notifications.history import History
@@ -101,7 +102,9 @@ def outbox_of(
         sinks[pressed.name] = pressed
     called = CallbackSink(callbacks, subscriptions, status, taints, vault=vault, may_receive=may_receive)
     sinks[called.name] = called
-    loops = Loops(settings.events, [name for name, sink in sinks.items() if sink.starts_models])
+    # A session that is pushed to begins a turn, although no sink does the pushing.
+    starting = [HINT, *(name for name, sink in sinks.items() if sink.starts_models)]
+    loops = Loops(settings.events, starting)
     history = History(database, clock)
     deliverer = Deliverer(
         sinks,
