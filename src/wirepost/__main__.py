@@ -1,4 +1,4 @@
-"""The command `wirepost`; `wirepost mcp` takes the short way, because a client waits for it."""
+"""The command `wirepost`; what clients start takes the short way, because they wait for it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def main() -> None:
         from wirepost.cli.front import main as front
 
         front()
+        return
+    if sys.argv[1:2] == ["channel"]:
+        from wirepost.cli.channel import main as channel
+
+        channel()
         return
     if sys.argv[1:3] == ["serve", "--detached"]:
         from wirepost.cli.detached import main as detached

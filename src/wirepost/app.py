@@ -101,8 +101,9 @@ class App:
             await self.keep_accounts()
             try:
                 await prune(self.database, self.clock, KEPT_FOR)
+                await self.hub.forget_old()
             except CallError:
-                log.exception("old intents could not be deleted; next try in a day")
+                log.exception("what is old could not be deleted; next try in a day")
             await self.clock.sleep(timedelta(days=1).total_seconds())
 
     async def check_connections(self) -> None:

@@ -65,7 +65,7 @@ async def _examine(
         findings += machine.data_directory(loaded.settings.data_dir, clock, report)
         findings += await machine.shared_database(loaded.settings)
         findings += await _running(loaded, clock, report, is_offline=is_offline, is_usable=not problems)
-    return [*findings, *clients.clients(Place.here())]
+    return [*findings, *clients.clients(Place.here()), *clients.reaches()]
 
 
 async def _running(

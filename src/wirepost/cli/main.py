@@ -14,8 +14,8 @@ from wirepost.cli.output import print_error
 from wirepost.core.errors import CallError, ConfigError
 
 COMMANDS = (
-    *("serve", "mcp", "demo", "doctor", "install"),
-    *("tools", "connections", "webhooks", "tokens", "config", "policy", "audit", "sandbox"),
+    *("serve", "mcp", "channel", "demo", "doctor", "install"),
+    *("tools", "connections", "webhooks", "events", "tokens", "config", "policy", "audit", "sandbox"),
 )
 """Each is the `app` of the module of the same name beside this one."""
 
@@ -31,7 +31,8 @@ class Commands(TyperGroup):
         """The command, or `None` for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
-        found = _front if cmd_name == "mcp" else import_module(f"wirepost.cli.{cmd_name}").app
+        short = {"mcp": _front, "channel": _channel}
+        found = short.get(cmd_name) or import_module(f"wirepost.cli.{cmd_name}").app
         command = typer.main.get_command(found)
         command.name = cmd_name
         return command
@@ -68,6 +69,17 @@ _front = single_command()
 def mcp(context: typer.Context) -> None:
     """Speak MCP over stdio. For clients that start their servers as programs."""
     from wirepost.cli.front import main
+
+    main(context.args)
+
+
+_channel = single_command()
+
+
+@_channel.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def channel(context: typer.Context) -> None:
+    """Push events into a session of Claude Code. For that client, which starts it as a program."""
+    from wirepost.cli.channel import main
 
     main(context.args)
 

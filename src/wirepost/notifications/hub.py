@@ -32,6 +32,7 @@ from wirepost.events.raw import RawRequests
 from wirepost.events.reading import LogReader
 from wirepost.events.receive import Receiver
 from wirepost.events.rehearsal import Rehearsal
+from wirepost.events.retention import DAY_S, forget_old
 from wirepost.events.silence import Silence
 from wirepost.events.standing import Standing
 from wirepost.events.subscriptions import Subscriptions
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from wirepost.secrets.resolve import Secrets
     from wirepost.secrets.vault import Vault
     from wirepost.settings import Settings
-    from wirepost.settings.events import SubscriptionSettings
+    from wirepost.settings.events import EventSettings, SubscriptionSettings
     from wirepost.settings.webhooks import WebhookSettings
     from wirepost.store.database import Database
 
@@ -89,11 +90,14 @@ class Hub:
     upkeep: Upkeep
     outbox: Outbox
     documents: Documents
+    completing: Completing
+    own_writes: OwnWrites
     taints: Taints
     vault: Vault
     signer: Signer
     hash_key: bytes
     """For lasting hashes of personal data."""
+    settings: EventSettings
     clock: Clock
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """Name → what runs until it is cancelled."""
@@ -106,6 +110,15 @@ class Hub:
         await self.subscriptions.sync(self.configured)
         await self.upkeep.begin(self.events.database)
         await self.outbox.begin()
+        await self.completing.release()
+
+    async def forget_old(self) -> None:
+        """Forget what nobody can ask for any more; due once a day. Raises `Unavailable`."""
+        now = self.clock.now().timestamp()
+        await forget_old(self.events.database, self.clock, self.settings)
+        await self.outbox.prune(now - self.settings.keep_days * DAY_S)
+        for each in (self.taints, self.own_writes, self.subscriptions):
+            await each.prune()
 
     @asynccontextmanager
     async def at_work(self, **more: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
@@ -226,10 +239,13 @@ def hub_of(
         upkeep=upkeep,
         outbox=outbox,
         documents=documents,
+        completing=completing,
+        own_writes=own_writes,
         taints=taints,
         vault=vault,
         signer=signer,
         hash_key=hash_key,
+        settings=settings.events,
         clock=clock,
         tasks={
             "matcher": matcher.run,

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from wirepost.cli.clients.jsonc import CannotEdit
+from wirepost.cli.clients.reach import REACHES
 from wirepost.cli.clients.targets import ENTRY_NAME, TARGETS, Place, Target
 from wirepost.cli.findings.finding import Finding, Section
 
-CLIENTS = Section("clients")
+CLIENTS, REACH = Section("clients"), Section("events reach")
 
 
 def clients(place: Place) -> Iterator[Finding]:
@@ -24,6 +25,14 @@ def clients(place: Place) -> Iterator[Finding]:
             yield CLIENTS.skipped(
                 f"{target.title} has no Wirepost", "none was added", f"wirepost install {target.name}"
             )
+
+
+def reaches() -> Iterator[Finding]:
+    """What events reach whom, and what starts a client while nobody is there."""
+    for each in REACHES:
+        waking = each.woken_by or "nothing; tell a person, by a sink"
+        version = f" ({each.version})" if each.version else ""
+        yield REACH.ok(f"{each.client}{version}: tools; woken by {waking} [{each.checked}]")
 
 
 def _look(target: Target, place: Place, *, in_project: bool) -> Finding | None:
