@@ -10,8 +10,7 @@ import pytest
 from support.disk import fill_disk, free_disk
 from support.occurred import event
 from wirepost.core.errors import Unavailable
-from wirepost.events import log as module
-from wirepost.events.log import Arrival, DeadLetter, NewEvent
+from wirepost.events.log import Arrival, DeadLetter, EventLog, NewEvent
 from wirepost.store.queue import Task
 
 
@@ -75,8 +74,8 @@ async def test_a_full_disk_refuses_all_and_nothing_is_half_stored(log, database)
     assert recorded.is_new
 
 
-async def test_too_many_that_wait_are_refused(log, monkeypatch):
-    monkeypatch.setattr(module, "WAITING", 2)
+async def test_too_many_that_wait_are_refused(database, signals, clock):
+    log = EventLog(database, signals, clock, most_waiting=2)
     results = await asyncio.gather(*(log.record(arrival(key)) for key in "abcd"), return_exceptions=True)
     assert [isinstance(each, Unavailable) for each in results] == [False, False, True, True]
 

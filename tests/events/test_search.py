@@ -70,9 +70,10 @@ async def test_types_are_known_once_each(database, past):
     assert await known_types(database) == ["order.created", "payment.dispute.opened", "payment.refunded"]
 
 
-async def test_a_page_ends_where_too_much_was_looked_at(database, past, monkeypatch):
-    monkeypatch.setattr(module, "MOST_LOOKED_AT", 5)
-    page = await search(database, Query(sources=["s*"], object_id=None, environments=["sandbox"]))
+async def test_a_page_ends_where_too_much_was_looked_at(database, past):
+    page = await search(
+        database, Query(sources=["s*"], object_id=None, environments=["sandbox"], most_looked_at=5)
+    )
     assert (page.events, page.next) == ([], past[7].seq)
 
 

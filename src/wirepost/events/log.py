@@ -34,8 +34,11 @@ __all__ = ["STORED", "Arrival", "DeadLetter", "EventLog", "NewEvent", "Recorded"
 class EventLog:
     """The events of one database."""
 
-    def __init__(self, database: Database, signals: Signals, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, signals: Signals, clock: Clock, *, most_waiting: int = WAITING
+    ) -> None:
         self.database, self.signals, self._clock = database, signals, clock
+        self._most_waiting = most_waiting
         self._waiting: list[tuple[Arrival, asyncio.Future[list[Recorded]]]] = []
         self._storing: asyncio.Task[None] | None = None
 
@@ -45,7 +48,7 @@ class EventLog:
         What is known already leaves a receipt. Raises `Unavailable` when nothing could be stored. What comes
         while others are being stored is stored together after them. Whoever stops waiting does not stop it.
         """
-        if len(self._waiting) >= WAITING:
+        if len(self._waiting) >= self._most_waiting:
             raise _full()
         future: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, future))
@@ -119,7 +122,7 @@ class EventLog:
 def _full() -> Unavailable:
     return Unavailable(
         "server_unavailable",
-        f"{WAITING} requests wait for the server's disk already",
+        "Too many requests wait for the server's disk already",
         hint="`wirepost doctor` measures the disk",
         retry_after_s=RETRY_S,
     )

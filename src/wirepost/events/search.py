@@ -59,6 +59,7 @@ class Query:
     before: int | None = None
     """Only older ones: `Found.next` of the page before."""
     limit: int = 20
+    most_looked_at: int = MOST_LOOKED_AT
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ async def search(database: Database, query: Query) -> Found:
         last = int(row[0])
         if fits(row):
             kept.append(last)
-        if len(kept) == query.limit or looked_at == MOST_LOOKED_AT:
+        if len(kept) == query.limit or looked_at == query.most_looked_at:
             return Found(await _events(database, kept), last)
     return Found(await _events(database, kept), None)
 
@@ -93,7 +94,7 @@ async def known_types(database: Database) -> list[str]:
 
 async def _rows(database: Database, query: Query) -> AsyncIterator[Row]:
     """The rows by what tells most of them apart, newest first."""
-    floor = 1 if query.since is None else await _first_since(database, query.since)
+    floor = 1 if query.since is None else await first_since(database, query.since)
     if floor is None:
         return
     if query.unacknowledged_by is not None:
@@ -167,7 +168,8 @@ def _is_like(text: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(text, each) for each in patterns)
 
 
-async def _first_since(database: Database, since: float) -> int | None:
+async def first_since(database: Database, since: float) -> int | None:
+    """The position of the first event that was received then or later, if there is one."""
     first: int | None = (await database.read(_SINCE, since))[0][0]
     return first
 
