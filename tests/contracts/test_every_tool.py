@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from support.clock import ManualClock
+from support.occurred import event, stored
 from support.running import Running, running
 from wirepost.app import all_tools
 from wirepost.calls import shape
@@ -70,8 +71,18 @@ def test_its_risk_is_backed(tool: AnyTool) -> None:
     assert tool.hints["readOnlyHint"] == tool.risk.is_read
 
 
+async def with_events(wirepost: Running) -> None:
+    """The event and the subscription that the examples name; a sandbox has none before something happens."""
+    hub = wirepost.app.hub
+    await stored(hub.events, event(id=TOOLS["event_get"].example["event"], environment="sandbox"))
+    name = TOOLS["event_unsubscribe"].example["subscription"]
+    await wirepost.ok("event_subscribe", subscription=name, intent="prepare")
+
+
 async def test_its_example_runs_in_the_sandbox(wirepost: Running, tool: AnyTool) -> None:
     arguments = dict(tool.example)
+    if tool.toolset == "event":
+        await with_events(wirepost)
     if tool.needs is Crm:
         arguments["connection"] = "hubspot-sandbox"  # its ids stand in the examples
     if tool.risk.has_preview:

@@ -8,9 +8,11 @@ import pytest
 
 from support.clock import ManualClock
 from wirepost.connections.accounts import Account, Accounts, Tokens
+from wirepost.events.endpoints import StoredSecrets
 from wirepost.secrets.rotate import BATCH, TRIES, Rotation, rotate
-from wirepost.secrets.vault import KeyRing, KeyUnavailable, Vault, key_id
+from wirepost.secrets.vault import KeyRing, KeyUnavailable, Tampered, Vault, key_id
 from wirepost.store.database import Database, Row, Tx
+from wirepost.webhooks.webhook import Secret
 
 OLD, NEW, OTHER = bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96))
 BEFORE, BOTH, AFTER = Vault(KeyRing([OLD])), Vault(KeyRing([NEW, OLD])), Vault(KeyRing([NEW]))
@@ -138,3 +140,22 @@ async def test_a_row_that_does_not_keep_still_is_passed_over(then: list[list[Row
     busy = Busy([[("acc_1", "shop", sealed())], *then])
     done = await rotate(busy, BOTH, said_nowhere)  # type: ignore[arg-type] - all that is asked of a database
     assert done == Rotation(passed_over=1)
+
+
+async def test_what_events_keep_is_sealed_anew_too(database: Database, clock: ManualClock) -> None:
+    old, new = Vault(KeyRing([b"o" * 32])), Vault(KeyRing([b"n" * 32, b"o" * 32]))
+    stored = StoredSecrets(database, old, clock)
+    await stored.add("shop", "default", Secret("whsec_abc", "2026-11"))
+    raw = old.seal_bytes(b"POST /", bound_to=("raw_bodies", "raw_1"))
+    insert = "INSERT INTO raw_bodies (id, received_at, sealed) VALUES ('raw_1', 1.0, ?)"
+    await database.write(lambda tx: tx.execute(insert, raw))
+    done = await rotate(database, new, said_nowhere)
+    assert (done.rewrapped, done.key_unavailable) == (2, [])
+    alone = Vault(KeyRing([b"n" * 32]))
+    kept = await StoredSecrets(database, alone, clock).of("shop", "default")
+    assert [each.value for each in kept] == ["whsec_abc"]
+    ((sealed,),) = await database.read("SELECT sealed FROM raw_bodies LIMIT 1")
+    assert alone.open_bytes(sealed, bound_to=("raw_bodies", "raw_1")) == b"POST /"
+    assert (await rotate(database, new, said_nowhere)).current == 2
+    with pytest.raises(Tampered):
+        new.rewrap_bytes(b"v")

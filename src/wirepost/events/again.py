@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,24 @@ _REDRIVE = (
     "UPDATE deliveries SET state = 'pending', attempt = 0, due_at = ?, ended_at = NULL, reason = NULL "
     "WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ? AND state = 'dead' RETURNING seq"
 )
+_DROP = (
+    "UPDATE deliveries SET state = 'dropped', ended_at = ? "
+    "WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ? AND state = 'dead'"
+)
+_SLICE = (
+    "SELECT received_at, seq, id FROM events WHERE (received_at, seq) > (?, ?) AND received_at < ? "
+    "AND seq > 0 AND content IS NOT NULL ORDER BY received_at, seq LIMIT ?"
+)
 _BETWEEN = (
     "SELECT seq FROM events WHERE received_at >= ? AND received_at < ? AND seq > 0 AND content IS NOT NULL "
     "ORDER BY received_at LIMIT ?"
 )
 _NAMED = (
     "SELECT seq FROM events WHERE id IN ({marks}) AND seq > 0 AND content IS NOT NULL ORDER BY seq LIMIT ?"
+)
+_REPLAYED = (
+    "SELECT count(*) FROM deliveries WHERE subscription = ? AND sink = 'pull' AND copy > 0 "
+    "AND created_at >= ? LIMIT 1"
 )
 _COPY = "SELECT coalesce(max(copy), -1) + 1 FROM deliveries WHERE subscription = ? AND sink = ? AND seq = ?"
 
@@ -93,18 +105,25 @@ class Again:
 
     async def redrive(self, which: DeadFilter, limit: int = MOST) -> list[Dead]:
         """Try it anew, as if it had never been tried; returns what was given up until now."""
+        revived = await self._change(_REDRIVE, which, limit)
+        self._deliveries.told((each.subscription, each.sink) for each in revived)
+        return revived
+
+    async def drop(self, which: DeadFilter, limit: int = MOST) -> list[Dead]:
+        """Be done with it; returns what was given up until now."""
+        return await self._change(_DROP, which, limit)
+
+    async def _change(self, sql: str, which: DeadFilter, limit: int) -> list[Dead]:
         text, params = which.where()
         now = self._clock.now().timestamp()
 
         async def work(tx: Tx) -> list[Dead]:
             found = [Dead(*row) for row in await tx.execute(_DEAD.format(which=text), *params, limit)]
             for each in found:
-                await tx.execute(_REDRIVE, now, each.subscription, each.sink, each.seq, each.copy)
+                await tx.execute(sql, now, each.subscription, each.sink, each.seq, each.copy)
             return found
 
-        revived = await self._database.write(work)
-        self._deliveries.told((each.subscription, each.sink) for each in revived)
-        return revived
+        return await self._database.write(work)
 
     async def replay(self, subscription: Subscription, ids: Sequence[str]) -> int:
         """Offer these events once more on all ways of the subscription, marked as a replay; returns how many.
@@ -114,9 +133,21 @@ class Again:
         asked = tuple(dict.fromkeys(ids))[:MOST]
         return await self._replay(subscription, _NAMED.format(marks=_marks(asked)), *asked) if asked else 0
 
+    async def received(self, since: float, until: float) -> AsyncIterator[list[str]]:
+        """Ids of what was received in a time, the oldest first, at most `MOST` at once."""
+        place: tuple[float, int] = (since, 0)
+        while rows := await self._database.read(_SLICE, *place, until, MOST):
+            yield [str(row[2]) for row in rows]
+            place = (float(rows[-1][0]), int(rows[-1][1]))
+
     async def replay_between(self, subscription: Subscription, since: float, until: float) -> int:
         """The same for what was received in a time, up to `MOST`; `until` is not included."""
         return await self._replay(subscription, _BETWEEN, since, until)
+
+    async def replayed_since(self, subscription: Subscription, since: float) -> int:
+        """How many events were offered to it once more since then."""
+        ((count,),) = await self._database.read(_REPLAYED, subscription.id, since)
+        return int(count)
 
     async def _replay(self, subscription: Subscription, sql: str, *params: Value) -> int:
         now = self._clock.now().timestamp()

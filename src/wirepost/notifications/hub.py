@@ -220,6 +220,14 @@ def hub_of(
         events, endpoints, own_writes, partial(_fetch, connections, clock), clock=clock, hash_key=hash_key
     )
     worker = Worker(database, {**upkeep.work, **completing.work}, signals, clock)
+    tasks = {
+        "matcher": matcher.run,
+        "deliverer": outbox.deliverer.run,
+        "worker": worker.run,
+        "sandbox webhooks": rehearsal.run,
+    }
+    if database.is_shared:
+        tasks["signals"] = partial(database.carry, signals)
     return Hub(
         events=events,
         raw=raw,
@@ -247,12 +255,7 @@ def hub_of(
         hash_key=hash_key,
         settings=settings.events,
         clock=clock,
-        tasks={
-            "matcher": matcher.run,
-            "deliverer": outbox.deliverer.run,
-            "worker": worker.run,
-            "sandbox webhooks": rehearsal.run,
-        },
+        tasks=tasks,
         configured=settings.subscriptions,
     )
 

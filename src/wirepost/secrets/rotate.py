@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from wirepost.secrets.vault import KeyUnavailable, Tampered
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wirepost.secrets.vault import Vault
     from wirepost.store.database import Database, Tx
 
+Sealed: TypeAlias = str | bytes
 BATCH = 100
 TRIES = 5
 """How often a row is read again that changes meanwhile."""
@@ -37,9 +38,17 @@ class _Place:
     table: str
     key: str
     column: str
+    whose: str
+    """What is told of a row besides its key."""
 
 
-_PLACES = (_Place("accounts", "id", "tokens"), _Place("flows", "state_hash", "details"))
+_PLACES = (
+    _Place("accounts", "id", "tokens", "connection"),
+    _Place("flows", "state_hash", "details", "connection"),
+    _Place("endpoints", "(source || '/' || endpoint)", "secrets", "source"),
+    _Place("subscriptions", "id", "target", "owner"),
+    _Place("raw_bodies", "id", "sealed", "'a request'"),
+)
 
 
 async def rotate(database: Database, vault: Vault, report: Callable[[str], None]) -> Rotation:
@@ -51,16 +60,16 @@ async def rotate(database: Database, vault: Vault, report: Callable[[str], None]
     for place in _PLACES:
         after, seen = "", 0
         while rows := await database.read(
-            f"SELECT {place.key}, connection, {place.column} FROM {place.table} "  # noqa: S608 - our own words
+            f"SELECT {place.key}, {place.whose}, {place.column} FROM {place.table} "  # noqa: S608 - our own words
             f"WHERE {place.key} > ? AND {place.column} IS NOT NULL ORDER BY {place.key} LIMIT ?",
             after,
             BATCH,
         ):
-            for name, connection, sealed in rows:
+            for name, whose, sealed in rows:
                 try:
-                    await _renew(database, vault, place, (str(name), str(sealed)), done)
+                    await _renew(database, vault, place, (str(name), sealed), done)
                 except (KeyUnavailable, Tampered) as error:
-                    named = f"{place.table} {str(name)[:30]} of {connection}"
+                    named = f"{place.table} {str(name)[:30]} of {whose}"
                     done.key_unavailable.append(f"{named}: {error.message}")
             after, seen = str(rows[-1][0]), seen + len(rows)
             report(f"{place.table}: {seen} looked at, {done.rewrapped} sealed with the newest key")
@@ -68,11 +77,11 @@ async def rotate(database: Database, vault: Vault, report: Callable[[str], None]
 
 
 async def _renew(
-    database: Database, vault: Vault, place: _Place, row: tuple[str, str], done: Rotation
+    database: Database, vault: Vault, place: _Place, row: tuple[str, Sealed], done: Rotation
 ) -> None:
     name, sealed = row
     for _ in range(TRIES):
-        renewed = vault.rewrap(sealed)
+        renewed = _rewrapped(vault, sealed)
         if renewed == sealed:
             done.current += 1
             return
@@ -86,11 +95,15 @@ async def _renew(
         )
         if not found:
             break
-        sealed = str(found[0][0])
+        sealed = found[0][0]
     done.passed_over += 1
 
 
-async def _swap(database: Database, place: _Place, name: str, values: tuple[str, str]) -> bool:
+def _rewrapped(vault: Vault, sealed: Sealed) -> Sealed:
+    return vault.rewrap(sealed) if isinstance(sealed, str) else vault.rewrap_bytes(bytes(sealed))
+
+
+async def _swap(database: Database, place: _Place, name: str, values: tuple[Sealed, Sealed]) -> bool:
     """Write the second value where the first one stands, and say whether it stood there."""
     before, after = values
 
@@ -98,7 +111,7 @@ async def _swap(database: Database, place: _Place, name: str, values: tuple[str,
         return bool(
             await tx.execute(
                 f"UPDATE {place.table} SET {place.column} = ? "  # noqa: S608 - the same
-                f"WHERE {place.key} = ? AND {place.column} = ? RETURNING {place.key}",
+                f"WHERE {place.key} = ? AND {place.column} = ? RETURNING 1",
                 after,
                 name,
                 before,

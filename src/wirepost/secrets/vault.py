@@ -153,6 +153,16 @@ class Vault:
             return sealed
         return str(_Sealed(self._ring.first, self._ring.wrap(key), parts.nonce, parts.ciphertext))
 
+    def rewrap_bytes(self, sealed: bytes) -> bytes:
+        """The same for what `seal_bytes` sealed."""
+        head, rest = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
+        if not rest or head[:1] != _BYTES_VERSION:
+            raise Tampered
+        key = self._ring.unwrap(head[1:5].hex(), head[5:])
+        if head[1:5].hex() == self._ring.first:
+            return sealed
+        return _BYTES_VERSION + bytes.fromhex(self._ring.first) + decode(self._ring.wrap(key)) + rest
+
 
 class _SharedKey:
     """A key that many values are sealed with, and what is written in front of each.

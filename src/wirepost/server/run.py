@@ -122,6 +122,7 @@ def _http_config(asgi: Any, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,  # the audit has every call, and an SSE session's address must not be written down
         server_header=False,
+        proxy_headers=False,  # `server.peers` believes those of trusted proxies only
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.server.shutdown_s)),
     )

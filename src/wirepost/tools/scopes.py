@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 ADMIN = "admin"
 """For operators, who change what all callers share; clients are never told to ask for it."""
 
+HISTORY, RAW = "event.history", "event.raw"
 BESIDES: Mapping[str, str] = {
-    "event.history": "subscribe to what happened before",
-    "event.raw": "see requests of senders with the personal data in them",
+    HISTORY: "subscribe to what happened before",
+    RAW: "see requests of senders with the personal data in them",
 }
 """Scopes that no tool needs as a whole, and what they are for."""
 

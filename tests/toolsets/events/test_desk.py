@@ -7,7 +7,7 @@ import pytest
 from wirepost.calls.caller import Caller
 from wirepost.core.errors import NotConnected
 from wirepost.events.filters import Filter
-from wirepost.toolsets.events.desk import HISTORY
+from wirepost.tools.scopes import HISTORY
 
 
 @pytest.mark.parametrize("scopes", [None, frozenset({HISTORY}), frozenset({"admin"})])

@@ -20,7 +20,7 @@ Ids = Annotated[list[str], Field(max_length=200, description="Their ids, evt_…
 Name = Annotated[str | None, Field(max_length=200, description="Without it: your default one")]
 
 
-@tool(Risk.WRITE, title="Acknowledge events")
+@tool(Risk.WRITE, title="Acknowledge events", example={"events": ["evt_01kaxyz0000000000000"]})
 async def event_ack(
     call: Call[EventDesk],
     subscription: Name = None,
@@ -48,7 +48,23 @@ async def event_ack(
     )
 
 
-@tool(Risk.WRITE, title="Have events again later")
+@event_ack.reconcile
+async def find_acknowledged(
+    call: Call[EventDesk],
+    subscription: Name = None,
+    events: list[str] | None = None,
+    up_to: str | None = None,
+    note: str | None = None,
+) -> Acknowledged | None:
+    """Saying it twice does no harm, so whether it was said is found out by saying it again."""
+    return await event_ack.operation(call, subscription, events, up_to, note)
+
+
+@tool(
+    Risk.WRITE,
+    title="Have events again later",
+    example={"events": ["evt_01kaxyz0000000000000"], "delay_s": 600},
+)
 async def event_nack(
     call: Call[EventDesk],
     events: Ids,
@@ -62,6 +78,18 @@ async def event_nack(
     answers = [await desk.acknowledgements.nack(each.id, events, delay_s, reason) for each in chosen]
     known, unknown = _together(answers)
     return Refused(offered_again=known, unknown=unknown, pending=await _pending(desk, chosen))
+
+
+@event_nack.reconcile
+async def find_refused(
+    call: Call[EventDesk],
+    events: Ids,
+    subscription: Name = None,
+    delay_s: float = 0,
+    reason: str | None = None,
+) -> Refused | None:
+    """The same: the events come again once, however often it is said before."""
+    return await event_nack.operation(call, events, subscription, delay_s, reason)
 
 
 def _opened(desk: EventDesk, cursor: str, among: Sequence[Subscription]) -> tuple[Subscription, int]:

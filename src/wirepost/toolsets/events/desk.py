@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from wirepost.events.subscriptions import Subscriptions
     from wirepost.notifications.hub import Hub
 
-HISTORY, RAW = "event.history", "event.raw"
-"""Scopes besides those of the tools: for what happened before, and for requests as they came."""
 DEFAULT = "default"
 """The subscription of a caller that names none, with an ending for what it narrows."""
 LIFETIME_S = 7 * 86_400.0

@@ -17,9 +17,9 @@ from wirepost.events.search import Found, Query, search
 from wirepost.settings.webhooks import RedactSettings
 from wirepost.tools.context import Call
 from wirepost.tools.results import Page
-from wirepost.tools.scopes import ADMIN
+from wirepost.tools.scopes import ADMIN, RAW
 from wirepost.tools.tool import Risk, tool
-from wirepost.toolsets.events.desk import RAW, EventDesk
+from wirepost.toolsets.events.desk import EventDesk
 from wirepost.toolsets.events.results import EventFacts, EventLine, Waited, facts, line
 
 STRICT = RedactSettings(email="mask", phone="mask", address="mask")
@@ -124,7 +124,7 @@ async def event_list(
     )
 
 
-@tool(Risk.READ, title="Get an event")
+@tool(Risk.READ, title="Get an event", example={"event": "evt_01kaxyz0000000000000"})
 async def event_get(
     call: Call[EventDesk],
     *,

@@ -12,9 +12,9 @@ from wirepost.events.filters import Filter
 from wirepost.events.subscriptions import Subscription
 from wirepost.settings.events import SubscriptionSettings
 from wirepost.tools.context import Call
-from wirepost.tools.scopes import ADMIN
+from wirepost.tools.scopes import ADMIN, HISTORY
 from wirepost.tools.tool import Risk, tool
-from wirepost.toolsets.events.desk import HISTORY, EventDesk
+from wirepost.toolsets.events.desk import EventDesk
 from wirepost.toolsets.events.results import (
     Replayed,
     SubscriptionFacts,
@@ -70,7 +70,30 @@ async def event_subscribe(
     return await _facts(desk, made)
 
 
-@tool(Risk.WRITE, title="End a subscription")
+@event_subscribe.reconcile
+async def find_subscribed(
+    call: Call[EventDesk],
+    *,
+    subscription: Name,
+    types: Patterns = None,
+    sources: Patterns = None,
+    where: str | None = None,
+    start: str = "now",
+    ack: Literal["explicit", "on_fetch"] = "explicit",
+    deliver: list[str] | None = None,
+) -> SubscriptionFacts | None:
+    """The subscription, where it is as it was asked for; `start` matters only when it is made."""
+    found = await call.api.subscriptions.find(call.api.caller, subscription)
+    if found is None or found.owner != call.caller or not start:
+        return None
+    wanted = Filter(tuple(types or ()), tuple(sources or ()), (), where)
+    is_right = found.filter == wanted and found.options.ack == ack
+    return (
+        await _facts(call.api, found) if is_right and found.options.deliver == (deliver or ["pull"]) else None
+    )
+
+
+@tool(Risk.WRITE, title="End a subscription", example={"subscription": "old-refunds"})
 async def event_unsubscribe(call: Call[EventDesk], subscription: str) -> Unsubscribed:
     """End one of your subscriptions; what was not acknowledged is left out."""
     desk = call.api
@@ -86,6 +109,13 @@ async def event_unsubscribe(call: Call[EventDesk], subscription: str) -> Unsubsc
     return Unsubscribed(subscription=found.name, pending=pending)
 
 
+@event_unsubscribe.reconcile
+async def find_unsubscribed(call: Call[EventDesk], subscription: str) -> Unsubscribed | None:
+    """That it ended, once it is not there any more."""
+    known = [each.name for each in await call.api.subscriptions.of(call.api.caller)]
+    return None if subscription in known else Unsubscribed(subscription=subscription, pending=0)
+
+
 @tool(Risk.READ, title="List subscriptions")
 async def event_subscriptions(call: Call[EventDesk]) -> SubscriptionList:
     """List the subscriptions you can wait for, and how each stands."""
@@ -94,7 +124,7 @@ async def event_subscriptions(call: Call[EventDesk]) -> SubscriptionList:
     return SubscriptionList(subscriptions=[await _facts(desk, each) for each in found])
 
 
-@tool(Risk.WRITE, title="Replay events")
+@tool(Risk.WRITE, title="Replay events", example={"subscription": "old-refunds", "since": "-1h"})
 async def event_replay(
     call: Call[EventDesk],
     subscription: Annotated[str, Field(max_length=200)],
@@ -119,6 +149,22 @@ async def event_replay(
         end = times.parse(until or "now", now=call.now, path="until").timestamp()
         count = await desk.again.replay_between(found, begin, end)
     return Replayed(subscription=found.name, events=count)
+
+
+@event_replay.reconcile
+async def find_replayed(
+    call: Call[EventDesk],
+    subscription: str,
+    events: list[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> Replayed | None:
+    """How many were offered again since it was sent, whichever were named."""
+    if call.dispatched_at is None or (events, since, until) == (None, None, None):
+        return None
+    found = await call.api.subscription(subscription)
+    count = await call.api.again.replayed_since(found, call.dispatched_at.timestamp())
+    return Replayed(subscription=found.name, events=count) if count else None
 
 
 async def _start(desk: EventDesk, name: str, start: str) -> int | None:
