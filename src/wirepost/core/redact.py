@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import orjson
 
+from wirepost.core.patterns import Pattern
+
 REDACTED = "[redacted]"
 MAX_KNOWN = 1000
 """So many secrets are looked for by value, the last that were used; tokens that were renewed fall out."""
@@ -87,8 +89,15 @@ _NAMED = re.compile(
 _QUERY = re.compile(r"""(?<![\w-])(code|token)=[^\s&#"'<>]+""")
 _AROUND = re.compile(r"""[^\s"'<>]+""")
 _SIGNS = ("token", "secret", "pass", "key", "assertion", "verifier", "authorization", "cookie", "device_code")
-_FORM_SIGNS = tuple(sign for sign, _ in _FORMS)
-_FOLDED_SIGNS = (*_SIGNS, "bearer ", "basic ", "code=")
+_MAY_BE = Pattern(
+    "|".join(
+        (
+            *(re.escape(sign) for sign, _ in _FORMS),
+            f"(?i:{'|'.join((*_SIGNS, 'bearer ', 'basic ', 'code='))})",
+            r"://[\s\S]*@",
+        )
+    )
+)
 
 
 def is_secret_name(name: str) -> bool:
@@ -117,14 +126,7 @@ def redact(text: str) -> str:
 
 def may_be_secret(text: str) -> bool:
     """Whether `redact` might change the text, found out without looking closely."""
-    for sign in _FORM_SIGNS:
-        if sign in text:
-            return True
-    folded = text.lower()
-    for sign in _FOLDED_SIGNS:
-        if sign in folded:
-            return True
-    return "://" in text and "@" in text
+    return not text.isascii() or _MAY_BE.is_in(text)
 
 
 def _without_keys(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ LATEST = 253402300800.0
 
 _STEPS = ((MAX_TEXT, 1000), (500, 20), (200, 10), (80, 5), (40, 2))
 """What is tried one after the other until the data is short enough: characters of texts, items of lists."""
-_UNSEEN = (b"\x7f", b"\\u", b"\\b", b"\\f", b"\\r")
+_UNSEEN = re.compile(rb"\\[ubfr]")
 """How JSON writes what `clean` would take away, apart from what is not ASCII, which is looked at closely."""
 
 
@@ -96,9 +97,9 @@ def _is_harmless(parts: list[Any], personal: Personal) -> bool:
 
 
 def _is_plain(written: bytes) -> bool:
-    if not written.isascii():
+    if not written.isascii() or b"\x7f" in written:
         return False
-    return not any(map(written.__contains__, _UNSEEN))
+    return b"\\" not in written or not _UNSEEN.search(written)
 
 
 def _fitted(data: dict[str, Any]) -> tuple[dict[str, Any], bool]:

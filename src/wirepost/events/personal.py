@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+from wirepost.core.patterns import Pattern
 from wirepost.core.redact import REDACTED, SECRETS, is_secret_name
 from wirepost.core.signing import canonical
 from wirepost.core.text import clean
@@ -20,7 +21,6 @@ LARGEST_EXACT = 2**53
 """Programs that keep numbers as floating point get larger ones wrong, so they become texts."""
 KEEP_ALL = RedactSettings()
 
-_SHAPES = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0000000000AAAAAAAAAAAAAAAAAAAAAAAAAA")
 _CARD_LENGTHS = range(13, 20)
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)", re.ASCII)
 _ISSUERS = re.compile(r"4|5[0-8]|6|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[689])|35", re.ASCII)
@@ -31,7 +31,9 @@ _PHONE = re.compile(r"(?<![\w+])\+\d[\d ()./-]{5,18}\d", re.ASCII)
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 _BANK_NAMES = ("iban", "accountnumber", "bankaccountnumber", "routingnumber", "sortcode", "bankaccount")
-_BANK_NAMES_IN_JSON = tuple(f'"{name}"'.encode() for name in _BANK_NAMES)
+_BANK_NAME = f'(?i:"[_-]*(?:{"|".join("[_-]*".join(name) for name in _BANK_NAMES)})[_-]*")'
+_MAY_BE = Pattern(rf"[0-9](?:[ -]?[0-9]){{12}}|[A-Z]{{2}}[0-9]{{2}}(?: ?[A-Z0-9]{{4}}){{2}}|{_BANK_NAME}")
+_BANK_NAME_IN_JSON = re.compile(_BANK_NAME)
 _PHONES = frozenset(["phone", "telephone", "tel", "mobile", "mobilephone", "fax", "cellphone"])
 _ADDRESSES = frozenset(
     ["address", "addresses", "street", "line", "address1", "address2", "zip", "postcode", "postal"]
@@ -78,16 +80,7 @@ class Personal:
         if self._asks:
             return True
         text = written.decode()
-        shapes = written.translate(_SHAPES, b" -")
-        if b"0000000000000" in shapes and any(map(_is_card, map(_digits, _CARD.findall(text)))):
-            return True
-        if b"AA00" in shapes and _IBAN.search(text):
-            return True
-        names = written.lower().translate(None, b"_-")
-        for name in _BANK_NAMES_IN_JSON:
-            if name in names:
-                return True
-        return SECRETS.may_change(text)
+        return SECRETS.may_change(text) or (_MAY_BE.is_in(text) and _has_numbers(text))
 
     def hide(self, value: Any) -> Any:
         """The JSON value without it, its texts cleaned."""
@@ -173,6 +166,12 @@ class Personal:
     def _hash(self, text: str, kind: str) -> str:
         lasting = hmac.digest(self.key, text.encode(), "sha256").hex()[:16]
         return f"[{kind or 'hash'} {lasting}]"
+
+
+def _has_numbers(text: str) -> bool:
+    """Whether numbers of cards or accounts are in this JSON, or names under which these stand."""
+    is_card_there = any(map(_is_card, map(_digits, _CARD.findall(text))))
+    return is_card_there or bool(_IBAN.search(text) or _BANK_NAME_IN_JSON.search(text))
 
 
 def _card(found: re.Match[str]) -> str:

@@ -27,8 +27,9 @@ _LARGEST_EXACT = 2**53
 _LATEST = 253402300800.0
 """The end of the year 9999, in seconds since 1970."""
 
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
-_LONG, _LONG_NEGATIVE = b"0" * 20, b"-" + b"0" * 19
+_BEFORE_NUMBERS = bytes.maketrans(b"123456789:,[-\t\r\n", b"000000000" + b" " * 7)
+_LONG = b" " + b"0" * 19
+"""An integer with more than 18 digits: behind a sign, or what else stands before numbers; not in most ids."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{1,15}", re.ASCII)
 _WORD = re.compile(r"[\w.:@/#+=-]{1,80}", re.ASCII)
@@ -43,8 +44,7 @@ def parse_json(body: bytes) -> Any:
     """
     try:
         value = orjson.loads(body)
-        zeros = body.translate(_DIGITS)
-        if _LONG in zeros or _LONG_NEGATIVE in zeros:
+        if not isinstance(value, dict | list) or _LONG in body.translate(_BEFORE_NUMBERS):
             value = json.loads(body, parse_int=_exact)
     except (ValueError, RecursionError) as error:
         raise Unmapped("is no JSON") from error
@@ -187,10 +187,18 @@ def paths(names: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple((path or name).split(".")) for name, _, path in pairs}
 
 
-def picked(value: Any, fields: Mapping[str, tuple[str | int, ...]]) -> dict[str, Any]:
-    """Name → path, as name → single value; what is missing or composed is left out."""
-    found = {name: scalar(at(value, *path)) for name, path in fields.items()}
-    return {name: each_value for name, each_value in found.items() if each_value is not None}
+def picked(
+    value: Any, fields: Mapping[str, tuple[str | int, ...]], read: Callable[[Any], Any] = scalar
+) -> dict[str, Any]:
+    """Name → path, as name → what `read` makes of what is there; where that is nothing, it is left out."""
+    found: dict[str, Any] = {}
+    for name, path in fields.items():
+        inner = value
+        for step in path:
+            inner = inner.get(step) if isinstance(inner, dict) else at(inner, step)
+        if inner is not None and (made := read(inner)) is not None:
+            found[name] = made
+    return found
 
 
 def scalars(value: Any, limit: int = 40) -> dict[str, Any]:

@@ -16,6 +16,7 @@ Paths = Mapping[str, tuple[str, ...]]
 
 MAX_ROWS = 20
 """Parts of an object, such as the items of a subscription."""
+_ID = paths("id")
 _LARGEST = 10**15
 """Minor units; far above what Stripe moves, and exact in every reader of JSON."""
 
@@ -63,37 +64,42 @@ def shown(raw: Json) -> Shown:
     shape = SHAPES.get(str(raw.get("object")), _OTHER)
     texts = picked(raw, shape.texts)
     entries = _metadata(raw.get("metadata"))
-    currency = raw.get("currency")
-    unit = currency if isinstance(currency, str) and reading.word(currency) else None
-    amounts = [(name, _minor(at(raw, *path))) for name, path in shape.amounts.items()]
-    fields: Json = {
-        "id": reading.text(raw.get("id")),
-        **picked(raw, shape.values),
-        **{part: value for name, minor in amounts for part, value in money(name, minor, unit).items()},
-        "currency": unit,
-        **{name: id_at(raw, *path) for name, path in shape.ids.items()},
-        **{name: time_at(raw, *path) for name, path in shape.times.items()},
-        **(shape.more(raw) if shape.more is not None else {}),
-        **texts,
-        "metadata": entries,
-    }
-    named = next((fields[name] for name, minor in amounts if minor is not None and unit), None)
-    return Shown(
-        {name: value for name, value in fields.items() if value is not None},
-        (*texts, *(("metadata[].name", "metadata[].value") if entries else ())),
-        f"{named} {unit.upper()}" if named is not None and unit is not None else None,
-    )
+    currency = reading.word(raw.get("currency"))
+    amounts = picked(raw, shape.amounts, _minor) if currency else {}
+    fields: Json = picked(raw, _ID, reading.text)
+    fields |= picked(raw, shape.values)
+    for name, minor in amounts.items():
+        fields |= money(name, minor, currency)
+    if currency:
+        fields["currency"] = currency
+    fields |= picked(raw, shape.ids, _reference)
+    fields |= picked(raw, shape.times, _time)
+    if shape.more is not None:
+        fields |= {name: value for name, value in shape.more(raw).items() if value is not None}
+    fields |= texts
+    if entries:
+        fields["metadata"] = entries
+    untrusted = (*texts, "metadata[].name", "metadata[].value") if entries else tuple(texts)
+    main = next(iter(amounts), None)
+    return Shown(fields, untrusted, f"{fields[main]} {currency.upper()}" if currency and main else None)
 
 
 def id_at(raw: Json, *path: str) -> str | None:
     """The id of a reference, expanded or not."""
-    found = at(raw, *path)
+    return _reference(at(raw, *path))
+
+
+def _reference(found: Any) -> str | None:
     return id_of({"id": found["id"]}) if isinstance(found, dict) and found.get("id") else id_of(found)
 
 
 def time_at(raw: Json, *path: str) -> str | None:
     """Stripe's seconds as RFC 3339."""
-    found = reading.seconds(at(raw, *path))
+    return _time(at(raw, *path))
+
+
+def _time(value: Any) -> str | None:
+    found = reading.seconds(value)
     return None if found is None else from_epoch(int(found))
 
 
