@@ -29,7 +29,7 @@ class Peers:
         near = client[0] if client else ""
         is_secure = scope.get("scheme") == "https"
         if not self._trusted or not self._is_trusted(near):
-            return Peer(_written(near), is_secure or _is_here(near))
+            return _directly(near, is_secure=is_secure)
         given = _joined(scope["headers"])
         proto = given.get(b"x-forwarded-proto", "").rpartition(",")[2].strip().lower()
         return Peer(
@@ -98,12 +98,7 @@ def _without_port(entry: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _written(text: str) -> str:
-    found = _parse(text)
-    return text if found is None else str(found)
-
-
-@lru_cache(maxsize=4096)
-def _is_here(text: str) -> bool:
-    found = _parse(text)
-    return found is not None and found.is_loopback
+def _directly(near: str, *, is_secure: bool) -> Peer:
+    """Whoever is connected here, without a proxy that is trusted; nobody listens within this machine."""
+    found = _parse(near)
+    return Peer(near, is_secure) if found is None else Peer(str(found), is_secure or found.is_loopback)

@@ -6,14 +6,14 @@ they come under whatever name the proxy has, and nothing may touch a body before
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from wirepost.core.deadline import within
 from wirepost.events.admit import TOO_LARGE, UNKNOWN, answer
 from wirepost.events.endpoints import DEFAULT
-from wirepost.webhooks.incoming import Incoming, Reply
+from wirepost.webhooks.incoming import Headers, Incoming, Reply
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -58,8 +58,7 @@ class Webhooks:
         endpoint = self._receiver.find(connection, name or DEFAULT)
         if endpoint is None:
             return UNKNOWN
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        length = next((value for name, value in headers if name == "content-length"), None)
+        headers, length = _headers_of(scope)
         peer, admission = self._peers.of(scope), self._receiver.admission
         refused = admission.refuse(endpoint, scope["method"], length, peer)
         if refused is None and endpoint.settings.fingerprints:
@@ -84,8 +83,7 @@ class Webhooks:
     async def _read(self, receive: Receive, limit: int) -> bytes | Reply:
         """The whole body, or the answer to one that is too long, too slow or cut off."""
         try:
-            async with asyncio.timeout(BODY_S):
-                return await _read(receive, limit)
+            return await within(BODY_S, _read(receive, limit))
         except TimeoutError:
             return TOO_SLOW
 
@@ -94,6 +92,17 @@ class Webhooks:
         query = scope["query_string"].decode("latin-1")
         address = endpoint.url or self._peers.origin_of(scope, peer) + scope["raw_path"].decode("latin-1")
         return f"{address}?{query}" if query else address
+
+
+def _headers_of(scope: Scope) -> tuple[Headers, str | None]:
+    """All headers, and the length of the body if it is told."""
+    headers, length = [], None
+    for name, value in scope["headers"]:
+        header = (name.decode("latin-1"), value.decode("latin-1"))
+        headers.append(header)
+        if name == b"content-length" and length is None:
+            length = header[1]
+    return tuple(headers), length
 
 
 async def _read(receive: Receive, limit: int) -> bytes | Reply:

@@ -27,20 +27,15 @@ class Incoming:
     peer: str = ""
     """Address of the sender, behind the proxies that are trusted."""
 
-    @cached_property
-    def _by_name(self) -> dict[str, str | None]:
-        """Name → value; `None` where a header came twice."""
-        found: dict[str, str | None] = {}
-        for name, value in self.headers:
-            found[name] = None if name in found else value
-        return found
-
     def header(self, name: str) -> str | None:
         """The header, or `None` where there is none; raises `Rejected` when it came twice."""
-        value = self._by_name.get(name, "")
-        if value is None:
-            raise Rejected("malformed_header", name)
-        return value if value or name in self._by_name else None
+        found = None
+        for given, value in self.headers:
+            if given == name:
+                if found is not None:
+                    raise Rejected("malformed_header", name)
+                found = value
+        return found
 
     def required(self, name: str) -> str:
         """The header; raises `Rejected` when it is missing, empty, or came twice."""
