@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.occurred import delivered, event, stored
-from wirepost.events.again import Again, DeadFilter
+from wirepost.events.again import MOST, Again, DeadFilter
 from wirepost.events.deliveries import topic
 from wirepost.events.filters import Filter
 from wirepost.events.subscriptions import Subscriptions
@@ -85,3 +85,22 @@ async def test_stored_events_are_offered_once_more_as_a_replay(log, deliveries, 
     assert await again.replay_between(sub, now - 10, now) == 1
     assert await again.replay(sub, []) == 0
     assert two.seq == 2
+
+
+async def test_what_is_dropped_is_dead_no_more_and_stays_ended(log, deliveries, again, now):
+    (one,) = await stored(log, event())
+    await delivered(log.database, SUB, "hook", one, now=now)
+    await give_up(deliveries)
+    (dropped,) = await again.drop(DeadFilter(sink="hook"))
+    assert (dropped.event, await again.dead(DeadFilter())) == (one.id, [])
+    assert await again.redrive(DeadFilter()) == []
+    assert await log.database.read("SELECT state FROM deliveries LIMIT 9") == [("dropped",)]
+
+
+async def test_what_was_received_in_a_time_comes_in_slices(log, again, now):
+    events = [event(received_at=now + number // 2) for number in range(MOST + 3)]
+    ids = [each.id for each in await stored(log, *events)]
+    slices = [some async for some in again.received(now, now + 1000)]
+    assert [len(each) for each in slices] == [MOST, 3]
+    assert [each for some in slices for each in some] == ids
+    assert [some async for some in again.received(now + 1, now + 2)] == [ids[2:4]]

@@ -48,6 +48,18 @@ def single_command() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_OPTIONS)
 
 
+def moment(text: str, option: str) -> float:
+    """A time that was given for an option, in seconds since 1970; raises `ConfigError`."""
+    from wirepost.core.clock import Clock
+    from wirepost.core.errors import CallError, ConfigError
+    from wirepost.core.times import parse
+
+    try:
+        return parse(text, now=Clock().now(), path=option).timestamp()
+    except CallError as error:
+        raise ConfigError(f"{option}: {error.message}", hint=error.hint) from None
+
+
 def read_settings(
     config: Path | None, data_dir: Path | None = None, overrides: Mapping[str, object] | None = None
 ) -> Loaded:

@@ -32,7 +32,7 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table: drawn on a terminal, columns divided by two spaces elsewhere."""
-    cells = [[_plain(cell) for cell in row] for row in rows]
+    cells = [[plain(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich.console import Console
 
@@ -63,11 +63,11 @@ def print_error(error: ConfigError | CallError, *, is_json: bool) -> int:
     if is_json:
         print_json({"error": content})
     else:
-        print_note(f"error: {_plain(text)}")
+        print_note(f"error: {plain(text)}")
     return code
 
 
-def _plain(cell: object) -> str:
+def plain(cell: object) -> str:
     """A cell without line breaks and control characters, which could rewrite the terminal."""
     text = "" if cell is None else str(cell)
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wirepost.core.errors import ConfigError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.events.endpoints import Endpoint
     from wirepost.events.setup import WebhookSetup
+    from wirepost.events.subscriptions import Subscription
     from wirepost.notifications.hub import Hub
     from wirepost.settings import Settings
     from wirepost.store.database import Database
@@ -54,17 +55,33 @@ class Post:
 
     def setup(self, endpoint: Endpoint) -> WebhookSetup:
         """What changes the webhook at the provider; each change goes on record."""
-        from wirepost.core.times import to_rfc3339
         from wirepost.events.setup import WebhookSetup
 
         async def note(deed: str, place: str, hook: Hook) -> None:
-            at = to_rfc3339(self.clock.now())
-            record = {"at": at, "event": f"webhook.{deed}", "connection": endpoint.source}
-            details = {"endpoint": endpoint.name, "place": place, "hook": hook.id, "url": hook.url}
-            await self.audit.record(at, {**record, **details})
+            about = {"connection": endpoint.source, "endpoint": endpoint.name, "place": place}
+            await self.note(f"webhook.{deed}", **about, hook=hook.id, url=hook.url)
 
         connection = self.connections.by_name[endpoint.source]
         return WebhookSetup(endpoint, connection, self.hub.stored, self.clock, note)
+
+    async def subscription(self, name: str) -> Subscription:
+        """The subscription of that name or id, whoever owns it; raises `ConfigError`."""
+        known = await self.hub.subscriptions.all()
+        found = [each for each in known if name in {each.name, each.id}]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(f"{each.id} ({each.owner})" for each in found)
+            raise ConfigError(f"several subscriptions are called {name!r}", hint=f"name one by its id: {ids}")
+        names = ", ".join(sorted({each.name for each in known})) or "none"
+        raise ConfigError(f"there is no subscription {name!r}", hint=f"there are: {names}")
+
+    async def note(self, event: str, **details: Any) -> None:
+        """Put on record what an operator did; raises `Unavailable`."""
+        from wirepost.core.times import to_rfc3339
+
+        at = to_rfc3339(self.clock.now())
+        await self.audit.record(at, {"at": at, "event": event, **details})
 
 
 @asynccontextmanager

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from wirepost.cli.findings.finding import Finding
     from wirepost.cli.post import Post
+    from wirepost.core.errors import InvalidCall
     from wirepost.events.endpoints import Endpoint
     from wirepost.events.setup import Done, WebhookSetup
     from wirepost.settings import Settings
 
-    Work = Callable[[WebhookSetup, Endpoint], Awaitable[list[Done] | None]]
+    Work = Callable[[WebhookSetup, Endpoint], Awaitable[list[Done] | InvalidCall]]
+    """What was done, or why a person has to do it."""
 
 app = command_group("Set up webhooks at providers, and see what they have sent.")
 
@@ -69,13 +71,18 @@ def setup(
 ) -> None:
     """Create or repair the webhook at the provider; where it has no API, print what to do there."""
 
-    async def work(setup: WebhookSetup, at: Endpoint) -> list[Done] | None:
+    async def work(setup: WebhookSetup, at: Endpoint) -> list[Done] | InvalidCall:
+        from wirepost.core.errors import InvalidCall
+
         if at.environment == "sandbox":
             print_note(f"{connection} is a sandbox: the server sends its webhooks by itself")
             return []
-        if not setup.can_be_managed:
-            return None
-        return await setup.set_up(types or _all_types(at))
+        try:
+            return await setup.set_up(types or _all_types(at))
+        except InvalidCall as error:
+            if error.code != "unsupported_by_provider":
+                raise
+            return error
 
     _change(read_settings(config, data_dir).settings, connection, endpoint, work, as_json=as_json)
 
@@ -94,7 +101,7 @@ def rotate(
 ) -> None:
     """Give the webhook a new secret; the old one is believed until `--finish`."""
 
-    async def work(setup: WebhookSetup, _: Endpoint) -> list[Done] | None:
+    async def work(setup: WebhookSetup, _: Endpoint) -> list[Done] | InvalidCall:
         if not finish:
             return await setup.rotate()
         gone = await setup.forget_old()
@@ -137,7 +144,7 @@ def _all_types(endpoint: Endpoint) -> Sequence[str]:
 
 
 def _change(settings: Settings, connection: str, name: str | None, work: Work, *, as_json: bool) -> None:
-    async def run() -> tuple[list[Done] | None, Endpoint]:
+    async def run() -> tuple[list[Done] | InvalidCall, Endpoint]:
         from wirepost.cli.post import post
 
         async with post(settings) as opened:
@@ -145,12 +152,8 @@ def _change(settings: Settings, connection: str, name: str | None, work: Work, *
             return await work(opened.setup(endpoint), endpoint), endpoint
 
     done, endpoint = asyncio.run(run())
-    if done is None:
-        steps = endpoint.webhook.steps.format(url=endpoint.url or "(set server.url first)")
-        if as_json:
-            print_json({"by_hand": True, "url": endpoint.url, "steps": steps})
-        else:
-            typer.echo(f"{endpoint.webhook.title} has no API for this. Do it there:\n\n{steps}")
+    if not isinstance(done, list):
+        _show_steps(endpoint, done, as_json=as_json)
         return
     rows = [(each.deed, each.place, each.hook.id, each.hook.url) for each in done]
     columns = ("done", "place", "id", "url")
@@ -158,6 +161,17 @@ def _change(settings: Settings, connection: str, name: str | None, work: Work, *
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif rows:
         print_table(columns, rows)
+
+
+def _show_steps(endpoint: Endpoint, why: InvalidCall, *, as_json: bool) -> None:
+    """What a person does at the provider, after why nothing else can."""
+    steps = endpoint.webhook.steps.format(url=endpoint.url or "(set server.url first)")
+    if as_json:
+        shown = {"by_hand": True, "why": why.message, "hint": why.hint, "url": endpoint.url, "steps": steps}
+        print_json(shown)
+        return
+    typer.echo(why.message if why.hint is None else f"{why.message}. {why.hint}.")
+    typer.echo(f"\nBy hand:\n\n{steps}")
 
 
 async def _rows(settings: Settings) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ class DeadLetter:
     id: str
     body_key: str
     reason: str
+    verified: dict[str, Any] = field(default_factory=dict)
+    """What made the request genuine, for when it is read again."""
 
 
 @dataclass(slots=True)

@@ -57,14 +57,15 @@ async def arrival_of(
         attempt=_attempt(request, endpoint.name),
     )
     if isinstance(reading, str):
-        arrival.dead = [DeadLetter(new_id("dead"), keys.of_part(0), reading)]
+        arrival.dead = [DeadLetter(new_id("dead"), keys.of_part(0), reading, _proof(verified))]
         return arrival
     receipt = _receipt(request, verified, body_hash)
     events, dead, tasks = [], [], [_visit(endpoint, url, request.now) for url in reading.visits]
     several = len(reading.items) > 1
     for index, item in enumerate(reading.items):
         if isinstance(item, Unreadable):
-            dead.append(DeadLetter(new_id("dead"), keys.of_part(item.index), item.reason))
+            letter = DeadLetter(new_id("dead"), keys.of_part(item.index), item.reason, _proof(verified))
+            dead.append(letter)
             continue
         new, missing = await _new_event(
             endpoint, item, by=verified.by, now=request.now, own=own, key=hash_key
@@ -159,6 +160,17 @@ def _receipt(request: Incoming, verified: Verified, body_hash: str) -> dict[str,
             "bytes": len(request.body),
             "content_type": (_first(request, "content-type") or "")[:100] or None,
         },
+    }
+
+
+def _proof(verified: Verified) -> dict[str, Any]:
+    """What `Verified` is made of again, without what was signed."""
+    return {
+        "by": verified.by,
+        "scheme": verified.scheme,
+        "secret": verified.secret,
+        "signed_at": verified.signed_at,
+        "is_id_signed": verified.is_id_signed,
     }
 
 

@@ -145,6 +145,24 @@ class Receiver:
             hash_key=self._hash_key,
         )
 
+    async def reread(
+        self, endpoint: Endpoint, request: Incoming, verified: Verified, raw: tuple[str, bytes]
+    ) -> Arrival:
+        """What a stored request says to today's code; it was genuine when it came, so nothing is checked.
+
+        Raises `TooLarge`, `Rejected` for what is compressed badly, `ConfigError` and `CallError`.
+        """
+        settings, encoding = endpoint.settings, _encoding_of(request)
+        if encoding and settings.signed_as == "decoded":
+            request, encoding = _inflated(request, encoding, settings.max_bytes), ""
+        genuine = _Genuine(request, request, encoding, verified, await endpoint.terms())
+        reading = await asyncio.to_thread(_reading, endpoint, genuine)
+        if settings.accounts and isinstance(reading, Reading):
+            reading = self._of_accounts(endpoint, reading)
+        return await arrival_of(
+            endpoint, request, verified, reading, raw, own=self._own, hash_key=self._hash_key
+        )
+
     def _of_accounts(self, endpoint: Endpoint, reading: Reading) -> Reading:
         """What was sent for the accounts that the configuration names."""
         kept = []

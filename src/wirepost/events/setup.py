@@ -79,7 +79,8 @@ class WebhookSetup:
     async def rotate(self) -> list[Done]:
         """A new secret at each place; the old one is believed until `forget_old` is called.
 
-        Raises what `look` does, `InvalidCall` where the secret is that of an app, `Rejected` where nothing is set up.
+        Raises what `look` does, `InvalidCall` where the secret is that of an app, `Rejected` where nothing is
+        set up.
         """
         async with self._opened() as places:
             return [await self._rotate(place, management) for place, management in places]
@@ -165,7 +166,7 @@ class WebhookSetup:
             raise InvalidCall(
                 "unsupported_by_provider",
                 f"{self._endpoint.webhook.title} has no API for webhooks",
-                hint="Follow the steps that `wirepost webhooks setup` prints",
+                hint="A person has to do it there",
             )
 
         async def may_write() -> None:

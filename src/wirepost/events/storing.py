@@ -28,8 +28,8 @@ _LAST_APART = "SELECT coalesce(min(seq), 0) FROM events WHERE seq < 0"
 _KNOWN = "SELECT id, dedupe_key = ? FROM events WHERE source = ? AND (dedupe_key = ? OR body_key = ?) LIMIT 1"
 _RECEIPT = "INSERT INTO receipts (event_id, at, outcome, details) VALUES (?, ?, ?, ?)"
 _DEAD = (
-    "INSERT INTO dead_letters (id, source, endpoint, received_at, body_key, reason, raw_id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+    "INSERT INTO dead_letters (id, source, endpoint, received_at, body_key, reason, raw_id, verified) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
 )
 
 
@@ -139,6 +139,7 @@ async def _bury(tx: Tx, arrival: Arrival) -> bool:
     is_new = False
     for letter in arrival.dead:
         place = (arrival.source, arrival.endpoint, arrival.received_at)
-        rows = await tx.execute(_DEAD, letter.id, *place, letter.body_key, letter.reason, arrival.raw_id)
+        about = (letter.body_key, letter.reason, arrival.raw_id, orjson.dumps(letter.verified).decode())
+        rows = await tx.execute(_DEAD, letter.id, *place, *about)
         is_new = is_new or bool(rows)
     return is_new

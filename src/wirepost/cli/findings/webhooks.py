@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from wirepost.cli.findings.finding import Finding, Section
-from wirepost.cli.sending import request_of
+from wirepost.cli.sending import kinds_of, request_of
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.webhooks.verdict import Rejected
 
@@ -82,7 +82,7 @@ def _secrets(endpoint: Endpoint, terms: Terms) -> Finding:
 async def _self_test(post: Post, endpoint: Endpoint, terms: Terms) -> Finding:
     """Whether what the sender would sign is believed, and what somebody else signs is not."""
     name, webhook = _name(endpoint), endpoint.webhook
-    if webhook.sign is None or webhook.sample is None or not terms.secrets:
+    if webhook.sign is None or not terms.secrets or not kinds_of(endpoint):
         return WEBHOOKS.skipped(f"{name}: signatures are not tried", "what it signs cannot be made here")
     secret = terms.secrets[0].value
     genuine = request_of(endpoint, secret, post.clock)
@@ -106,12 +106,12 @@ async def _seen(post: Post, endpoint: Endpoint) -> list[Finding]:
     findings = [
         WEBHOOKS.ok(f"{name}: the last event came {(now - last[0][0]) / 3600:,.1f} h ago")
         if last
-        else WEBHOOKS.skipped(f"{name}: no event has come yet", "nobody has sent one", _try(endpoint))
+        else WEBHOOKS.skipped(f"{name}: no event has come yet", "nothing was sent", _try(endpoint))
     ]
     dead = (await post.database.read(_DEAD, *place))[0][0]
     if dead:
         why = "they are genuine and could not be read"
-        findings.append(WEBHOOKS.warning(f"{name}: {dead} dead letters", why, "wirepost events dead"))
+        findings.append(WEBHOOKS.warning(f"{name}: {dead} dead letters", why, "wirepost events dead list"))
     missed = (await post.database.read(_MISSED, endpoint.source, now - DAY_S))[0][0]
     if missed:
         why = "they were fetched instead, as their webhook did not come"
@@ -120,8 +120,9 @@ async def _seen(post: Post, endpoint: Endpoint) -> list[Finding]:
     return findings
 
 
-def _try(endpoint: Endpoint) -> str:
-    return f"wirepost events send --connection {endpoint.source}"
+def _try(endpoint: Endpoint) -> str | None:
+    """What sends one for a rehearsal, where there is an example."""
+    return f"wirepost events send --connection {endpoint.source}" if kinds_of(endpoint) else None
 
 
 async def _at_provider(setup: WebhookSetup, endpoint: Endpoint) -> list[Finding]:

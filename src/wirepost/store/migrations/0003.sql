@@ -49,6 +49,7 @@ CREATE TABLE dead_letters (
   body_key    TEXT NOT NULL,
   reason      TEXT NOT NULL,
   raw_id      TEXT NOT NULL,
+  verified    TEXT NOT NULL,                -- JSON: what made the request genuine
   settled_at  REAL,                         -- when it was read after all, or given up
   UNIQUE (source, body_key)
 ) STRICT;
