@@ -63,7 +63,7 @@ class Extended:
     handed_over: list[tuple[str, str]] = field(default_factory=list)
     """Callers, and the events that they were about to get."""
     most: int = 16
-    reader: LogReader = None  # type: ignore[assignment]
+    reader: LogReader | None = None
     callbacks: Any = None
     """Makes what clients are called back with, from `Asking`."""
 
@@ -71,11 +71,11 @@ class Extended:
         catalogue = Catalogue([Sender()], lambda caller, source: source not in self.hidden)
         cursors = LogCursors(Signer(b"s" * 32))
         self.asking = Asking(catalogue, cursors, self.clock, is_current=self._is_current, note=self._note)
-        self.reader = self.reader or LogReader(self.log)
-        self.streams = Streams(self.asking, self.reader, self.log.signals, self.clock, most=self.most)
+        self.reader = reader = self.reader or LogReader(self.log)
+        self.streams = Streams(self.asking, reader, self.log.signals, self.clock, most=self.most)
         make: Callable[..., Any] = self.callbacks or (lambda *_: None)
         self.server: Server[Any] = serve(StandInCalls())
-        EventsExtension(self.asking, self.reader, self.streams, make(self)).install(self.server)
+        EventsExtension(self.asking, reader, self.streams, make(self)).install(self.server)
 
     async def _note(self, caller: str, events: Sequence[Event]) -> None:
         self.handed_over += [(caller, each.id) for each in events]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.tools.results import Page
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Taint:
 
     def reason(self) -> str:
         """What the caller is told."""
-        until = to_rfc3339(datetime.fromtimestamp(self.until_at, UTC))
+        until = from_epoch(self.until_at)
         return (
             f"the caller has read what outsiders wrote ({self.origin}) and may act on their words; "
             f"this holds until {until}"

@@ -14,7 +14,7 @@ from wirepost.calls.ledger import Entry, Identity
 from wirepost.calls.own_writes import ids_in
 from wirepost.calls.shape import dump
 from wirepost.core.errors import CallError, InvalidCall, NotAllowed, OutcomeUnknown, Rejected, Unavailable
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _refuse_other_arguments(prior: Entry, identity: Identity) -> None:
 
 
 def _suspected(prior: Entry) -> NotAllowed:
-    at = to_rfc3339(datetime.fromtimestamp(prior.claimed_at, UTC))
+    at = from_epoch(prior.claimed_at)
     return NotAllowed(
         "duplicate_suspected",
         f"The same action was already carried out at {at}; it was not repeated",

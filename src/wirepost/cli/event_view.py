@@ -182,8 +182,6 @@ def _words(value: Any) -> str:
 
 def time_of(at: float | None) -> str | None:
     """Seconds since 1970 in RFC 3339."""
-    from datetime import UTC, datetime
+    from wirepost.core.times import from_epoch
 
-    from wirepost.core.times import to_rfc3339
-
-    return None if at is None else to_rfc3339(datetime.fromtimestamp(at, UTC))
+    return from_epoch(at)

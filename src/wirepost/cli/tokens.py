@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,7 +15,7 @@ from wirepost.cli.options import Config, DataDir, Json, command_group, read_sett
 from wirepost.cli.output import print_json, print_note, print_table
 from wirepost.core.clock import Clock
 from wirepost.core.errors import ConfigError
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch, to_rfc3339
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,9 +96,9 @@ def list_(*, config: Config = None, data_dir: DataDir = None, as_json: Json = Fa
             "name": each.name,
             "status": each.status(now),
             "scopes": None if each.scopes is None else sorted(each.scopes),
-            "created_at": _time(each.created_at),
-            "expires_at": _time(each.expires_at),
-            "last_used_at": _time(each.last_used_at),
+            "created_at": from_epoch(each.created_at),
+            "expires_at": from_epoch(each.expires_at),
+            "last_used_at": from_epoch(each.last_used_at),
             "id": each.id,
         }
         for each in found
@@ -174,7 +174,3 @@ def _known(scopes: list[str]) -> list[str]:
             hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
             raise ConfigError(f"there is no scope {scope[:60]!r}", hint=hint)
     return sorted(set(scopes))
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else to_rfc3339(datetime.fromtimestamp(seconds, UTC))

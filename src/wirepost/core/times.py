@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import overload
 
 from wirepost.core.errors import InvalidCall
 
@@ -19,8 +20,12 @@ def to_rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
-def from_epoch(seconds: int | None) -> str | None:
-    """A provider's epoch seconds as RFC 3339."""
+@overload
+def from_epoch(seconds: float) -> str: ...
+@overload
+def from_epoch(seconds: float | None) -> str | None: ...
+def from_epoch(seconds: float | None) -> str | None:
+    """Seconds since 1970 as RFC 3339."""
     return None if seconds is None else to_rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 

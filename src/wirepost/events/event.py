@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 
 OWN_SOURCE = "wirepost"
 """The source of what happened here."""
@@ -59,8 +58,8 @@ class Event:
             "account": self.account,
             "provider_type": self.provider_type,
             "provider_event_id": self.provider_event_id,
-            "time": None if self.time is None else _rfc3339(self.time),
-            "received_at": _rfc3339(self.received_at),
+            "time": from_epoch(self.time),
+            "received_at": from_epoch(self.received_at),
             "environment": self.environment,
             "verified": self.verified,
             "actor": self.actor,
@@ -130,7 +129,3 @@ def cloud_event(event: Event) -> dict[str, Any]:
         "summary": event.summary,
         "data": event.data,
     }
-
-
-def _rfc3339(at: float) -> str:
-    return to_rfc3339(datetime.fromtimestamp(at, UTC))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.events.event import Event
 
 _TEXT = {"type": "string"}
@@ -56,7 +55,7 @@ def occurrence(name: str, event: Event, cursor: str | None = None) -> dict[str, 
     told: dict[str, Any] = {
         "eventId": event.id,
         "name": name,
-        "timestamp": to_rfc3339(datetime.fromtimestamp(at, UTC)),
+        "timestamp": from_epoch(at),
         "data": event.shown(),
     }
     return told if cursor is None else {**told, "cursor": cursor}

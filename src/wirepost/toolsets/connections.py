@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from wirepost.connections.accounts import Account
 from wirepost.connections.check import check, missing_scopes
 from wirepost.connections.status import account_of, owner_of, status_of, takes_consents
 from wirepost.core.errors import CallError, InvalidCall, NotConnected
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.tools.context import Call
 from wirepost.tools.results import Page, Result, Untrusted
 from wirepost.tools.tool import AnyTool, Risk, tool
@@ -180,7 +179,7 @@ async def _card(call: Call[Desk], connection: Connection) -> ConnectionCard:
         problem=status.problem,
         account=status.account,
         scopes=None if status.scopes is None else sorted(status.scopes),
-        expires_at=status.expires_at and to_rfc3339(datetime.fromtimestamp(status.expires_at, UTC)),
+        expires_at=from_epoch(status.expires_at),
         accounts=connection.settings.accounts or None,
         tools=sum(
             1 for each in listed if each.is_provider_tool and connection.provider.can_serve(each.needs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from mcp_types import EmptyResult, RequestParams
 from pydantic import BaseModel, Field
 
 from wirepost.calls.caller import LOCAL
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.events.callback import SINK, BadSecret, Target, row_name, secret_bytes, subscription_id
 from wirepost.events.callback_status import category
 from wirepost.events.subscriptions import TooMany
@@ -110,7 +109,7 @@ class CallbackSubscriptions:
         kept = await self._keep(ctx, wanted, target, position, expires_at)
         answer = {
             "id": target.id,
-            "refreshBefore": to_rfc3339(datetime.fromtimestamp(int(expires_at), UTC)),
+            "refreshBefore": from_epoch(expires_at),
             "cursor": self._asking.cursor(wanted, await self._status.watermark(kept)),
             "truncated": is_truncated,
         }

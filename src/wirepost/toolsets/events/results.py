@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.tools.results import Result, UntrustedMark
 
 if TYPE_CHECKING:
@@ -163,10 +162,6 @@ def subscription_facts(
         pending=counts[0],
         in_flight=counts[1],
         dead=counts[2],
-        last_delivery_at=_at(last),
-        expires_at=_at(subscription.expires_at),
+        last_delivery_at=from_epoch(last),
+        expires_at=from_epoch(subscription.expires_at),
     )
-
-
-def _at(seconds: float | None) -> str | None:
-    return None if seconds is None else to_rfc3339(datetime.fromtimestamp(seconds, UTC))

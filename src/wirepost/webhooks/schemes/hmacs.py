@@ -6,14 +6,13 @@ import re
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from hmac import digest
 from typing import Literal
 
 import orjson
 
-from wirepost.core.times import to_rfc3339
+from wirepost.core.times import from_epoch
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.schemes.checks import (
     Unit,
@@ -160,7 +159,7 @@ def _read_list(value: str) -> tuple[str, Sequence[bytes]]:
 
 def _written(at: float, unit: Unit) -> str:
     if unit == "iso":
-        return to_rfc3339(datetime.fromtimestamp(at, UTC))
+        return from_epoch(at)
     return str(int(at * 1000) if unit == "ms" else int(at))
 
 
