@@ -42,7 +42,9 @@ def test_a_bomb_is_refused_before_it_takes_memory():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"no gzip", gzip.compress(b"x" * 100)[:-4], gzip.compress(b"x") + b"y"]
+    "body",
+    [b"", b"no gzip", gzip.compress(b"x" * 100)[:-4], gzip.compress(b"x") + b"y"],
+    ids=["empty", "other", "cut", "more"],
 )
 def test_what_is_damaged_is_said_to_be(body):
     with pytest.raises(Damaged):
