@@ -161,3 +161,17 @@ async def test_an_event_that_comes_before_the_answer_can_be_held(path: Assembled
         seen = [await path.own.is_writing(source) for source in ("sample", "other")]
     assert seen == [True, False]
     assert not await path.own.is_writing("sample")
+
+
+async def test_a_source_is_quiet_once_a_look_has_shown_it(
+    own: OwnWrites, database: Database, clock: ManualClock
+) -> None:
+    assert not own.is_quiet("crm"), "nobody has looked yet"
+    await own.find("crm", ["512"])
+    assert own.is_quiet("crm") == (not database.is_shared)  # other processes may write there
+    with own.under_way("crm"):
+        assert not own.is_quiet("crm")
+    await own.note("crm", ["512"], "int_1")
+    assert not own.is_quiet("crm")
+    clock.advance(DAY_S + 1)
+    assert own.is_quiet("crm") == (not database.is_shared)

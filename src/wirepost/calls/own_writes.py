@@ -93,6 +93,13 @@ class OwnWrites:
         found = [OwnWrite(intent, hops, at) for mark, intent, hops, at in rows if self._fits(mark, at, when)]
         return max(found, key=lambda write: (write.hops, write.at), default=None)
 
+    def is_quiet(self, source: str) -> bool:
+        """Whether it is known without a look that we have written nothing there within a day, nor do now."""
+        if self._database.is_shared or self._under_way.get(source):
+            return False
+        newest = self._newest.get(source)
+        return newest is not None and newest <= self._now() - KEPT_S
+
     async def is_writing(self, source: str) -> bool:
         """Whether a write is under way there: an event about it may come before its ids are known."""
         if self._under_way[source]:

@@ -24,12 +24,14 @@ COMPLETE = "event.complete"
 """Work: find out what an event lacks, and let it be read."""
 SETTLE_S = 2.0
 """So long a write of ours may need until it is known what it has made."""
-COUNTED = (
-    "x-slack-retry-num",
-    "x-slack-retry-reason",
-    "x-github-delivery",
-    "x-shopify-webhook-id",
-    "webhook-id",
+COUNTED = frozenset(
+    {
+        "x-slack-retry-num",
+        "x-slack-retry-reason",
+        "x-github-delivery",
+        "x-shopify-webhook-id",
+        "webhook-id",
+    }
 )
 """Headers by which senders count or name their attempts."""
 
@@ -46,8 +48,7 @@ async def arrival_of(
 ) -> Arrival:
     """What is to be stored; `reading` is a text where nothing could be read, `raw` the sealed request."""
     body_hash = sha256(request.body).hexdigest()
-    signed_hash = sha256(verified.signed).hexdigest() if verified.signed else body_hash
-    keys = _Keys(endpoint, verified, body_hash, signed_hash, request.now)
+    keys = _Keys(endpoint, verified, body_hash, request.now)
     arrival = Arrival(
         source=endpoint.source,
         endpoint=endpoint.name,
@@ -71,7 +72,7 @@ async def arrival_of(
             endpoint, item, by=verified.by, now=request.now, own=own, key=hash_key
         )
         new.dedupe_key, new.body_key = keys.of(item, index)
-        new.receipt = {**receipt, "attempt": item.attempt, "batch_index": index if several else None}
+        new.receipt = receipt | {"attempt": item.attempt, "batch_index": index if several else None}
         if item.key is None:
             new.receipt["dedupe_strength"] = "weak"
         if endpoint.settings.paused == "hold":
@@ -94,7 +95,8 @@ async def _new_event(
     endpoint: Endpoint, item: Item, *, by: str, now: float, own: OwnWrites, key: bytes
 ) -> tuple[NewEvent, dict[str, Any] | None]:
     """The event, still without its keys, and what it lacks: `None` where that is nothing."""
-    write = await own.find(endpoint.source, item.marks, item.time) if item.marks else None
+    marks = () if own.is_quiet(endpoint.source) else item.marks
+    write = await own.find(endpoint.source, marks, item.time) if marks else None
     event = event_of(
         item,
         source=endpoint.source,
@@ -108,22 +110,21 @@ async def _new_event(
     missing: dict[str, Any] = {}
     if item.fetch is not None:
         missing |= {"fetch": item.fetch, "endpoint": endpoint.name}
-    if write is None and item.marks and not event.is_self and await own.is_writing(endpoint.source):
+    if write is None and marks and not event.is_self and await own.is_writing(endpoint.source):
         # It may tell of a write that is under way, whose ids are known only when it was answered.
-        missing["marks"] = list(item.marks)
+        missing["marks"] = list(marks)
     return NewEvent(event, "", None, {}), missing or None
 
 
 class _Keys:
     """What tells the events of one request from others."""
 
-    def __init__(
-        self, endpoint: Endpoint, verified: Verified, body_hash: str, signed_hash: str, now: float
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, verified: Verified, body_hash: str, now: float) -> None:
         self._name, self._window_s = endpoint.name, endpoint.settings.weak_window_s
-        self._body_hash, self._signed_hash, self._now = body_hash, signed_hash, now
+        self._body_hash, self._now = body_hash, now
         # Whoever has seen one request could send it again under another id, if the id is not signed.
         self._may_be_copied = verified.by == "signature" and not verified.is_id_signed
+        self._signed_hash = sha256(verified.signed).hexdigest() if verified.signed else body_hash
 
     def of(self, item: Item, index: int) -> tuple[str, str | None]:
         """The event's key, and a second one where the first could be forged or is weak."""

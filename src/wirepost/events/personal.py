@@ -6,7 +6,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from wirepost.core.patterns import Pattern
@@ -71,9 +71,10 @@ class Personal:
     settings: RedactSettings = KEEP_ALL
     key: bytes = field(default=b"", repr=False)
 
-    @cached_property
+    @property
     def _asks(self) -> bool:
-        return self.settings != KEEP_ALL
+        asked = self.settings
+        return not asked.email == asked.phone == asked.address == "keep"
 
     def may_be_in(self, written: bytes) -> bool:
         """Whether something might have to be hidden in this JSON, found out quickly."""

@@ -22,7 +22,7 @@ _EVENTS = (
     "body_key, is_self, content, receipt, raw_id) VALUES {} ON CONFLICT DO NOTHING RETURNING id"
 )
 _RENUMBER = "UPDATE events SET seq = ? WHERE seq = ?"
-_RAW = "INSERT INTO raw_bodies (id, received_at, sealed) VALUES {} ON CONFLICT DO NOTHING RETURNING id"
+_RAW = "INSERT INTO raw_bodies (id, received_at, sealed) VALUES {} ON CONFLICT DO NOTHING"
 _LAST = "SELECT coalesce(max(seq), 0) FROM events WHERE seq >= 0"
 _LAST_APART = "SELECT coalesce(min(seq), 0) FROM events WHERE seq < 0"
 _KNOWN = "SELECT id, dedupe_key = ? FROM events WHERE source = ? AND (dedupe_key = ? OR body_key = ?) LIMIT 1"
