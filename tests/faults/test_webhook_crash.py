@@ -1,82 +1,147 @@
-"""A server killed while webhooks come in: every one that was answered with success is there, exactly once."""
+"""Servers killed with -9 while webhooks pour in: what was confirmed is there once, and is delivered once."""
 
 from __future__ import annotations
 
-import asyncio
-import json
+import base64
 import signal
-from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 
-from support.clock import ManualClock
-from support.programs import serving
-from support.receiving import SECRET, refund, stripe_signature
+from support.postgres import address_in
+from support.programs import Served, serving
+from support.receiving import SECRET
+from support.storm import Storm
 from wirepost.core.clock import Clock
+from wirepost.events.deliveries import Deliveries
 from wirepost.events.log import EventLog
+from wirepost.events.matching import Matcher
+from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.store.database import Database
+from wirepost.store.postgres.server import Server
 from wirepost.store.signals import Signals
 
+if TYPE_CHECKING:
+    from wirepost.store.place import Place
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
 KILLS = 20
-SENDERS = 16
+LIVES = [1 + number * 191 % 550 for number in range(KILLS)]
+"""Requests that are confirmed before each kill."""
+ALONE = 80
+"""Requests that the other server confirms before there are two again."""
+POSTED = 5000
+"""At least so many requests come to that."""
+MOST = 20_000
 
 
-@pytest.mark.slow
-async def test_every_answered_webhook_survives_kill_9_exactly_once(tmp_path):
-    secret = tmp_path / "secret"
-    secret.touch(mode=0o600)
-    secret.write_text(SECRET)
-    key = tmp_path / "key"
-    key.touch(mode=0o600)
-    key.write_text("rk_test_" + "4eC39HqLyjWDarjtT1zdp7dc")
-    config = tmp_path / "wirepost.yaml"
-    endpoint = {"secrets": [f"file:{secret}"]}
-    connection = {
-        "provider": "stripe",
-        "environment": "test",
-        "key": f"file:{key}",
-        "webhooks": {"default": endpoint},
-    }
-    config.write_text(json.dumps({"connections": {"stripe": connection}}))
-    told = []
-    for number in range(KILLS):
-        async with serving(tmp_path / "data", "--config", str(config)) as server:
-            told += await killed_under_load(server, number)
-    database = await Database.open(tmp_path / "data" / "wirepost.db", ManualClock())
-    log, stored, position = EventLog(database, Signals(), ManualClock()), Counter(), 0
-    while events := await log.after(position, 500):
-        assert [each.seq for each in events] == list(range(position + 1, position + 1 + len(events)))
-        stored.update(each.provider_event_id for each in events)
-        position = events[-1].seq
+def configuration(directory: Path, store: str = "") -> Path:
+    """Of a shop whose provider nobody answers for: only its webhooks come."""
+    ours = base64.b64encode(b"k" * 32).decode()
+    for name, secret in {"secret": SECRET, "key": StripeSandbox.key, "ours": ours, "store": store}.items():
+        (directory / name).touch(mode=0o600)
+        (directory / name).write_text(secret)
+    file = directory / "wirepost.yaml"
+    file.write_text(f"""\
+store: {{{f"url: 'file:{directory}/store'" if store else ""}}}
+secrets: {{keys: ["file:{directory}/ours"]}}
+connections:
+  shop:
+    provider: stripe
+    environment: test
+    base_url: http://127.0.0.1:9
+    key: file:{directory}/key
+    webhooks:
+      default: {{secrets: ["file:{directory}/secret"], per_address_s: 100000, per_endpoint_s: 100000}}
+subscriptions:
+  all: {{start: earliest}}
+  euros: {{start: earliest, types: ["payment.refunded"], where: "data.currency == 'eur'"}}
+  invoices: {{start: earliest, types: ["invoice.*"]}}
+""")
+    return file
+
+
+@asynccontextmanager
+async def taking(storm: Storm, directory: Path, config: Path) -> AsyncIterator[Served]:
+    """A server that the storm is sent to, until it ends."""
+    async with serving(directory, "--config", str(config)) as server:
+        await storm.began(server.url)
+        yield server
+        storm.ended(server.url)
+
+
+async def kill(storm: Storm, *servers: Served) -> None:
+    """At this very moment, with requests on their way to them."""
+    for each in servers:
+        each.process.send_signal(signal.SIGKILL)
+        storm.ended(each.url)
+    for each in servers:
+        assert await each.process.wait() == -signal.SIGKILL
+
+
+async def check(place: Place, storm: Storm) -> None:
+    """Every event is stored once, under the one id with which it was confirmed, and delivered once."""
+    clock, signals = Clock(), Signals()
+    database = await Database.open(place, clock)
+    log, deliveries = EventLog(database, signals, clock), Deliveries(database, signals, clock)
+    while await Matcher(log, deliveries, clock, max_waiting=MOST).step():
+        pass  # what the last server had no time for
+    stored = await database.read("SELECT dedupe_key, id, seq FROM events ORDER BY seq LIMIT ?", MOST)
+    delivered = await database.read(
+        "SELECT name, seq, copy, sink, state FROM deliveries "
+        "JOIN subscriptions ON subscription = id ORDER BY name, seq LIMIT ?",
+        3 * MOST,
+    )
     await database.close()
-    assert len(told) >= KILLS * 30
-    assert set(stored.values()) == {1}
-    assert stored.keys() >= set(told)
+
+    assert {f":evt_{number}": ids for number, ids in storm.answered.items()} == {
+        key: {event_id} for key, event_id, _ in stored
+    }
+    numbers = [seq for *_, seq in stored]
+    assert numbers == list(range(1, len(storm.answered) + 1))
+    assert delivered == [(each, seq, 0, "pull", "pending") for each in ("all", "euros") for seq in numbers]
 
 
-async def killed_under_load(server, number):
-    """What was answered with success before the server was killed."""
-    told, count, enough = [], iter(range(100_000)), asyncio.Event()
+async def test_what_was_confirmed_is_there_once_after_twenty_kills(tmp_path: Path) -> None:
+    storm, config = Storm("/webhooks/shop"), configuration(tmp_path)
+    data = tmp_path / "data"
+    async with storm.blowing():
+        for life in LIVES:
+            async with taking(storm, data, config) as server:
+                await storm.confirmed(life)
+                await kill(storm, server)
+        async with taking(storm, data, config):
+            await storm.over()
+    await check(data / "wirepost.db", storm)
+    assert storm.said.total() > POSTED
+    stored_in_vain = len(storm.answered) - storm.said["stored"]
+    assert 0 < stored_in_vain < storm.said["lost"], (
+        "kills came before the commit, and between it and the answer"
+    )
 
-    async def sender(http):
-        while True:
-            name = f"{number}_{next(count)}"
-            body = refund(name)
-            headers = {"stripe-signature": stripe_signature(body, Clock().now().timestamp())}
-            try:
-                answer = await http.post(f"{server.url}/webhooks/stripe", content=body, headers=headers)
-            except httpx2.TransportError:
-                return
-            assert answer.status_code == 200
-            told.append(f"evt_{name}")
-            if len(told) >= 30 + 7 * number:
-                enough.set()
 
-    async with httpx2.AsyncClient(timeout=30) as http:
-        senders = [asyncio.ensure_future(sender(http)) for _ in range(SENDERS)]
-        async with asyncio.timeout(60):
-            await enough.wait()
-        await server.end(signal.SIGKILL)
-        await asyncio.gather(*senders)
-    return told
+@pytest.mark.services("postgres")
+async def test_two_servers_on_one_database_die_in_turn_and_together(schema: str, tmp_path: Path) -> None:
+    storm, config = Storm("/webhooks/shop"), configuration(tmp_path, address_in(schema))
+    async with storm.blowing(), AsyncExitStack() as begun:
+
+        async def start(place: int) -> Served:
+            return await begun.enter_async_context(taking(storm, tmp_path / f"data-{place}", config))
+
+        servers = [await start(0), await start(1)]
+        lives = iter(LIVES)
+        for victims in [(0,), (1,), (0,), (0, 1)] * (KILLS // 5):
+            await storm.confirmed(next(lives))
+            await kill(storm, *(servers[each] for each in victims))
+            if len(victims) == 1:
+                await storm.confirmed(ALONE)
+            for each in victims:
+                servers[each] = await start(each)
+        await storm.over()
+    await check(Server.at(address_in(schema)), storm)
+    assert storm.said.total() > POSTED
+    assert storm.said["lost"] > KILLS
