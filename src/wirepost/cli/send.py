@@ -54,7 +54,9 @@ def send(
         _print_request(request, as_json=as_json)
         return
     if at.environment == "production" and not yes:
-        typer.confirm(f"{at.source} is in production. Send an event that never happened?", abort=True)
+        typer.confirm(
+            f"{at.source} is in production. Send an event that never happened?", abort=True, err=True
+        )
     answer = post_here(url, request)
     events = asyncio.run(_stored(settings, at.source, request))
     if as_json:
@@ -71,10 +73,11 @@ async def _request(
     settings: Settings, kind: str | None, connection: str | None, name: str | None, changed: dict[str, Any]
 ) -> tuple[Incoming, Endpoint]:
     from wirepost.cli.post import post
-    from wirepost.cli.sending import HERE, request_of
+    from wirepost.cli.sending import HERE, request_of, sample_of
 
     async with post(settings) as opened:
         at = _endpoint_for(opened, kind, connection, name)
+        sample_of(at, kind, changed)
         secrets = (await at.terms()).secrets
         if not secrets and not at.is_open:
             hint = f"wirepost serve makes one; otherwise wirepost webhooks setup {at.source}"

@@ -40,7 +40,7 @@ def request_of(
 ) -> Incoming:
     """A request of that type (`None`: any) with changed fields, signed now; raises `ConfigError`."""
     webhook = endpoint.webhook
-    headers, body = _sample(endpoint, kind, changed or {})
+    headers, body = sample_of(endpoint, kind, changed or {})
     url = endpoint.url or f"{address}{path_of(endpoint.source, endpoint.name)}"
     now = clock.now().timestamp()
     if webhook.sign is not None:
@@ -82,9 +82,10 @@ def changes_of(given: Sequence[str]) -> dict[str, Any]:
     return changed
 
 
-def _sample(
+def sample_of(
     endpoint: Endpoint, kind: str | None, changed: Mapping[str, Any]
 ) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body before they are signed; raises `ConfigError`, which names the known types."""
     webhook = endpoint.webhook
     if webhook.sample is None:
         raise ConfigError(f"there is no example of what {webhook.title} sends")

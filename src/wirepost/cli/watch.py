@@ -132,12 +132,15 @@ async def _watch(
 
 async def _tell(watching: Watching, place: _Place, clock: Clock) -> None:
     """Print news for ever; the position is kept when they are out, so that they come again at worst."""
-    pause, position = _Pause(clock), place.read()
+    pause, position, is_told = _Pause(clock), place.read(), False
     while True:
         try:
             if position is None:
                 position = await watching.begin()
                 place.keep(position)
+            if not is_told:
+                is_told = True
+                print_note(f"watching; the position is kept in {place.path}")
             news = await watching.look(position)
         except Unavailable as error:
             await pause.after(error)

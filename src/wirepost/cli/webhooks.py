@@ -105,7 +105,7 @@ def rotate(
         if not finish:
             return await setup.rotate()
         gone = await setup.forget_old()
-        print_note(f"{gone} old secrets are not believed any more")
+        print_note(f"no longer believed: {gone} old secrets")
         return []
 
     _change(read_settings(config, data_dir).settings, connection, endpoint, work, as_json=as_json)
