@@ -58,6 +58,11 @@ def test_a_result_without_events_stays_as_it_is():
     assert external_text({"error": {"code": "not_found"}}) is None
 
 
+def test_an_event_that_says_nothing_needs_no_block():
+    told = {"data": {"id": "evt_1", "untrusted": [], "data": {}}}
+    assert external_text(told) is None
+
+
 def test_long_texts_are_cut_with_a_note():
     block = external_block("evt_1", {"text": "x" * 2001}, "k")
     assert "x" * 2000 + "… (1 more characters)" in block

@@ -8,6 +8,7 @@ import pytest
 
 from support.clock import ManualClock
 from wirepost.calls.ledger import Entry, Identity, Ledger
+from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.owner import Owner
 from wirepost.core.errors import Unavailable
 from wirepost.core.signing import Signer
@@ -74,9 +75,11 @@ class TestShared:
         entry = await claimed(ledger, "slow")
         await let_all_die(database)
         await Owner(other, clock).prove()
+        noting = OwnWrites(database, clock).noting("stripe-live", ["refund-4711"], "refund-4711")
         with pytest.raises(Unavailable, match="another one took over this action") as refused:
-            await ledger.mark_dispatched(entry)
+            await ledger.mark_dispatched(entry, noting)
         assert refused.value.retryable
+        assert await database.read("SELECT count(*) FROM own_writes LIMIT 1") == [(0,)]
         assert await states(database) == {"slow": "not_applied"}
 
     async def test_who_comes_late_does_not_settle_what_another_has_claimed(self, database, other, clock):

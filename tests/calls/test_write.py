@@ -120,7 +120,7 @@ async def test_a_no_that_was_not_stored_is_looked_up_before_the_next_attempt(pat
 async def test_a_write_needs_a_tool(path: Assembled, clock: ManualClock) -> None:
     nothing = Attempt(LOCAL, TOOL, {}, no_progress, START, 1000.0, 1045.0, Scope(1045.0))
     with pytest.raises(RuntimeError, match="tool is not known"):
-        await Writes(path.judge, path.ledger, clock).once(nothing, [].append)
+        await Writes(path.judge, path.ledger, clock, path.own).once(nothing, [].append)
 
 
 async def test_of_two_that_claim_the_same_action_at_once_one_waits_for_the_other(tmp_path, clock) -> None:

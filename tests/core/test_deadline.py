@@ -76,6 +76,20 @@ async def test_a_cancellation_reaches_it_and_it_may_have_the_last_word() -> None
     assert await waiting == "tidied"
 
 
+async def test_a_cancellation_may_be_its_end_in_good_order() -> None:
+    async def tidy() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return "tidied"
+        return "never"
+
+    waiting = asyncio.ensure_future(_awaited(30, tidy()))
+    await CLOCK.sleep(0)
+    waiting.cancel()
+    assert await waiting == "tidied"
+
+
 async def test_a_cancellation_ends_it() -> None:
     waiting = asyncio.ensure_future(_awaited(30, asyncio.Event().wait()))
     await CLOCK.sleep(0)

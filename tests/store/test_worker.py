@@ -12,7 +12,16 @@ from support.clock import ManualClock
 from wirepost.core.errors import Unavailable
 from wirepost.store.queue import WORK, Task, put
 from wirepost.store.signals import Signals
-from wirepost.store.worker import AT_ONCE, LEASE_S, MAX_ATTEMPTS, GiveUp, Job, RetryLater, Worker
+from wirepost.store.worker import (
+    AFTER_FAULT_S,
+    AT_ONCE,
+    LEASE_S,
+    MAX_ATTEMPTS,
+    GiveUp,
+    Job,
+    RetryLater,
+    Worker,
+)
 
 NOW = ManualClock().now().timestamp()
 
@@ -263,3 +272,60 @@ async def test_a_worker_that_is_stopped_gives_back_what_it_did_not_end(database,
     async with running(Worker(database, {"fetch": do}, signals, clock, stop_s=0)):
         await begun.wait()
     assert await rows(database, "state, attempt, due_at, holder") == [("waiting", 0, NOW, None)]
+
+
+async def rename(database, old, new):
+    await database.write(lambda tx: tx.execute(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+async def test_a_worker_that_could_not_look_looks_again(database, signals, clock, caplog):
+    doing = Doing()
+    await store(database, signals, "evt_1")
+    await rename(database, "work", "work_away")
+    async with running(Worker(database, {"fetch": doing}, signals, clock)):
+        await clock.wait_for_sleepers(2)
+        assert sorted(clock.slept) == [AFTER_FAULT_S, LEASE_S / 3]
+        await rename(database, "work_away", "work")
+        await advance(clock, AFTER_FAULT_S)
+        await doing.done.wait()
+    assert "work could not be looked for" in caplog.text
+
+
+async def test_what_ended_without_a_note_of_it_comes_again(database, signals, clock, caplog):
+    attempts, again = [], asyncio.Event()
+
+    async def do(job: Job) -> None:
+        attempts.append(job.attempt)
+        if job.attempt == 1:
+            await rename(database, "work", "work_away")
+        else:
+            again.set()
+
+    await store(database, signals, "evt_1")
+    async with running(Worker(database, {"fetch": do}, signals, clock)):
+        while "could not be noted" not in caplog.text:
+            await asyncio.to_thread(lambda: None)
+        await rename(database, "work_away", "work")
+        await advance(clock, LEASE_S)
+        await again.wait()
+        await until(database, [])
+    assert attempts == [1, 2]
+
+
+async def test_without_a_database_leases_end_by_themselves(database, other, signals, clock, caplog):
+    begun = asyncio.Event()
+
+    async def do(job: Job) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await store(database, signals, "evt_1")
+    async with running(Worker(other, {"fetch": do}, signals, clock, stop_s=0)):
+        await begun.wait()
+        await until(database, [(NOW + LEASE_S,)], "due_at")
+        await other.close()
+        await advance(clock, LEASE_S / 3)
+        while "could not be renewed" not in caplog.text:
+            await asyncio.to_thread(lambda: None)
+    assert "could not be given back" in caplog.text
+    assert await rows(database, "holder IS NULL, due_at") == [(False, NOW + LEASE_S)]

@@ -20,7 +20,9 @@ from wirepost.calls.confirm import Confirmations
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
+from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.policy import Policy
+from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
 from wirepost.connections.connections import Connection, Connections
 from wirepost.contracts.crm import Crm
@@ -29,7 +31,7 @@ from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.sandbox.vendor import Sandbox
 from wirepost.sandbox.world import World
-from wirepost.settings import ConnectionSettings, LimitSettings
+from wirepost.settings import ConnectionSettings, EventSettings, LimitSettings
 from wirepost.store.database import Database
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.tool import tools_in
@@ -120,7 +122,7 @@ async def crm_desk(directory: Path, clock: Clock, provider: Provider, world: Wor
     connection = Connection(NAME, provider, settings, clock, lambda: world)
     connections = Connections({NAME: connection})
     signer = Signer(b"secret of the tests")
-    judge = Judge(Policy([]), Confirmations(signer, 600))
+    judge = Judge(Policy([]), Confirmations(signer, 600), Taints(database, clock, EventSettings()))
     calls = Calls(
         everything=TOOLS,
         visible=lambda caller: TOOLS,
@@ -128,7 +130,9 @@ async def crm_desk(directory: Path, clock: Clock, provider: Provider, world: Wor
         consents=no_links(connections, database, clock),
         objects={},
         judge=judge,
-        writes=Writes(judge, Ledger(database, clock, signer, "this process"), clock),
+        writes=Writes(
+            judge, Ledger(database, clock, signer, "this process"), clock, OwnWrites(database, clock)
+        ),
         cursors=Cursors(signer, 3600),
         audit=Audit(database),
         clock=clock,

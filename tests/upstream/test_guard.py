@@ -122,7 +122,8 @@ async def test_an_answer_is_read_up_to_its_first_bytes(authority: Authority, box
     said = await posting.post(at_name(box), b"", {}, 5)
     assert said.body == b"a" * 4096
     assert said.retry_after_s == 7
-    await posting.post(at_name(box), b"", {}, 5)
+    box.answers.append(Answer(200, b"short"))
+    assert (await posting.post(at_name(box), b"", {}, 5)).body == b"short"
     assert "cookie" not in box.letters[1].headers
     await posting.close()
 
@@ -152,6 +153,24 @@ async def test_of_several_addresses_the_first_that_answers_is_taken(
     await posting.post(at_name(box), b"hello", {}, 5)
     assert box.letters[0].body == b"hello"
     await posting.close()
+
+
+async def test_a_name_that_is_known_and_has_no_address_cannot_be_reached(authority: Authority) -> None:
+    async def nowhere(host: str, port: int) -> Sequence[str]:
+        return []
+
+    context = ssl.create_default_context(cafile=authority.certificate)
+    posting = Poster(ManualClock(), may_be_private=True, resolve=nowhere, context=context)
+    with pytest.raises(NoAnswer, match="unreachable"):
+        await posting.post(f"https://{NAME}/", b"", {}, 5)
+    await posting.close()
+
+
+async def test_what_was_never_used_needs_no_closing(authority: Authority) -> None:
+    posting = poster(authority, may_be_private=False)
+    await posting.close()
+    with pytest.raises(AddressRefused):
+        await posting.post("http://hooks.example.com/", b"", {}, 5)
 
 
 async def test_plain_http_goes_to_this_machine_only_and_only_where_that_is_allowed() -> None:

@@ -152,7 +152,10 @@ class Calls:
             await self._judge.decide(attempt)
             self._step(attempt, "run")
             value = await self._run_read(attempt, tool, reading)
-            return await self._shaped_read(attempt, reading, view, value)
+            self._step(attempt, "shape")
+            envelope = self._shape(attempt, reading, view, value)
+            await self._judge.returned(attempt, tool.toolset, value, envelope["meta"].get("untrusted"))
+            return envelope
         await self._judge.trace(attempt)
         if reading.mode == "preview":
             self._step(attempt, "decide")
@@ -165,14 +168,6 @@ class Calls:
             # It happened, so this is no failure, however little of the result can be shown.
             attempt.warnings.append("The result is too large to show; what was asked for is done")
             return attempt.envelope({name: value[name] for name in ("id", "object") if name in value})
-
-    async def _shaped_read(
-        self, attempt: Attempt, reading: arguments.Reading, view: View, value: Any
-    ) -> dict[str, Any]:
-        self._step(attempt, "shape")
-        envelope = self._shape(attempt, reading, view, value)
-        await self._judge.returned(attempt, value, envelope["meta"].get("untrusted"))
-        return envelope
 
     def _find(self, attempt: Attempt) -> AnyTool:
         self._step(attempt, "find")

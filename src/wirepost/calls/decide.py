@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Judge:
     """Decides one attempt; a refusal is raised, a permission is left in the attempt."""
 
-    def __init__(self, policy: Policy, confirmations: Confirmations, taints: Taints | None = None) -> None:
+    def __init__(self, policy: Policy, confirmations: Confirmations, taints: Taints) -> None:
         self._policy, self._confirmations, self._taints = policy, confirmations, taints
 
     async def decide(self, attempt: Attempt) -> None:
@@ -49,20 +49,16 @@ class Judge:
 
     async def taint(self, caller: str) -> str | None:
         """Why a caller may act on what outsiders want, where it may."""
-        return await self._taints.reason(caller) if self._taints else None
+        return await self._taints.reason(caller)
 
     async def trace(self, attempt: Attempt) -> None:
         """Note on a write what the caller has read before."""
-        if self._taints:
-            attempt.hops = await self._taints.hops(attempt.caller.id)
-            attempt.taint = await self._taints.reason(attempt.caller.id)
+        attempt.hops = await self._taints.hops(attempt.caller.id)
+        attempt.taint = await self._taints.reason(attempt.caller.id)
 
-    async def returned(self, attempt: Attempt, value: Any, untrusted: object) -> None:
+    async def returned(self, attempt: Attempt, toolset: str, value: Any, untrusted: object) -> None:
         """Note what the caller is about to read."""
-        if self._taints and attempt.tool:
-            await self._taints.returned(
-                attempt.caller.id, attempt.tool.toolset, attempt.name, value, untrusted
-            )
+        await self._taints.returned(attempt.caller.id, toolset, attempt.name, value, untrusted)
 
     def explain(self, subject: Subject) -> Decision:
         """The decision without a plan: rules on amounts are left open and said so."""

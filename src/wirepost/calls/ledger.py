@@ -163,8 +163,6 @@ class Ledger:
         """
 
         async def work(tx: Tx) -> bool:
-            if also is not None:
-                await also(tx)
             rows = await tx.execute(
                 "UPDATE intents SET state = 'dispatched', dispatched_at = COALESCE(dispatched_at, ?) "
                 "WHERE id = ? AND owner = ? AND claimed_at = ? AND state IN ('claimed', 'dispatched') "
@@ -174,6 +172,8 @@ class Ledger:
                 self._owner,
                 entry.claimed_at,
             )
+            if rows and also is not None:
+                await also(tx)
             return bool(rows)
 
         if not await self._database.write(work):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ Json = Any
 class Writes:
     """Carries out writes so that each business action happens once."""
 
-    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock, own: OwnWrites | None = None) -> None:
+    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock, own: OwnWrites) -> None:
         self._judge, self._ledger, self._clock, self._own = judge, ledger, clock, own
 
     async def once(self, attempt: Attempt, step: Callable[[str], None]) -> Json:
@@ -61,7 +60,7 @@ class Writes:
             if is_ours:
                 attempt.entry = entry
                 step("run")
-                with self._own.under_way(attempt.connection_name) if self._own else nullcontext():
+                with self._own.under_way(attempt.connection_name):
                     return await self._carry_out(attempt, entry, step)
 
     async def _claim(self, attempt: Attempt, identity: Identity, prior: Entry | None) -> tuple[Entry, bool]:
@@ -124,7 +123,7 @@ class Writes:
 
     def _noting(self, attempt: Attempt, entry: Entry, marks: Iterable[str]) -> Work[None] | None:
         """Stored with the state of a write: by what an event would show that it was ours."""
-        if self._own is None or attempt.connection is None:
+        if attempt.connection is None:
             return None
         sent_at = attempt.dispatched_at.timestamp() if attempt.dispatched_at else None
         return self._own.noting(attempt.connection_name, marks, entry.id, attempt.hops, at=sent_at)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from support.postgres import address_in, ask
+from wirepost.core.clock import Clock
 from wirepost.core.ids import new_id
 from wirepost.store.database import Database
 from wirepost.store.postgres.notices import Notices
@@ -96,6 +97,18 @@ async def test_a_lost_connection_ends_it_with_an_error_and_signals_stay_within(s
             await task
     assert signals.forward is None
     signals.tell("events")
+
+
+async def test_who_stops_before_the_listening_begins_is_not_told_that_it_has(shared_place):
+    notices = Notices(shared_place, Signals())
+    task = asyncio.create_task(notices.run())
+    for _ in range(3):
+        await Clock().sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await Clock().sleep(0)
+    assert not notices.is_listening.is_set()
 
 
 async def test_a_database_carries_signals_to_the_others_that_have_it_open(shared_place, clock):

@@ -47,8 +47,7 @@ class Notices:
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            done.pop().result()  # neither ends by itself, so this raises what ended it
         finally:
             self._signals.forward = None
             self._stop.set()
