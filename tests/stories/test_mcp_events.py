@@ -4,44 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.node import CLIENTS, find_node
 from support.occurred import event, stored
-from support.running import Running, running
-from support.serving import served
-from wirepost.server.asgi import build_asgi
+from support.whole import whole
 from wirepost.server.auth.caller_tokens import create
-from wirepost.server.events import EventSide
-from wirepost.server.mcp import build_mcp
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 TYPE = "payment.refunded"
 LONGEST = 4 * 2**20
 """Bytes of a line: all types with their schemas are on one."""
 HERE = {"source": "stripe-sandbox", "environment": "sandbox", "type": TYPE}
-
-
-@asynccontextmanager
-async def serving_events(tmp_path: Path) -> AsyncIterator[tuple[Running, str, str]]:
-    """A server that callers show a token to; the server, its address, a token."""
-    options = {"server": {"auth": {"mode": "static"}}, "events": {"private_addresses": True}}
-    async with running(tmp_path, **options) as live:
-        app = live.app
-        side = EventSide(app.hub, app.settings.events)
-        mcp = build_mcp(app.calls, secret=app.secret, version="1", listen=side.listen)
-        side.install(mcp)
-        token = await create(app.database, app.clock.now().timestamp(), "agent", None, None)
-        try:
-            async with app.hub.at_work(), served(build_asgi(app, mcp), lifespan="on") as url:
-                yield live, f"{url}/mcp", token
-        finally:
-            side.close()
 
 
 class AiSdk:
@@ -76,16 +52,19 @@ class AiSdk:
 
 @pytest.mark.services("node")
 async def test_the_ai_sdk_subscribes_verifies_what_it_is_sent_renews_and_ends(tmp_path):
-    async with serving_events(tmp_path) as (live, url, token):
+    options: dict[str, Any] = {"server": {"auth": {"mode": "static"}}, "events": {"private_addresses": True}}
+    async with whole(tmp_path, **options) as (live, url):
+        app = live.app
+        token = await create(app.database, app.clock.now().timestamp(), "agent", None, None)
         client = await AiSdk.begin(
-            url=url, headers={"Authorization": f"Bearer {token}"}, name=TYPE, arguments={}, events=3
+            url=f"{url}/mcp", headers={"Authorization": f"Bearer {token}"}, name=TYPE, arguments={}, events=3
         )
         began = await client.said()
-        before = await stored(live.app.hub.events, event(**HERE), event(**{**HERE, "type": "invoice.paid"}))
-        more = await stored(live.app.hub.events, event(**HERE, data={"note": "Grüße ✓"}), event(**HERE))
+        before = await stored(app.hub.events, event(**HERE), event(**{**HERE, "type": "invoice.paid"}))
+        more = await stored(app.hub.events, event(**HERE, data={"note": "Grüße ✓"}), event(**HERE))
         ended = await client.said()
         await client.end()
-        left = await live.app.hub.subscriptions.all()
+        left = await app.hub.subscriptions.all()
 
     assert TYPE in [each["name"] for each in began["listed"]]
     assert began["subscribed"]["truncated"] is False

@@ -61,3 +61,10 @@ class ManualClock(Clock):
             while len(self._sleepers) < count:
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def wait_for_sleep(self, seconds: float) -> None:
+        """Return once somebody has gone to sleep for exactly so long."""
+        async with asyncio.timeout(5):
+            while seconds not in self.slept:
+                self._changed.clear()
+                await self._changed.wait()

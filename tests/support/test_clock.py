@@ -43,3 +43,23 @@ async def test_a_cancelled_sleeper_is_forgotten() -> None:
     await asyncio.wait([task])
     clock.advance(10)
     assert task.cancelled()
+
+
+async def test_a_sleep_of_a_certain_length_can_be_waited_for() -> None:
+    clock = ManualClock(auto=False)
+    order: list[str] = []
+
+    async def sleeper() -> None:
+        await clock.sleep(3)
+        order.append("woken")
+
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(clock.wait_for_sleep(7))
+        tasks.create_task(sleeper())
+        await clock.wait_for_sleepers(1)
+        assert not waiting.done()
+        longer = tasks.create_task(clock.sleep(7))
+        await waiting
+        assert not longer.done()
+        clock.advance(7)
+    assert order == ["woken"]
