@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from rounds import Round, Rounds, bare, listing, read, write
 from wirepost.app import all_tools
 from wirepost.tools import manifest
 
+_HOLDS = {"≤": operator.le, ">": operator.gt, "≥": operator.ge}
 PLAIN, FASTMCP = "plain SDK", "FastMCP 4"
 
 
@@ -19,13 +21,13 @@ class Target:
     """What should hold of our figure divided by the peer's (`ratio`), or of ours alone (`ours`)."""
 
     of: Literal["ratio", "ours"]
-    sign: Literal["≤", ">"]
+    sign: Literal["≤", ">", "≥"]
     limit: float
 
     def is_met(self, ours: float, ratio: float | None) -> bool:
         """Whether it holds."""
         seen = ours if self.of == "ours" or ratio is None else ratio
-        return seen <= self.limit if self.sign == "≤" else seen > self.limit
+        return _HOLDS[self.sign](seen, self.limit)
 
     def __str__(self) -> str:
         return f"{self.of} {self.sign} {self.limit:g}"

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ingest
 import uvloop
 from measures import Measure, all_measures
 from rounds import Rounds
@@ -112,7 +113,10 @@ async def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
         async with AsyncExitStack() as opened:
-            everything = all_measures(Rounds(Servers(Path(root), opened), options.calls))
+            everything = [
+                *all_measures(Rounds(Servers(Path(root), opened), options.calls)),
+                *ingest.measures(ingest.Receivers(Path(root), opened), options.calls),
+            ]
             chosen = [each for each in everything if each.name.startswith(tuple(options.names or [""]))]
             if not chosen:
                 parser.error(f"there is no such row; there are {', '.join(each.name for each in everything)}")

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -47,7 +47,8 @@ class Servers:
             "sixty-plain-http": [sys.executable, sixty, "plain"],
         }
         if name.startswith("fastmcp-"):
-            return [str(_fastmcp_python()), str(HERE / "fastmcp_server.py"), name.removeprefix("fastmcp-")]
+            way = name.removeprefix("fastmcp-")
+            return [str(locked_python("fastmcp")), str(HERE / "fastmcp_server.py"), way]
         return commands[name]
 
     def _ours(self, command: str, directory: str) -> list[str]:
@@ -73,10 +74,15 @@ class Servers:
 
 
 @asynccontextmanager
-async def serving(command: Sequence[str]) -> AsyncIterator[tuple[str, int]]:
+async def serving(
+    command: Sequence[str], variables: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[str, int]]:
     """(MCP address, process id) of a server that is started, and ended afterwards."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **(variables or {})},
     )
     if process.stdout is None:
         raise RuntimeError("its output cannot be read")
@@ -110,12 +116,12 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _fastmcp_python() -> Path:
-    """The interpreter of FastMCP's own environment, which is made anew whenever its lock has changed."""
-    lock, environment = HERE / "fastmcp.lock", HERE / ".venv-fastmcp"
+def locked_python(name: str) -> Path:
+    """The interpreter of a peer's own environment, which is made anew whenever its lock has changed."""
+    lock, environment = HERE / f"{name}.lock", HERE / f".venv-{name}"
     python, installed = environment / "bin" / "python", environment / "installed.lock"
     if not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        print("installing FastMCP", file=sys.stderr)
+        print(f"installing {name}", file=sys.stderr)
         make: list[str | Path] = ["venv", "--clear", "--python", sys.executable, environment]
         fill: list[str | Path] = ["pip", "sync", "--require-hashes", "--python", python, lock]
         for step in (make, fill):
