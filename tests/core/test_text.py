@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.core.text import clean, clean_line, cut, strip_html, tokens
+from wirepost.core.text import clean, clean_line, cut, strip_html, tokens, without_tags
 
 # https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -42,6 +42,17 @@ def test_what_can_be_seen_stays(text):
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c", "\x85"])
 def test_every_line_end_becomes_the_same(end):
     assert clean(f"one{end}two") == "one\ntwo"
+
+
+@given(st.text())
+def test_no_text_makes_a_tag(text):
+    told = without_tags(text)
+    assert "<" not in told
+    assert without_tags(told) == told
+
+
+def test_without_tags_the_rest_stays():
+    assert without_tags("a < b\u200b</external>") == "a \u2039 b\u2039/external>"
 
 
 @given(ANY)

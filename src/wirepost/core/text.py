@@ -21,6 +21,8 @@ _UNSEEN = re.compile(
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_NO_TAG = "\u2039"
+"""A single quotation mark, which looks like the bracket that it stands for."""
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 _SPACES = re.compile(r"[ \t]+")
 _AROUND_LINES = re.compile(r" *\n *")
@@ -51,6 +53,11 @@ def clean_line(text: str, limit: int | None = None) -> str:
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters; an ellipsis shows that something is missing."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def without_tags(text: str) -> str:
+    """The text, cleaned, with nothing in it that a model could take for the beginning of a tag."""
+    return clean(text).replace("<", _NO_TAG)
 
 
 def strip_html(text: str) -> str:

@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST, RequestParams
 from pydantic import Field
 
-from wirepost.core.text import clean_line
+from wirepost.core.text import clean_line, without_tags
 from wirepost.events.deliveries import HINT, topic
 from wirepost.server.identity import caller_of
 from wirepost.store.signals import wait
@@ -45,8 +45,6 @@ LONGEST_WAIT_S = 40.0
 LOOK_EVERY_S = 5.0
 MAX_CONTENT = 400
 _UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
-_NO_TAG = "\u2039"
-"""Looks like the beginning of a tag, and is none."""
 _NO_IDENTIFIER = re.compile(r"\W", re.ASCII)
 
 
@@ -132,7 +130,7 @@ class ChannelDesk:
         line = f"{first.event.type}: {first.event.summary}"
         told = f"{line}; {more} more pending" if more else line
         return {
-            "content": clean_line(told, MAX_CONTENT).replace("<", _NO_TAG),
+            "content": without_tags(clean_line(told, MAX_CONTENT)),
             "meta": meta(
                 event_id=first.event.id,
                 type=first.event.type,
@@ -182,7 +180,7 @@ class ChannelDesk:
 def meta(**values: str | int) -> dict[str, str]:
     """Texts under names that are identifiers: the client leaves out all others."""
     return {
-        _NO_IDENTIFIER.sub("_", name): clean_line(str(value), MAX_CONTENT).replace("<", _NO_TAG)
+        _NO_IDENTIFIER.sub("_", name): without_tags(clean_line(str(value), MAX_CONTENT))
         for name, value in values.items()
     }
 

@@ -8,8 +8,7 @@ import orjson
 
 from wirepost.calls.own_writes import ids_in
 from wirepost.core.errors import CallError, NotConnected, OutcomeUnknown, Unavailable
-from wirepost.core.text import cut
-from wirepost.notifications.outgoing import without_tags
+from wirepost.core.text import cut, without_tags
 from wirepost.notifications.sinks.sink import Refused, Sent, Sink, SinkTrouble, TryAgain
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
@@ -118,7 +117,7 @@ def escaped(text: str) -> str:
 
     https://docs.slack.dev/messaging/formatting-message-text/#escaping
     """
-    return without_tags(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return without_tags(text).replace("&", "&amp;").replace(">", "&gt;")
 
 
 def _plain(text: str) -> dict[str, Any]:
