@@ -10,6 +10,7 @@ import signal
 import pytest
 
 from support.operating import operate, receive, shop
+from support.postgres import Gate, address_in
 from support.programs import PATIENCE_S, serving, start
 from support.receiving import refund
 
@@ -105,6 +106,27 @@ async def test_a_watcher_lives_on_when_its_server_is_killed_and_another_one_star
         await send(project, data, "invoice.paid")
         assert (await watcher.next())["type"] == "invoice.paid"
     await watcher.end()
+
+
+@pytest.mark.services("postgres")
+async def test_a_watcher_waits_for_a_database_that_is_away(home, configure, schema):
+    (home / "ring").touch(mode=0o600)
+    (home / "ring").write_text(f"{'a' * 43}=")
+    async with Gate().opened() as gate:
+        shared = f"store: {{url: '{address_in(schema, at=gate.address)}'}}\n"
+        path = configure(f"{shared}secrets: {{keys: ['file:{home}/ring']}}\n{shop(home)}")
+        await asyncio.to_thread(operate, nothing)
+        watcher = await begin(path, home, "watch", "--cursor-file", str(home / "cursor"))
+        await come(1)
+        assert (await watcher.next())["subject"] == "charge/ch_1"
+        gate.is_open = False
+        gate.cut()
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await watcher.process.stderr.readline()).startswith(b"waiting: ")
+        gate.is_open = True
+        await come(2)
+        assert (await watcher.next())["subject"] == "charge/ch_2"
+        await watcher.end()
 
 
 async def send(path, data, kind):

@@ -21,6 +21,7 @@ from wirepost.events.log import EventLog
 from wirepost.events.matching import Matcher
 from wirepost.events.subscriptions import Subscriptions
 from wirepost.settings.events import SubscriptionSettings
+from wirepost.store.signals import Signals
 from wirepost.tools.context import no_progress
 
 
@@ -234,6 +235,23 @@ async def test_what_does_not_fit_into_one_answer_stays_for_the_next(reader):
     second = await reader.wait(sub, cursor=first.next_cursor)
     assert [(each.seq, each.attempt) for each in second.deliveries] == [(3, 1), (4, 1)]
     await reader.occur(event(data={"text": "x" * 30_000}))
+
+
+async def test_what_another_process_offers_is_found_within_seconds(reader, other, clock):
+    sub = await reader.subscribe()
+    (one,) = await reader.occur(event())
+    await reader.wait(sub)
+    await reader.acks.ack(sub.id, [one.id], None)
+    elsewhere = Again(other, Deliveries(other, Signals(), clock), clock)
+
+    async def report(*_):
+        if not await elsewhere.replay(sub, [one.id]):
+            raise AssertionError("nothing was offered")
+
+    began = clock.monotonic()
+    batch = await reader.wait(sub, wait_s=40, report=report)
+    assert [each.event.id for each in batch.deliveries] == [one.id]
+    assert clock.monotonic() - began <= 15
 
 
 async def test_who_stops_waiting_loses_nothing(patient, still):

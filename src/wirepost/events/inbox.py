@@ -25,8 +25,8 @@ REPORT_EVERY_S = 10.0
 """A client that sees progress does not give up."""
 FULL_S = 1.0
 """After so long it is looked again where something is due that cannot be given out yet."""
-SHARED_LOOK_S = 5.0
-"""The net below the signals where other servers use the database too."""
+LOOK_EVERY_S = 5.0
+"""The net below the signals: commands and other servers use the database too."""
 ROOM = 18_000
 """Characters of events in JSON; what exceeds them stays for the next call, as a result has a budget."""
 
@@ -103,12 +103,11 @@ class Inbox:
     async def _pause(
         self, told: asyncio.Event, due: float | None, began: float, deadline: float, report: Progress
     ) -> None:
-        """Until something is told or due, or it is time to give up; nothing is read meanwhile."""
+        """Until something is told or due, or it is time to look again or to give up."""
         until = deadline
         if due is not None:
             until = min(until, self._clock.monotonic() + max(due - self._now, 0.0))
-        if self._database.is_shared:
-            until = min(until, self._clock.monotonic() + SHARED_LOOK_S)
+        until = min(until, self._clock.monotonic() + LOOK_EVERY_S)
         while not told.is_set() and (left := until - self._clock.monotonic()) > 0:
             passed = self._clock.monotonic() - began
             to_report = REPORT_EVERY_S - passed % REPORT_EVERY_S
