@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from wirepost.calls.own_writes import OwnWrites
 from wirepost.events.backfill import GRACE_S, Backfill, Found, Source
 from wirepost.events.event import Event
 from wirepost.events.log import Arrival, EventLog, NewEvent
+from wirepost.events.normalise import event_of
 from wirepost.events.own import OwnEvents
+from wirepost.settings.webhooks import RedactSettings
 from wirepost.store.signals import Signals
 from wirepost.webhooks.feed import Feed
 from wirepost.webhooks.webhook import Item
@@ -47,7 +50,8 @@ def log(database, clock):
 
 @pytest.fixture
 def backfill(log, clock):
-    return Backfill(log, OwnEvents(log, clock), clock)
+    writes = OwnWrites(log.database, clock)
+    return Backfill(log, OwnEvents(log, clock), writes, clock, hash_key=b"key")
 
 
 @pytest.fixture
@@ -133,6 +137,45 @@ async def test_an_event_without_an_id_is_a_mistake_of_the_feed(backfill, shop, f
     clock.advance(GRACE_S + 1)
     with pytest.raises(ValueError, match="without an id"):
         await backfill.run(shop)
+
+
+async def test_what_a_call_of_ours_has_caused_is_no_news(backfill, shop, feed, log, clock):
+    await backfill.run(shop)
+    await OwnWrites(log.database, clock).note("shop", ["7"], "int_1", hops=1)
+    feed.items = [happened("1", clock.now().timestamp()), happened("2", clock.now().timestamp())]
+    feed.items[0].marks, feed.items[1].marks = ("7",), ("8",)
+    clock.advance(GRACE_S + 1)
+    await backfill.run(shop)
+    told = [each for each in await log.after(0, 10) if each.source == "shop"]
+    assert [(each.is_self, each.correlation_id, each.hops) for each in told] == [
+        (True, "int_1", 1),
+        (False, None, 0),
+    ]
+
+
+async def test_hashes_are_those_of_events_that_came_by_webhook(backfill, feed, log, clock):
+    async def open_feed():
+        return feed
+
+    asking = RedactSettings(email="hash")
+    shop = Source("shop", "test", open_feed, has_webhook=True, redact=asking)
+    await backfill.run(shop)
+    feed.items = [happened("1", clock.now().timestamp())]
+    feed.items[0].data = {"buyer": "ada@example.com"}
+    clock.advance(GRACE_S + 1)
+    await backfill.run(shop)
+    (told,) = [each for each in await log.after(0, 10) if each.source == "shop"]
+    sent = event_of(
+        feed.items[0],
+        source="shop",
+        environment="test",
+        verified="signature",
+        received_at=0.0,
+        redact=asking,
+        key=b"key",
+    )
+    assert told.data == sent.data
+    assert "ada" not in told.data["buyer"]
 
 
 class Changed(Listed):

@@ -11,6 +11,7 @@ import pytest
 
 from support.receiving import SECRET, Receiving, receiving, settings_of
 from support.running import Running, running
+from wirepost.calls.own_writes import OwnWrites
 from wirepost.events.backfill import GRACE_S, Backfill, Found, Source
 from wirepost.events.filters import Filter
 from wirepost.events.own import OwnEvents
@@ -194,7 +195,13 @@ async def test_what_no_webhook_has_brought_is_found_in_stripes_list(
             return StripeFeed(connection.shared.client(Scope(clock.monotonic() + 60)))
 
         source = Source("stripe", "test", feed, has_webhook=True)
-        backfill = Backfill(receiver.log, OwnEvents(receiver.log, clock), clock)
+        backfill = Backfill(
+            receiver.log,
+            OwnEvents(receiver.log, clock),
+            OwnWrites(database, clock),
+            clock,
+            hash_key=b"key",
+        )
         assert await backfill.run(source) == Found(0, 0)
         await refund_by_somebody(wirepost, 300)
         first, _ = vendor.outbox

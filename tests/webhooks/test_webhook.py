@@ -6,6 +6,8 @@ from support.signatures import terms_with
 from wirepost.webhooks.schemes.hmacs import STRIPE
 from wirepost.webhooks.webhook import POST, Actor, Item, Reading, Unmapped, Webhook
 
+TOLD = [("1", "a"), ("1", "b"), ("1", None), (None, "a")]
+
 
 def test_secrets_do_not_stand_in_what_is_logged() -> None:
     terms = terms_with("canary-1", token="canary-2")
@@ -23,6 +25,11 @@ def test_an_event_of_which_little_is_known_claims_nothing() -> None:
     assert item.actor == Actor("unknown", None)
     assert (item.time, item.key, item.subject, item.account, item.environment) == (None,) * 5
     assert item.data is not Item("x.y", "y", "Y happened").data
+
+
+def test_ids_of_several_accounts_do_not_meet() -> None:
+    keys = [Item("x.y", "y", "Y", key=key, account=account).dedupe_key for key, account in TOLD]
+    assert keys == ["a:1", "b:1", ":1", None]
 
 
 def test_what_cannot_be_read_is_a_value_error() -> None:

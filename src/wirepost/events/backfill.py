@@ -15,6 +15,7 @@ from wirepost.events.normalise import event_of
 from wirepost.events.personal import KEEP_ALL
 
 if TYPE_CHECKING:
+    from wirepost.calls.own_writes import OwnWrites
     from wirepost.core.clock import Clock
     from wirepost.events.log import EventLog
     from wirepost.events.own import OwnEvents
@@ -65,10 +66,13 @@ class Found:
 
 
 class Backfill:
-    """Reads feeds from where it stopped the last time."""
+    """Reads feeds from where it stopped the last time; `hash_key` is for hashes of personal data."""
 
-    def __init__(self, events: EventLog, own: OwnEvents, clock: Clock) -> None:
-        self._events, self._own, self._clock = events, own, clock
+    def __init__(
+        self, events: EventLog, own: OwnEvents, writes: OwnWrites, clock: Clock, *, hash_key: bytes
+    ) -> None:
+        self._events, self._own, self._writes, self._clock = events, own, writes, clock
+        self._hash_key = hash_key
 
     async def run(self, source: Source) -> Found:
         """Store what is missing up to `GRACE_S` ago. The first look only notes where it begins.
@@ -88,7 +92,7 @@ class Backfill:
                 break
             position, after, seen = at, max(after, item.time or after), seen + 1
             if feed.has_keys_of_requests or not await self._was_told(source.name, item):
-                page.append(_new_event(item, source, now))
+                page.append(await self._new_event(item, source, now))
             if len(page) == PAGE:
                 new += await self._store(source.name, page, position, after)
                 page = []
@@ -97,6 +101,21 @@ class Backfill:
         if new and source.has_webhook:
             await self._tell(source, new)
         return Found(seen, new)
+
+    async def _new_event(self, item: Item, source: Source, now: float) -> NewEvent:
+        if item.dedupe_key is None:
+            raise ValueError(f"the feed of {source.name} has an event without an id")
+        event = event_of(
+            item,
+            source=source.name,
+            environment=source.environment,
+            verified="poll",
+            received_at=now,
+            redact=source.redact,
+            own=await self._writes.find(source.name, item.marks, item.time),
+            key=self._hash_key,
+        )
+        return NewEvent(event, item.dedupe_key, None, {"scheme": "feed"})
 
     async def _was_told(self, name: str, item: Item) -> bool:
         """Whether an event about the same record has come since it was changed."""
@@ -132,18 +151,3 @@ class Backfill:
         details = orjson.dumps({"position": position, "after": after}).decode()
         now = self._clock.now().timestamp()
         await self._events.database.write(lambda tx: tx.execute(_KEEP, name, PLACE, details, now))
-
-
-def _new_event(item: Item, source: Source, now: float) -> NewEvent:
-    event = event_of(
-        item,
-        source=source.name,
-        environment=source.environment,
-        verified="poll",
-        received_at=now,
-        redact=source.redact,
-        own=None,
-    )
-    if item.key is None:
-        raise ValueError(f"the feed of {source.name} has an event without an id")
-    return NewEvent(event, f"{item.account or ''}:{item.key}", None, {"scheme": "feed"})

@@ -210,7 +210,7 @@ def hub_of(
     upkeep = Upkeep(
         endpoints,
         connections,
-        Backfill(events, own, clock),
+        Backfill(events, own, own_writes, clock, hash_key=hash_key),
         Silence(database, own, clock),
         clock,
         every_s=settings.events.backfill_s,

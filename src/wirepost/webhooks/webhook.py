@@ -94,6 +94,11 @@ class Item:
     """Path at the provider of what it is about, where the request only names it."""
     attempt: int = 1
 
+    @property
+    def dedupe_key(self) -> str | None:
+        """Its key within the source, where several accounts may have the same ids."""
+        return None if self.key is None else f"{self.account or ''}:{self.key}"
+
 
 @dataclass(frozen=True)
 class Unreadable:
