@@ -12,7 +12,8 @@ from support.signatures import incoming, terms_with, vector
 from wirepost.senders.hmac import WEBHOOK
 from wirepost.webhooks.webhook import Unmapped
 
-PLACED: dict[str, Any] = {"header": "X-Signature", "id_header": "X-Delivery", "id_pointer": "/meta/id"}
+SIGNED: dict[str, Any] = {"header": "X-Signature"}
+PLACED: dict[str, Any] = {"hmac": SIGNED, "id_header": "X-Delivery", "id_pointer": "/meta/id"}
 
 
 async def test_a_signed_text_is_genuine_and_no_event() -> None:
@@ -23,22 +24,22 @@ async def test_a_signed_text_is_genuine_and_no_event() -> None:
 
 def test_the_id_stands_where_the_settings_say() -> None:
     body = {"type": "stock.low", "meta": {"id": "m-1"}}
-    assert only("hmac", body, {"X-Delivery": "d-1"}, hmac=PLACED).key == "d-1"
-    assert only("hmac", body, hmac=PLACED).key == "m-1"
-    assert only("hmac", body, {"X-Delivery": "d-1"}, hmac={"header": "X-Signature"}).key is None
-    assert only("hmac", {"type": "stock.low", "id": "c-1"}, hmac=PLACED).key is None
+    assert only("hmac", body, {"X-Delivery": "d-1"}, **PLACED).key == "d-1"
+    assert only("hmac", body, **PLACED).key == "m-1"
+    assert only("hmac", body, {"X-Delivery": "d-1"}, hmac=SIGNED).key is None
+    assert only("hmac", {"type": "stock.low", "id": "c-1"}, **PLACED).key is None
 
 
 def test_events_of_one_request_do_not_share_the_id_of_its_header() -> None:
     parts = [{"meta": {"id": "m-1"}}, {"meta": {"id": "m-2"}}, {}]
-    found = items("hmac", parts, {"X-Delivery": "d-1"}, hmac=PLACED)
+    found = items("hmac", parts, {"X-Delivery": "d-1"}, **PLACED)
     assert [item.key for item in found] == ["m-1", "m-2", None]
 
 
 async def test_what_is_signed_for_trying_is_believed() -> None:
     from wirepost.webhooks.schemes.generic import scheme_of
 
-    terms = terms_with("s", hmac=PLACED)
+    terms = terms_with("s", **PLACED)
     assert terms.settings.hmac is not None
     body = b'{"type":"stock.low"}'
     request = incoming(body, scheme_of(terms.settings.hmac).sign({}, body, "", "s", 0.0))

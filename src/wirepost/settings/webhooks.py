@@ -66,10 +66,6 @@ class HmacSettings(Section):
         default=None, description="Where the time stands", examples=["X-Timestamp"]
     )
     timestamp_unit: Literal["s", "ms", "iso"] = Field(default="s", description="How it is written")
-    id_header: Header | None = Field(default=None, description="Where the id of the event stands")
-    id_pointer: Annotated[str, StringConstraints(pattern=r"^/.{0,200}$")] | None = Field(
-        default=None, description="Where it stands in a JSON body (RFC 6901)", examples=["/id"]
-    )
 
     @model_validator(mode="after")
     def _check_signed(self) -> HmacSettings:
@@ -223,11 +219,11 @@ class WebhookSettings(Section):
     redact: RedactSettings = Field(default_factory=RedactSettings, description="Personal data in its events")
     id_header: Header | None = Field(
         default=None,
-        description="Where the id of an event stands, for senders bearer, basic and jwt (hmac has its own)",
+        description="Header with the id of an event, for senders hmac, bearer, basic and jwt",
     )
     id_pointer: Annotated[str, StringConstraints(pattern=r"^/.{0,200}$")] | None = Field(
         default=None,
-        description="Where it stands in a JSON body (RFC 6901), for the same senders",
+        description="Where the id stands in a JSON body (RFC 6901), for the same senders",
         examples=["/id"],
     )
     hmac: HmacSettings | None = Field(default=None, description="The signature, for sender hmac")

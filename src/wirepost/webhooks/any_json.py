@@ -28,9 +28,8 @@ def read(sender: str, title: str, request: Incoming, terms: Terms) -> Reading:
     """Each object of the body as an event; its id stands where the endpoint's settings say."""
     is_form = (request.header("content-type") or "").lower().startswith("application/x-www-form-urlencoded")
     parts = [form(request.body)] if is_form else parse_list(request.body)
-    place = terms.settings.hmac or terms.settings
-    stated = request.header(place.id_header.lower()) if place.id_header else None
-    path = place.id_pointer
+    header, path = terms.settings.id_header, terms.settings.id_pointer
+    stated = request.header(header.lower()) if header else None
 
     def item(value: dict[str, Any]) -> Item:
         found = item_of(sender, title, value)

@@ -64,9 +64,10 @@ async def test_each_template_is_what_is_signed(described: dict[str, str], conten
     ],
 )
 async def test_an_id_counts_as_signed_where_it_is(described: dict[str, str], is_id_signed) -> None:
-    settings = {"header": "X-Signature", **described}
+    place = {name: value for name, value in described.items() if name != "signed"}
+    settings = {"header": "X-Signature", "signed": described.get("signed", "{body}")}
     made = scheme_of(HmacSettings(**settings)).sign({"X-Id": "1"}, BODY, URL, "k", NOW)
-    found = await verified(HMAC, incoming(BODY, made, url=URL), terms_with("k", hmac=settings))
+    found = await verified(HMAC, incoming(BODY, made, url=URL), terms_with("k", hmac=settings, **place))
     assert found == Verified("signature", "hmac-sha256", "0", is_id_signed=is_id_signed)
 
 

@@ -20,17 +20,18 @@ class SettledHmac:
 
     async def verify(self, request: Incoming, terms: Terms) -> Verified:
         """What makes it genuine; raises `Rejected`."""
-        settings = terms.settings.hmac
-        if settings is None:
+        settings = terms.settings
+        if settings.hmac is None:
             raise Rejected("no_supported_scheme", "hmac is not set")
-        return await scheme_of(settings).verify(request, terms)
+        is_id_signed = settings.id_pointer is not None
+        if settings.id_header is not None:
+            is_id_signed = f"{{header:{settings.id_header}}}".lower() in settings.hmac.signed.lower()
+        return await scheme_of(settings.hmac, is_id_signed=is_id_signed).verify(request, terms)
 
 
 @lru_cache(maxsize=256)
-def scheme_of(settings: HmacSettings) -> HmacScheme:
-    """The scheme that these settings describe."""
-    id_header = settings.id_header and settings.id_header.lower()
-    is_id_in_header = f"{{header:{id_header}}}" in settings.signed.lower()
+def scheme_of(settings: HmacSettings, *, is_id_signed: bool = False) -> HmacScheme:
+    """The scheme that these settings describe; the id counts as signed where what it is read from is."""
     return HmacScheme(
         f"hmac-{settings.algorithm}",
         (settings.header.lower(),),
@@ -41,7 +42,7 @@ def scheme_of(settings: HmacSettings) -> HmacScheme:
         settings.format,
         settings.timestamp_header and settings.timestamp_header.lower(),
         settings.timestamp_unit,
-        is_id_signed=is_id_in_header if id_header else settings.id_pointer is not None,
+        is_id_signed=is_id_signed,
     )
 
 
