@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,17 +64,17 @@ def test_changes_are_json_where_they_are_that():
             changes_of([wrong])
 
 
-async def test_a_request_goes_to_the_path_of_its_address_as_it_is(endpoint, clock):
-    at = endpoint("stripe")
+async def test_a_request_goes_there_as_it_is_whatever_address_it_was_signed_for(endpoint, clock):
+    at = endpoint("stripe", url="https://shop.example.com/hooks/in?tenant=7")
     request = request_of(at, "secret", clock)
     async with letterbox() as box:
         box.answers += [Say(body=b'{"status":"stored","id":"evt_1"}'), Say(403, b"no")]
-        answer = await asyncio.to_thread(post_here, box.url, request)
+        answer = await asyncio.to_thread(post_here, f"{box.url}/webhooks/stripe", request)
         refused = await asyncio.to_thread(post_here, box.url, request)
         (letter, _) = box.letters
     assert (answer.status, answer.said) == (200, {"status": "stored", "id": "evt_1"})
     assert (refused.status, refused.said) == (403, "no")
-    assert (letter.method, letter.path) == ("POST", urlsplit(request.url).path)
+    assert (letter.method, letter.path) == ("POST", "/webhooks/stripe?tenant=7")
     assert letter.body == request.body
     assert letter.headers["stripe-signature"] == request.header("stripe-signature")
 

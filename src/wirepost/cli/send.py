@@ -41,6 +41,7 @@ def send(
 ) -> None:
     """Send an event to the running server as the provider would, signed."""
     from wirepost.cli.sending import changes_of, post_here
+    from wirepost.events.endpoints import path_of
     from wirepost.store.owner import DataDirectory
 
     settings = read_settings(config, data_dir).settings
@@ -57,7 +58,7 @@ def send(
         typer.confirm(
             f"{at.source} is in production. Send an event that never happened?", abort=True, err=True
         )
-    answer = post_here(url, request)
+    answer = post_here(f"{url}{path_of(at.source, at.name)}", request)
     events = asyncio.run(_stored(settings, at.source, request))
     if as_json:
         print_json({"status": answer.status, "answer": answer.said, "events": events})

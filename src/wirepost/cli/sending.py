@@ -56,11 +56,11 @@ def kinds_of(endpoint: Endpoint) -> list[str]:
 
 
 def post_here(url: str, request: Incoming) -> Answer:
-    """Post it to the server at that address, at the path of the request; raises `ConfigError`."""
-    place, target = urlsplit(url), urlsplit(request.url)
+    """Post it there, with the query of the address that it was signed for; raises `ConfigError`."""
+    place, query = urlsplit(url), urlsplit(request.url).query
     make = HTTPSConnection if place.scheme == "https" else HTTPConnection
     connection = make(place.hostname or "", place.port, timeout=ANSWER_S)
-    path = f"{target.path}?{target.query}" if target.query else target.path
+    path = f"{place.path}?{query}" if query else place.path
     try:
         connection.request("POST", path, request.body, dict(request.headers))
         response = connection.getresponse()
