@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,26 @@ async def test_a_clean_event_does_not_end_a_taint(taints: Taints, clock: ManualC
     clock.advance(400)
     await taints.read("anna", [event(2, hops=5, untrusted=())])
     assert "evt_1" in (await taints.reason("anna") or "")
+
+
+async def test_a_request_as_it_came_is_outsiders_words_whatever_was_chosen_of_it(taints: Taints) -> None:
+    shown = event(untrusted=()).shown()
+    await taints.returned("anna", "event", "event_get", {**shown, "payload": None}, None)
+    assert await taints.reason("anna") is None
+    await taints.returned("anna", "event", "event_get", {**shown, "payload": {"note": ORDER}}, None)
+    assert "evt_1" in (await taints.reason("anna") or "")
+
+
+async def test_of_two_results_at_once_neither_takes_back_what_the_other_says(
+    taints: Taints, other: Database, clock: ManualClock
+) -> None:
+    strange, clean = event(1, hops=2), event(2, untrusted=())
+    await asyncio.gather(taints.read("anna", [strange]), taints.read("anna", [clean]))
+    await asyncio.gather(taints.read("ben", [clean]), taints.read("ben", [strange]))
+    for each in (taints, taints_on(other, clock)):
+        for caller in ("anna", "ben"):
+            assert "evt_1" in (await each.reason(caller) or "")
+            assert await each.hops(caller) == 3
 
 
 async def test_it_is_known_after_a_restart_and_in_another_process(
@@ -195,7 +216,7 @@ async def path(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Assembled]:
 async def test_a_tainted_caller_needs_approval_and_nothing_is_sent(
     path: Assembled, tool: str, arguments: dict[str, str]
 ) -> None:
-    """A confirmation from before does not help: the words may have come in between."""
+    """12.4.13b: a confirmation from before does not help: the words may have come in between."""
     preview = await path.call(tool, note="n_1", **arguments, mode="preview")
     token = preview.envelope["data"]["confirmation"]
     await path.taints.read("local", [event()])

@@ -71,6 +71,37 @@ async def test_what_cannot_be_fetched_is_told_without_it_after_some_attempts(dat
     assert len(await there.log.after(0, 10)) == 1
 
 
+async def test_an_event_is_told_although_its_connection_is_gone(database, clock, tmp_path):
+    there = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": {}}}), load=thin)
+    await there.send(refund())
+    completing = parts(there, Api(KeyError("stripe")))
+    with pytest.raises(KeyError):
+        await completing.complete(await job(there, MAX_FETCHES - 1))
+    await completing.complete(await job(there, MAX_FETCHES))
+    assert len(await there.log.after(0, 10)) == 1
+
+
+async def test_what_was_given_up_is_tried_anew_at_the_next_start(database, clock, tmp_path):
+    there = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": {}}}), load=thin)
+    await there.send(refund())
+    await database.write(lambda tx: tx.execute("UPDATE work SET state = 'dead', attempt = 12"))
+    await parts(there, Api({})).release()
+    assert await database.read("SELECT state, attempt FROM work LIMIT 2") == [("waiting", 0)]
+
+
+async def test_what_was_erased_meanwhile_does_not_come_back(database, clock, tmp_path):
+    there = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": {}}}), load=thin)
+    await there.send(refund())
+
+    async def erased_meanwhile(source, path):
+        await database.write(lambda tx: tx.execute("UPDATE events SET content = NULL"))
+        return {"id": "ch_1"}
+
+    await parts(there, erased_meanwhile).complete(await job(there))
+    assert await there.rows("content") == [(None,)]
+    assert await there.log.after(0, 10) == []
+
+
 async def test_an_event_waits_for_a_write_of_ours_that_is_under_way(database, clock, tmp_path):
     there = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": {}}}))
     own = there.receiver._own  # noqa: SLF001

@@ -41,6 +41,14 @@ def test_integers_stay_exact_and_can_be_written_again(body: bytes, value: Any) -
     assert orjson.loads(orjson.dumps(found)) == value
 
 
+def test_no_text_holds_a_null_character_which_not_every_database_stores() -> None:
+    assert reading.parse_json(b'{"a\\u0000":"\\u0000\\\\\\u0000","b":"\\\\u0000"}') == {
+        "a\ufffd": "\ufffd\\\ufffd",
+        "b": "\\u0000",
+    }
+    assert reading.form(b"a=%00&b=\0&c=%2500") == {"a": "\ufffd", "b": "\ufffd", "c": "%00"}
+
+
 @given(JSON)
 def test_json_means_what_the_standard_library_reads(value: Any) -> None:
     import json
@@ -50,7 +58,11 @@ def test_json_means_what_the_standard_library_reads(value: Any) -> None:
             return inner if -(2**63) <= inner < 2**64 else str(inner)
         if isinstance(inner, list):
             return [exact(each) for each in inner]
-        return {name: exact(each) for name, each in inner.items()} if isinstance(inner, dict) else inner
+        if isinstance(inner, str):
+            return inner.replace("\0", "\ufffd")
+        return (
+            {exact(name): exact(each) for name, each in inner.items()} if isinstance(inner, dict) else inner
+        )
 
     assert reading.parse_json(json.dumps(value).encode()) == exact(value)
 

@@ -25,9 +25,15 @@ EVENT_TOOLS = "event"
 
 _PUT = (
     "INSERT INTO taints (caller, origin, until_at, hops, read_at) VALUES (?, ?, ?, ?, ?) "
-    "ON CONFLICT (caller) DO UPDATE SET origin = excluded.origin, until_at = excluded.until_at, "
-    "hops = excluded.hops, read_at = excluded.read_at"
+    "ON CONFLICT (caller) DO UPDATE SET "
+    "origin = CASE WHEN taints.until_at > excluded.until_at THEN taints.origin ELSE excluded.origin END, "
+    "until_at = CASE WHEN taints.until_at > excluded.until_at THEN taints.until_at "
+    "ELSE excluded.until_at END, "
+    "hops = CASE WHEN taints.hops > excluded.hops AND (taints.read_at > ? OR taints.until_at > ?) "
+    "THEN taints.hops ELSE excluded.hops END, "
+    "read_at = excluded.read_at RETURNING origin, until_at, hops, read_at"
 )
+"""What a call beside this one has noted meanwhile is not taken back."""
 _FIND = "SELECT origin, until_at, hops, read_at FROM taints WHERE caller = ? LIMIT 1"
 _FORGET = "DELETE FROM taints WHERE until_at < ? AND read_at < ?"
 
@@ -135,9 +141,8 @@ class Taints:
             return
         until = now + self._settings.taint_s + SLACK_S if is_strange else old.until_at
         new = Taint(origin if is_strange else old.origin, until, max(hops, old.hops), now)
-        row = (caller, new.origin, new.until_at, new.hops, new.read_at)
-        await self._database.write(lambda tx: tx.execute(_PUT, *row))
-        self._known[caller] = new
+        row = (caller, new.origin, new.until_at, new.hops, new.read_at, now - self._settings.taint_s, now)
+        self._known[caller] = _taint(await self._database.write(lambda tx: tx.execute(_PUT, *row)))
 
     async def _find(self, caller: str) -> Taint | None:
         if caller not in self._known or self._database.is_shared:  # another process may have noted more
@@ -163,7 +168,8 @@ def _events_in(value: Any) -> Iterator[_Seen]:
             yield from _events_in(each)
     elif isinstance(value, dict):
         if isinstance(value.get("id"), str) and isinstance(value.get("untrusted"), list):
-            yield _Seen(value["id"], int(value.get("hops") or 0), value["untrusted"])
+            untrusted = ["payload"] if value.get("payload") else value["untrusted"]
+            yield _Seen(value["id"], int(value.get("hops") or 0), untrusted)
             return
         for each in value.values():
             if isinstance(each, list | dict | BaseModel):

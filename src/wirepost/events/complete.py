@@ -38,6 +38,7 @@ _HELD = (
     "SELECT seq, id, receipt FROM events WHERE seq < 0 AND seq < ? AND source = ? AND endpoint = ? "
     "ORDER BY seq DESC LIMIT ?"
 )
+_TRY_ANEW = "UPDATE work SET state = 'waiting', attempt = 0, due_at = ? WHERE kind = ? AND state = 'dead'"
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,12 @@ class Completing:
         await endpoint.fetch(job.details["url"])
 
     async def release(self) -> int:
-        """Tell of what was held, at endpoints that hold nothing any more; returns of how many events."""
+        """Tell of what was held, at endpoints that hold nothing any more; returns of how many events.
+
+        What could not be told because something went on failing is tried anew.
+        """
+        now = self._clock.now().timestamp()
+        await self._events.database.write(lambda tx: tx.execute(_TRY_ANEW, now, COMPLETE))
         released = 0
         for endpoint in self._endpoints.all():
             if endpoint.settings.paused == "hold":
@@ -125,10 +131,11 @@ class Completing:
             return
         try:
             data = await self._fetch(event.source, path)
-        except CallError as error:
+        except Exception as error:  # whatever it is, such as a connection that is gone: the event is told
             if job.attempt < MAX_FETCHES:
                 raise
-            log.warning("event %s is told without what it is about: %s", event.id, error)
+            why = str(error) if isinstance(error, CallError) else type(error).__name__
+            log.warning("event %s is told without what it is about: %s", event.id, why)
             return
         endpoint = self._endpoints.find(event.source, job.details.get("endpoint", DEFAULT))
         redact = endpoint.settings.redact if endpoint else KEEP_ALL

@@ -21,7 +21,7 @@ STORED = "events"
 
 _COMPLETE = (
     "UPDATE events SET seq = (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE seq >= 0), "
-    "content = ?, is_self = ? WHERE id = ? AND seq < 0 RETURNING seq"
+    "content = ?, is_self = ? WHERE id = ? AND seq < 0 AND content IS NOT NULL RETURNING seq"
 )
 MOST = 256
 """Requests that are stored together."""
@@ -103,7 +103,7 @@ class EventLog:
         return read(rows[0]) if rows else None
 
     async def complete(self, event: Event) -> bool:
-        """Let an event be read as it is now, behind all others; false where it can be already.
+        """Let an event be read as it is now, behind all others; false where it can be, or was forgotten.
 
         Raises `Unavailable`.
         """

@@ -30,6 +30,7 @@ _LATEST = 253402300800.0
 _BEFORE_NUMBERS = bytes.maketrans(b"123456789:,[-\t\r\n", b"000000000" + b" " * 7)
 _LONG = b" " + b"0" * 19
 """An integer with more than 18 digits: behind a sign, or what else stands before numbers; not in most ids."""
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{1,15}", re.ASCII)
 _WORD = re.compile(r"[\w.:@/#+=-]{1,80}", re.ASCII)
@@ -40,8 +41,11 @@ _INDEX = re.compile(r"0|[1-9]\d{0,5}", re.ASCII)
 def parse_json(body: bytes) -> Any:
     """The JSON value; raises `Unmapped` for what is none, or is nested too deeply.
 
-    Integers of more than 64 bits come as texts: exact, and whatever is done with them later takes them.
+    Integers of more than 64 bits come as texts: exact, and whatever is done with them later takes them. So
+    does U+FFFD for U+0000, which not every database stores.
     """
+    if b"\\u0000" in body:
+        body = _NUL.sub(rb"\1\\ufffd", body)
     try:
         value = orjson.loads(body)
         if not isinstance(value, dict | list) or _LONG in body.translate(_BEFORE_NUMBERS):
@@ -85,10 +89,11 @@ def parse_list(body: bytes) -> list[Any]:
 
 
 def form(body: bytes) -> dict[str, str]:
-    """The fields of a form, blank ones too, of equal names the first; raises `Unmapped`."""
+    """The fields of a form, blank ones too, the first of equal names, no U+0000; raises `Unmapped`."""
     try:
+        sent = body.decode().replace("%00", "%EF%BF%BD").replace("\0", "\ufffd")
         pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS, separator="&"
+            sent, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS, separator="&"
         )
     except ValueError as error:
         raise Unmapped("is no form") from error
