@@ -89,6 +89,15 @@ def test_endpoints_are_listed_with_what_has_come(cli, home, configure):
     assert "/webhooks/shop" in cli("webhooks", "list").out
 
 
+def test_a_list_says_what_protects_each_endpoint(cli, home, configure):
+    more = "  sf: {provider: salesforce, environment: sandbox}\n"
+    text = shop(home).replace("connections:\n", f"connections:\n{more}")
+    name = "0f0e0d0c0b0a09080706050403020100"
+    configure(text.replace("{default: {", f"{{{name}: {{verify: false, "))
+    rows = {each["connection"]: each["secrets"] for each in cli("webhooks", "list", "--json").json}
+    assert rows == {"shop": "NOT CHECKED", "sf": "its address"}
+
+
 def test_a_webhook_is_made_at_stripe_and_its_secret_is_believed_from_then_on(cli, written, specmock_server):
     written(stripe_at(specmock_server.stripe))
     row = {**sample(), "id": "we_1", "url": URL, "enabled_events": sorted(STRIPE.types)}

@@ -36,6 +36,7 @@ def look(tmp_path, monkeypatch):
         base="http://127.0.0.1:9",
         environment="test",
         endpoint="default",
+        provider="stripe",
     ):
         account = f"key: file:{tmp_path}/key, base_url: '{base}', webhooks: {{{endpoint}: {options}}}"
         account = account.replace("SECRET", str(tmp_path / "secret"))
@@ -45,7 +46,7 @@ def look(tmp_path, monkeypatch):
         (tmp_path / "wirepost.yaml").write_text(
             (f"server: {{url: '{url}'}}\nsecrets: {{keys: ['file:{tmp_path}/ring']}}\n" if url else "")
             + f"data_dir: {tmp_path}/data\n"
-            + f"connections:\n  shop: {{provider: stripe, {about}}}\n"
+            + f"connections:\n  shop: {{provider: {provider}, {about}}}\n"
         )
 
         async def run():
@@ -104,6 +105,13 @@ def test_verification_that_is_off_is_a_warning(look):
     found = look('{secrets: ["file:SECRET"], verify: false}', endpoint=name)
     assert found[1].status == "warning"
     assert found[1].what == f"shop/{name}: verification is off"
+
+
+def test_what_nobody_signs_is_protected_by_its_address(look):
+    found = look(provider="salesforce", environment="sandbox")
+    said = [(each.status, each.what.partition(": ")[2]) for each in found]
+    assert ("ok", "nothing is signed; the address is the secret") in said
+    assert all(status in {"ok", "skipped"} for status, _ in said)
 
 
 async def _three(opened):

@@ -63,11 +63,11 @@ def _address(endpoint: Endpoint) -> list[Finding]:
 
 def _secrets(endpoint: Endpoint, terms: Terms) -> Finding:
     name = _name(endpoint)
+    if not endpoint.webhook.is_signed:
+        return WEBHOOKS.ok(f"{name}: nothing is signed; the address is the secret")
     if not endpoint.settings.verify:
         why = "whoever knows the address is believed"
         return WEBHOOKS.warning(f"{name}: verification is off", why, "remove verify: false")
-    if not endpoint.webhook.is_signed:
-        return WEBHOOKS.ok(f"{name}: nothing is signed; the address is the secret")
     if not terms.secrets and endpoint.environment == "sandbox":
         return WEBHOOKS.skipped(
             f"{name}: no secret yet", "a server makes it when it starts", "wirepost serve"
