@@ -148,6 +148,7 @@ async def office(tmp_path, clock: ManualClock):
 
 
 async def test_a_channel_is_declared_and_its_tags_are_explained(office):
+    """12.4.10a: declared."""
     async with office.program() as session:
         said = await session.greet()
     assert said["capabilities"] == {"tools": {}, "experimental": {"claude/channel": {}}}
@@ -167,6 +168,7 @@ async def test_no_revision_without_a_handshake_is_spoken(office, asked, spoken):
 
 
 async def test_the_newer_generation_is_refused_so_that_clients_fall_back(office):
+    """12.4.10a: not declared."""
     envelope = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
     async with office.program() as session:
         probed = await session.ask(1, "server/discover", **envelope)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from support.receiving import SECRET, receiving, refund, said, settings_of, stripe_signature
@@ -33,6 +35,7 @@ def test_an_open_endpoint_needs_a_name_that_nobody_guesses(clock, tmp_path):
 
 
 async def test_old_and_new_secrets_hold_during_a_rotation_and_none_after(database, clock, tmp_path):
+    """12.4.03b: told by the label which one fitted."""
     old, new = "whsec_old_secret_1234", "whsec_new_secret_5678"
     for name, value in (("old", old), ("new", new)):
         (tmp_path / name).touch(mode=0o600)
@@ -54,6 +57,21 @@ async def test_old_and_new_secrets_hold_during_a_rotation_and_none_after(databas
     assert ['"secret":"old"' in each for each in receipts] == [True, False, True]
     clock.advance(3600)
     assert [await send(5, old), await send(6, new)] == [401, 200]
+
+
+async def test_a_secret_holds_from_its_time_on(database, clock, tmp_path):
+    for name in ("now", "next"):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(f"whsec_{name}_secret_1234")
+    begins = (clock.now() + timedelta(seconds=5)).isoformat()
+    secrets = [
+        {"secret": f"file:{tmp_path / 'next'}", "label": "next", "not_before": begins},
+        f"file:{tmp_path / 'now'}",
+    ]
+    endpoint = made(database, clock, tmp_path, secrets=secrets).endpoint()
+    assert [each.label for each in (await endpoint.terms()).secrets] == ["2"]
+    clock.advance(5)
+    assert [each.label for each in (await endpoint.terms()).secrets] == ["next", "2"]
 
 
 async def test_a_secret_that_was_just_replaced_is_looked_up_again_when_one_does_not_fit(

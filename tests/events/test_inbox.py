@@ -91,6 +91,7 @@ async def test_what_waits_already_comes_at_once_and_in_order(reader, clock):
 
 
 async def test_an_empty_success_comes_before_the_client_gives_up(patient, still):
+    """12.4.06a: after 40 seconds, whatever was asked for."""
     sub = await patient.subscribe()
     told = []
 
@@ -112,6 +113,7 @@ async def test_an_empty_success_comes_before_the_client_gives_up(patient, still)
 
 
 async def test_an_event_that_arrives_at_ten_seconds_is_returned_at_ten_seconds(patient, still):
+    """12.4.06b: at ten seconds."""
     sub = await patient.subscribe()
     async with waiting(patient, sub) as task:
         still.advance(9)
@@ -124,6 +126,7 @@ async def test_an_event_that_arrives_at_ten_seconds_is_returned_at_ten_seconds(p
 
 
 async def test_who_never_acknowledges_gets_it_again_until_it_is_put_aside_and_redriven(reader, clock):
+    """12.4.05: one reader, five times."""
     sub = await reader.subscribe(ack_timeout_s=300, max_attempts=5)
     (refund,) = await reader.occur(event())
     for attempt in range(1, 6):
@@ -198,6 +201,7 @@ async def test_a_refused_event_comes_after_its_delay(patient, still):
 
 
 async def test_a_cursor_older_than_what_is_kept_says_so_and_fails_nobody(reader):
+    """12.4.07a: of a subscription."""
     sub = await reader.subscribe()
     (gone,) = await reader.occur(event())
     batch = await reader.wait(sub)
@@ -212,6 +216,7 @@ async def test_a_cursor_older_than_what_is_kept_says_so_and_fails_nobody(reader)
 
 
 async def test_a_tampered_cursor_is_rejected(reader):
+    """12.4.07b: of a subscription."""
     sub = await reader.subscribe()
     cursor = (await reader.wait(sub, wait_s=0)).next_cursor
     with pytest.raises(InvalidCall, match="was changed"):

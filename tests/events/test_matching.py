@@ -64,6 +64,7 @@ async def test_what_came_before_a_subscription_is_not_matched(database, log, sub
 async def test_the_same_events_matched_twenty_times_at_once_are_delivered_once(
     log, other, subscriptions, signals, clock
 ):
+    """12.4.02: matched by many at once."""
     sub = await put(subscriptions, settings=SubscriptionSettings(deliver=["pull", "hook"]))
     await stored(log, *(event() for _ in range(30)))
     logs = (log, EventLog(other, signals, clock))

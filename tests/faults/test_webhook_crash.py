@@ -107,6 +107,7 @@ async def check(place: Place, storm: Storm) -> None:
 
 
 async def test_what_was_confirmed_is_there_once_after_twenty_kills(tmp_path: Path) -> None:
+    """12.4.01: twenty kills, on a file."""
     storm, config = Storm("/webhooks/shop"), configuration(tmp_path)
     data = tmp_path / "data"
     async with storm.blowing():
@@ -126,6 +127,7 @@ async def test_what_was_confirmed_is_there_once_after_twenty_kills(tmp_path: Pat
 
 @pytest.mark.services("postgres")
 async def test_two_servers_on_one_database_die_in_turn_and_together(schema: str, tmp_path: Path) -> None:
+    """12.4.01: twenty kills, of two servers on one database."""
     storm, config = Storm("/webhooks/shop"), configuration(tmp_path, address_in(schema))
     async with storm.blowing(), AsyncExitStack() as begun:
 

@@ -72,6 +72,7 @@ async def is_signed_with(letter: Letter, secret: str, now: float = NOW) -> bool:
 async def test_an_address_that_repeats_the_challenge_wants_to_be_called(
     callbacks: Callbacks, box: Letterbox
 ) -> None:
+    """12.4.08a: a right answer."""
     box.always = echo
     assert await callbacks.challenge(target_at(box)) is None
     assert await callbacks.challenge(target_at(box)) is None
@@ -100,11 +101,13 @@ async def test_an_address_that_repeats_the_challenge_wants_to_be_called(
 async def test_an_address_that_does_not_is_not_called(
     callbacks: Callbacks, box: Letterbox, answer: Callable[[Letter], Answer], reason: str
 ) -> None:
+    """12.4.08a: wrong answers."""
     box.always = answer
     assert await callbacks.challenge(target_at(box)) == reason
 
 
 async def test_an_address_in_a_private_network_is_not_asked(clock: ManualClock, box: Letterbox) -> None:
+    """12.4.08d: from the beginning."""
     guarded = Callbacks(Poster(clock), clock)
     assert await guarded.challenge(target_at(box)) == "it leads into a private network"
     with pytest.raises(AddressRefused):
@@ -116,6 +119,7 @@ async def test_an_address_in_a_private_network_is_not_asked(clock: ManualClock, 
 async def test_the_library_of_the_specification_believes_what_we_sign(
     authority: Authority, box: Letterbox
 ) -> None:
+    """12.4.08b: the library of Standard Webhooks."""
     context = ssl.create_default_context(cafile=authority.certificate)
     poster = Poster(Clock(), may_be_private=True, context=context)
     now = Clock().now().timestamp()

@@ -164,6 +164,7 @@ async def test_personal_data_that_a_subscription_hides_does_not_leave(desk: Desk
 
 
 async def test_a_sink_that_hangs_holds_up_no_other(desk: Desk) -> None:
+    """12.4.14: nor each other."""
     hanging, prompt = Listed("hanging", concurrency=2), Listed("prompt")
     deliverer, subscription = desk.deliverer(hanging, prompt), await desk.subscription()
     events = await stored(desk.log, *(event() for _ in range(20)))
@@ -310,6 +311,7 @@ async def test_it_goes_on_when_the_store_takes_writes_again(desk: Desk) -> None:
 
 
 async def test_of_a_thousand_events_as_many_are_pushed_as_may_be_and_the_rest_is_a_number(desk: Desk) -> None:
+    """12.4.11: the rest is one number."""
     sink = Teller()
     deliverer, subscription = desk.deliverer(sink), await desk.subscription(wake_rate="6/min")
     for _ in range(10):  # seconds
@@ -368,6 +370,7 @@ async def test_events_that_became_one_are_counted_in_the_line(desk: Desk) -> Non
 
 
 async def test_what_our_own_calls_have_caused_starts_no_model(desk: Desk) -> None:
+    """12.4.12a: also where a subscription lets it through."""
     runner, teller = Runner("runner"), Listed("teller")
     deliverer, subscription = desk.deliverer(runner, teller), await desk.subscription()
     (own,) = await stored(desk.log, event(actor={"kind": "self", "id": None}, hops=1))
@@ -380,7 +383,7 @@ async def test_what_our_own_calls_have_caused_starts_no_model(desk: Desk) -> Non
 
 
 async def test_a_loop_of_two_agents_ends_after_three_hops(desk: Desk) -> None:
-    """Each run writes, and each write comes back as an event that somebody let through on purpose."""
+    """12.4.12b: each run writes, and what it writes comes back as an event that somebody let through."""
     sink = Runner()
     deliverer, subscription = desk.deliverer(sink), await desk.subscription(exclude_self=False)
     hops = 0

@@ -41,6 +41,7 @@ def test_cloud_events_have_the_attributes_of_the_specification() -> None:
 
 
 def test_outsiders_words_cannot_leave_their_block() -> None:
+    """12.4.13a: for models that are started."""
     block = outgoing(event(data={"text": EVIL, EVIL: 1})).block_for_models()
     found = re.fullmatch(
         r'<external id="(\S+)" boundary="([0-9a-f]{16})">\n(.*)\n</external \2>\n(.*)', block, re.DOTALL

@@ -97,6 +97,7 @@ async def test_an_event_is_pushed_in_one_line_with_names_that_are_identifiers(de
 
 
 async def test_pushed_is_not_read_and_read_is_not_acknowledged(desk, tmp_path):
+    """12.4.10c: state by state."""
     subscription = await desk.put()
     (told,) = await desk.bring(subscription, event())
     async with speaking(desk.server, tmp_path, LEGACY) as speaker:
@@ -256,4 +257,5 @@ def test_a_rate_gives_the_seconds_between(rate, seconds):
 
 
 def test_names_are_identifiers_whatever_they_were():
+    """12.4.10b: hyphens and points."""
     assert meta(**{"event-id": "evt_1", "a.b": 2}) == {"event_id": "evt_1", "a_b": "2"}

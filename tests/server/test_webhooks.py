@@ -242,6 +242,7 @@ async def test_compressed_bodies_are_refused_unless_they_are_configured(made):
 
 
 async def test_a_full_disk_is_told_and_the_retry_is_stored(made):
+    """12.4.04: on both stores."""
     there = made()
     await there.endpoint().terms()
     await fill_disk(there.database, "events")

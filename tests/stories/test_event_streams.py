@@ -93,6 +93,7 @@ def target(way: str, url: str, directory: Path) -> Any:
 
 @pytest.mark.parametrize("way", ["stdio", "http"])
 async def test_what_was_missed_comes_from_the_cursor_and_what_is_new_by_itself(tmp_path, way):
+    """12.4.09b: with the official client."""
     async with serving(tmp_path) as server:
         for era in ("auto", "legacy"):
             events = Events()

@@ -128,6 +128,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def test_a_published_request_is_judged_as_published_however_it_comes(
     tmp_path: Path, database: Database, sender: str
 ) -> None:
+    """12.4.03a: published requests, genuine and not."""
     for vector in BY_SENDER[sender]:
         request, terms = request_of(vectors()[vector]), terms_of(vectors()[vector])
         name = OWN_NAMES.get(sender, sender)

@@ -52,6 +52,7 @@ class AiSdk:
 
 @pytest.mark.services("node")
 async def test_the_ai_sdk_subscribes_verifies_what_it_is_sent_renews_and_ends(tmp_path):
+    """12.4.08b: the AI SDK."""
     options: dict[str, Any] = {"server": {"auth": {"mode": "static"}}, "events": {"private_addresses": True}}
     async with whole(tmp_path, **options) as (live, url):
         app = live.app

@@ -43,6 +43,7 @@ async def caused(wirepost: Running, tool: str) -> list[Event]:
 
 @pytest.mark.parametrize("tool", WRITES)
 async def test_an_event_about_our_own_write_is_marked_and_wakes_no_model(tmp_path: Path, tool: str) -> None:
+    """12.4.12a: a CRM, a chat, a shop."""
     async with running(tmp_path) as wirepost:
         hub = wirepost.app.hub
         desk = Desk(hub.events, hub.deliveries, hub.subscriptions, ManualClock(wirepost.app.clock.now()))

@@ -155,6 +155,7 @@ async def test_a_watermark_does_not_pass_what_is_still_to_come(called: Called) -
 async def test_what_a_client_answers_is_what_becomes_of_it(
     called: Called, status: int, state: str, lives
 ) -> None:
+    """12.4.08c: answer by answer."""
     subscription = await called.subscribe()
     await called.matched(subscription, event())
     called.box.always = lambda _: Answer(status, headers={"Location": "https://elsewhere.example/"})
@@ -191,6 +192,7 @@ async def test_who_may_not_read_any_more_is_not_called_and_ends(called: Called) 
 
 
 async def test_an_address_that_leads_into_a_private_network_by_now_is_not_called(called: Called) -> None:
+    """12.4.08d: later."""
     called.poster = Poster(called.desk.clock)
     await called.matched(await called.subscribe(), event())
     await called.deliverer.turn(SINK)

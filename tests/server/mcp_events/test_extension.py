@@ -89,6 +89,7 @@ async def test_what_happened_earlier_than_wanted_is_left_out_and_that_is_said(ex
 
 
 async def test_a_cursor_older_than_what_is_kept_is_no_error(extended, log, tmp_path):
+    """12.4.07a: of the Events extension."""
     async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
         cursor = (await speaker.ask("events/poll", **REFUNDED))["cursor"]
         kept = (await stored(log, event(), event(), event()))[2]
@@ -142,6 +143,7 @@ async def test_arguments_that_do_not_fit_are_refused_with_the_reason(
 
 
 async def test_a_cursor_holds_for_what_it_was_given_for_and_as_it_was_given(extended, tmp_path):
+    """12.4.07b: of the Events extension."""
     async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
         cursor = (await speaker.ask("events/poll", **REFUNDED))["cursor"]
         changed = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")

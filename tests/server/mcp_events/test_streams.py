@@ -73,6 +73,7 @@ async def test_what_another_server_stored_is_found_at_the_next_look(extended, ot
 async def test_a_quiet_stream_gives_a_sign_of_life_from_which_it_can_be_resumed(
     extended, log, clock, tmp_path, era
 ):
+    """12.4.09a: by the clock."""
     async with speaking(extended.server, tmp_path, era) as speaker:
         await speaker.begin(*STREAM, **REFUNDED)
         await speaker.hear()
