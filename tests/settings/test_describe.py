@@ -70,6 +70,11 @@ def test_the_reference_says_defaults_and_kinds() -> None:
     assert "| `effect` | `allow`, `confirm`, `approve`, `deny` | required |" in page
 
 
+def test_the_reference_has_groups_that_may_be_written_shorter() -> None:
+    _, _, section = reference().partition("## `connections.<name>.webhooks.<name>.secrets[]`\n")
+    assert "| `not_after` | time | empty |" in section.partition("\n## ")[0]
+
+
 def valid(value: Any) -> bool:
     return jsonschema.Draft202012Validator(json.loads(json_schema())).is_valid(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
+from wirepost.webhooks.samples import sample_file, sample_type, unknown_type, with_fields
 
 
 def test_a_field_is_set_where_its_path_leads() -> None:
@@ -26,6 +26,14 @@ def test_a_path_that_leads_nowhere_is_named(path: str) -> None:
 def test_an_unknown_type_is_answered_with_those_there_are() -> None:
     error = unknown_type("message.sung", ["message.posted", "file.shared", "file.shared"])
     assert str(error) == "there is no sample of message.sung; there are file.shared, message.posted"
+
+
+def test_a_sample_is_found_by_either_name() -> None:
+    types = {"charge.refunded": "payment.refunded", "refund.updated": "payment.refunded"}
+    assert sample_type("refund.updated", ["charge.refunded", "refund.updated"], types) == "refund.updated"
+    assert sample_type("payment.refunded", ["charge.refunded", "refund.updated"], types) == "charge.refunded"
+    with pytest.raises(ValueError, match=r"no sample of payment\.lost; there are charge\.refunded"):
+        sample_type("payment.lost", ["charge.refunded"], types)
 
 
 def test_a_sample_that_is_not_there_is_an_error() -> None:

@@ -103,7 +103,12 @@ def _described(field: FieldInfo, indent: int) -> list[str]:
 
 
 def _element(bare: Any) -> type[BaseModel] | None:
-    return shape.model_of(get_args(bare)[-1]) if get_origin(bare) in (dict, list) else None
+    """The group that stands in a list or by name, where it may also be written shorter."""
+    if get_origin(bare) not in (dict, list):
+        return None
+    below = get_args(bare)[-1]
+    kinds = get_args(below) if get_origin(below) is UnionType else (below,)
+    return next(filter(None, map(shape.model_of, kinds)), None)
 
 
 def _is_leaf(field: FieldInfo) -> bool:
@@ -213,7 +218,10 @@ def _type(annotation: Any) -> str:
     if get_origin(bare) is UnionType:
         return " or ".join(_type(each) for each in get_args(bare))
     kinds = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
-    return kinds.get(bare.__name__, {"Path": "path", "SecretRef": "reference"}.get(bare.__name__, "text"))
+    return kinds.get(
+        bare.__name__,
+        {"Path": "path", "SecretRef": "reference", "datetime": "time"}.get(bare.__name__, "text"),
+    )
 
 
 def _default_cell(path: Path, field: FieldInfo) -> str:

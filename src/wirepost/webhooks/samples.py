@@ -31,6 +31,15 @@ def with_fields(value: Any, fields: Mapping[str, Any]) -> Any:
     return value
 
 
+def sample_type(kind: str, samples: Iterable[str], types: Mapping[str, str]) -> str:
+    """The sender's type of which there is a sample, by its own name or by ours; raises `ValueError`."""
+    theirs = list(samples)
+    found = kind if kind in theirs else next((name for name in theirs if types.get(name) == kind), None)
+    if found is None:
+        raise unknown_type(kind, theirs)
+    return found
+
+
 def unknown_type(kind: str, known: Iterable[str]) -> ValueError:
     """The error for a type of which there is no sample."""
     return ValueError(f"there is no sample of {kind}; there are {', '.join(sorted(set(known)))}")

@@ -16,7 +16,7 @@ from wirepost.providers.github.shapes import SHAPES
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import form, needed, parse_object
 from wirepost.webhooks.replies import ALLOWED
-from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
+from wirepost.webhooks.samples import sample_file, sample_type, with_fields
 from wirepost.webhooks.schemes.hmacs import GITHUB
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Reading, Terms, Unmapped, Webhook
@@ -67,9 +67,7 @@ async def answer_ping(request: Incoming, terms: Terms) -> Reply | None:  # noqa:
 
 def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], bytes]:
     """A request of this type, ours or GitHub's; raises `ValueError` naming those there are."""
-    found = kind if kind in SAMPLES else next((name for name in SAMPLES if TYPES.get(name) == kind), None)
-    if found is None:
-        raise unknown_type(kind, SAMPLES)
+    found = sample_type(kind, SAMPLES, TYPES)
     body = orjson.loads(sample_file("wirepost.providers.github", f"{SAMPLES[found]}.json"))
     event = found.partition(".")[0]
     # A body that is equal to an earlier one would be taken for a repetition.

@@ -14,7 +14,7 @@ from wirepost.providers.shopify.items import TYPES, item_of, key_of, shop_of
 from wirepost.providers.shopify.manage import ShopifyManagement
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import moment, needed, parse_object
-from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
+from wirepost.webhooks.samples import sample_file, sample_type, with_fields
 from wirepost.webhooks.schemes.hmacs import SHOPIFY
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Reading, Terms, Unmapped, Webhook
@@ -59,9 +59,7 @@ def _header(request: Incoming, name: str) -> str | None:
 
 def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], bytes]:
     """A request of this topic, or of our type; raises `ValueError` naming those there are."""
-    found = kind if kind in SAMPLES else next((name for name in SAMPLES if TYPES.get(name) == kind), None)
-    if found is None:
-        raise unknown_type(kind, SAMPLES)
+    found = sample_type(kind, SAMPLES, TYPES)
     name, differences = SAMPLES[found]
     body = orjson.loads(sample_file("wirepost.providers.shopify", f"{name}.json"))
     # A body that is equal to an earlier one would be taken for a repetition.

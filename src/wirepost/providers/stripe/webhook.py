@@ -14,7 +14,7 @@ from wirepost.providers.stripe.items import THIN, TYPES, item_of
 from wirepost.providers.stripe.manage import StripeManagement
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import parse_object
-from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
+from wirepost.webhooks.samples import sample_file, sample_type, with_fields
 from wirepost.webhooks.schemes.hmacs import STRIPE
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Reading, Terms, Webhook
@@ -66,9 +66,7 @@ def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:  # noq
 
 def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], bytes]:
     """A request of this type, ours or Stripe's; raises `ValueError` naming those there are."""
-    found = kind if kind in SAMPLES else next((name for name in SAMPLES if TYPES.get(name) == kind), None)
-    if found is None:
-        raise unknown_type(kind, SAMPLES)
+    found = sample_type(kind, SAMPLES, TYPES)
     name, differences = SAMPLES[found]
     event = orjson.loads(sample_file("wirepost.providers.stripe", f"{name}.json"))
     if name != found:
