@@ -44,6 +44,14 @@ async def test_what_an_event_itself_says_goes_with_its_deliveries(stripe, databa
     assert await database.read("SELECT object_id, dedupe_key FROM events LIMIT 9") == [(None, ":1")]
 
 
+async def test_how_far_it_is_can_be_told(stripe, database):
+    for number in range(3):
+        await stripe.send(refund(number))
+    told = []
+    await erase(database, stripe.raw, "nobody@example.com", told.append)
+    assert told == [3, 6]
+
+
 @pytest.mark.parametrize(
     ("person", "text"),
     [

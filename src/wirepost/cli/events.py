@@ -28,7 +28,7 @@ app.command()(watch.tail)
 app.command()(watch.watch)
 app.add_typer(dead.app, name="dead")
 
-_TOLD_EVERY = 1000
+_TOLD_EVERY = 10_000
 
 Types = Annotated[
     list[str] | None,
@@ -200,14 +200,13 @@ async def _replay(
     async with post(settings) as opened:
         to = await opened.subscription(name)
         again = Again(opened.database, opened.hub.deliveries, opened.clock)
-        count = 0
+        count, report = 0, _progress("events")
         for start in range(0, len(ids), MOST):
             count += await again.replay(to, ids[start : start + MOST])
         if span is not None:
             async for some in again.received(*span):
                 count += await again.replay(to, some)
-                if count % _TOLD_EVERY == 0:
-                    print_note(f"… {count} events")
+                report(count)
         if count < len(ids):
             print_note(f"{len(ids) - count} of them are not there (any more)")
         await opened.note("event.replayed", subscription=to.id, name=to.name, events=count)
@@ -227,7 +226,7 @@ async def _export(
 
     types, sources, since = wanted
     fits = Filter(types, sources, exclude_self=False)
-    count = 0
+    count, report = 0, _progress("events")
     async with post(settings) as opened:
         first = 1 if since is None else await first_since(opened.database, since)
         if first is None:
@@ -241,10 +240,22 @@ async def _export(
         async for line in lines:
             write(line)
             count += 1
-            if count % (50 * _TOLD_EVERY) == 0:
-                print_note(f"… {count} events")
+            report(count)
         await opened.note("event.exported", events=count, types=list(types), sources=list(sources))
     return count
+
+
+def _progress(what: str) -> Callable[[int], None]:
+    """Tells each time when so many more are done that somebody may have begun to wonder."""
+    told = 0
+
+    def report(count: int) -> None:
+        nonlocal told
+        if count >= told + _TOLD_EVERY:
+            told = count
+            print_note(f"… {count} {what}")
+
+    return report
 
 
 async def _erase(settings: Settings, person: str) -> Erased:
@@ -253,6 +264,6 @@ async def _erase(settings: Settings, person: str) -> Erased:
     from wirepost.events.erase import erase as forget
 
     async with post(settings) as opened:
-        gone = await forget(opened.database, opened.hub.raw, person)
+        gone = await forget(opened.database, opened.hub.raw, person, _progress("events and requests"))
         await opened.note("event.erased", events=gone.events, requests=gone.raw)
         return gone

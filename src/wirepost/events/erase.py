@@ -14,6 +14,8 @@ from wirepost.settings.webhooks import LARGEST_BODY
 from wirepost.webhooks.encodings import Damaged, TooLarge, inflate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wirepost.events.raw import RawRequests
     from wirepost.store.database import Database, Tx
 
@@ -37,20 +39,23 @@ class Erased:
     raw: int
 
 
-async def erase(database: Database, raw: RawRequests, person: str) -> Erased:
+async def erase(
+    database: Database, raw: RawRequests, person: str, report: Callable[[int], None] = lambda _: None
+) -> Erased:
     """Forget every event and every request that mentions an e-mail address, a telephone number or an id.
 
     Deliveries of such an event go with it. Raises `InvalidCall` for what is too short to be told apart. What
-    a source hashes before it stores it cannot be found.
+    a source hashes before it stores it cannot be found. `report` is told how many rows were looked at.
     """
     mentions = mentions_of(person)
-    events = requests = 0
+    events = requests = looked_at = 0
     last = -(2**62)
     while rows := await database.read(_EVENTS, last, WINDOW):
         found = [(seq, raw_id) for seq, content, raw_id in rows if mentions.search(str(content))]
         if found:
             requests += await database.write(lambda tx, found=found: _forget(tx, found))  # type: ignore[misc]
         events, last = events + len(found), int(rows[-1][0])
+        report(looked_at := looked_at + len(rows))
     after = ""
     while rows := await database.read(_RAW, after, WINDOW):
         for raw_id, received_at, sealed in rows:
@@ -58,6 +63,7 @@ async def erase(database: Database, raw: RawRequests, person: str) -> Erased:
                 await database.write(lambda tx, gone=raw_id: tx.execute(_FORGET_RAW, gone))  # type: ignore[misc]
                 requests += 1
         after = str(rows[-1][0])
+        report(looked_at := looked_at + len(rows))
     return Erased(events, requests)
 
 
