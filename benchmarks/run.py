@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import ingest
+import offering
 import uvloop
 from measures import Measure, all_measures
 from rounds import Rounds
@@ -113,9 +114,11 @@ async def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
         async with AsyncExitStack() as opened:
+            receivers = ingest.Receivers(Path(root), opened)
             everything = [
                 *all_measures(Rounds(Servers(Path(root), opened), options.calls)),
-                *ingest.measures(ingest.Receivers(Path(root), opened), options.calls),
+                *ingest.measures(receivers, options.calls),
+                *offering.measures(receivers),
             ]
             chosen = [each for each in everything if each.name.startswith(tuple(options.names or [""]))]
             if not chosen:
