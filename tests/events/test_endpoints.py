@@ -8,7 +8,7 @@ import pytest
 
 from support.receiving import SECRET, receiving, refund, said, settings_of, stripe_signature
 from wirepost.core.errors import ConfigError
-from wirepost.events.endpoints import path_of
+from wirepost.events.endpoints import SANDBOX, path_of
 from wirepost.webhooks.webhook import Secret
 
 RANDOM = "3f9a1c0d7be2486fa05d91cc"
@@ -95,6 +95,21 @@ async def test_stored_secrets_are_sealed_come_first_newest_and_hold(database, cl
     assert SECRET not in str(await database.read("SELECT secrets FROM endpoints LIMIT 1"))
     body = refund(1)
     signature = stripe_signature(body, clock.now().timestamp(), f"{SECRET}4")
+    assert (await there.send(body, {"stripe-signature": signature})).status == 200
+
+
+async def test_what_a_sandbox_signed_with_proves_nothing_of_a_real_account(database, clock, tmp_path):
+    there = made(database, clock, tmp_path, secrets=[])
+    endpoint = there.endpoint()
+    assert endpoint.label(clock.now()) == "2026-11-25"
+    await there.stored.add("stripe", "default", Secret(f"{SECRET}0", SANDBOX))
+    await there.stored.add("stripe", "default", Secret(f"{SECRET}1", "2026-11-25"))
+    body = refund(1)
+    signature = stripe_signature(body, clock.now().timestamp(), f"{SECRET}0")
+    assert (await there.send(body, {"stripe-signature": signature})).status == 401
+    endpoint.environment = SANDBOX
+    endpoint.forget()
+    assert endpoint.label(clock.now()) == SANDBOX
     assert (await there.send(body, {"stripe-signature": signature})).status == 200
 
 

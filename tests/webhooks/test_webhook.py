@@ -32,5 +32,14 @@ def test_ids_of_several_accounts_do_not_meet() -> None:
     assert keys == ["a:1", "b:1", ":1", None]
 
 
+def test_a_long_id_becomes_a_key_that_an_index_takes() -> None:
+    """PostgreSQL takes entries of at most 2704 bytes."""
+    keys = {
+        str(Item("x.y", "y", "Y", key="\N{SNOWMAN}" * 1999 + end, account="b").dedupe_key) for end in "ab"
+    }
+    assert len(keys) == 2
+    assert all(len(each.encode()) <= 1000 for each in keys)
+
+
 def test_what_cannot_be_read_is_a_value_error() -> None:
     assert issubclass(Unmapped, ValueError)

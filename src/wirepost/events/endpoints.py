@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from wirepost.store.database import Database, Tx
 
 DEFAULT = "default"
+SANDBOX = "sandbox"
+"""The environment of imitations, and the label of secrets that were stored there."""
 KEPT_S = 10.0
 """Seconds for which secrets are used without asking whether there are others."""
 AGAIN_S = 30.0
@@ -160,13 +162,21 @@ class Endpoint:
             if _is_active(each, now)
         ]
         terms = Terms(
-            secrets=[*secrets, *await self.stored.of(self.source, self.name)],
+            secrets=[*secrets, *filter(self._may_be_used, await self.stored.of(self.source, self.name))],
             settings=given,
             tolerance_s=given.tolerance_s or self.webhook.tolerance_s,
             token=None if given.token is None else await self.resolver.resolve(given.token),
             fetch=self.fetch,
         )
         return terms, min([KEPT_S, *((at - now).total_seconds() for at in edges)])
+
+    def label(self, now: datetime) -> str:
+        """Under which a secret is stored that holds from now on."""
+        return SANDBOX if self.environment == SANDBOX else f"{now:%Y-%m-%d}"
+
+    def _may_be_used(self, secret: Secret) -> bool:
+        """What a sandbox signs with proves nothing once the connection leads to a real account."""
+        return secret.label != SANDBOX or self.environment == SANDBOX
 
     async def _configured(self) -> Sequence[tuple[SigningSecret, str]]:
         """The secrets of the configuration that can be had; raises `ConfigError` where none of them can."""

@@ -187,7 +187,7 @@ class Receiver:
     async def _greeted(self, endpoint: Endpoint, reply: Reply) -> Reply:
         """The answer to a handshake, once the secret that came with it is kept."""
         if reply.secret is not None:
-            label = f"{self._clock.now():%Y-%m-%d}"
+            label = endpoint.label(self._clock.now())
             await endpoint.stored.add(endpoint.source, endpoint.name, Secret(reply.secret, label))
             endpoint.forget()
         return reply

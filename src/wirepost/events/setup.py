@@ -139,7 +139,7 @@ class WebhookSetup:
         return known[0] if known else await self._keep(_made())
 
     async def _keep(self, value: str) -> str:
-        label = f"{self._clock.now():%Y-%m-%d}"
+        label = self._endpoint.label(self._clock.now())
         await self._stored.add(self._endpoint.source, self._endpoint.name, Secret(value, label))
         self._endpoint.forget()
         return value

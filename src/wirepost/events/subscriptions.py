@@ -95,7 +95,18 @@ class Subscription:
         hides = self.options.redact
         if hides == KEEP_ALL:
             return event
-        return replace(event, data=Personal(hides, key).hide(event.data))
+        personal = Personal(hides, key)
+        words = (event.subject, event.account, event.provider_event_id, event.actor["id"])
+        subject, account, event_id, actor = (word and personal.text(word) for word in words)
+        return replace(
+            event,
+            summary=personal.text(event.summary),
+            subject=subject,
+            account=account,
+            provider_event_id=event_id,
+            actor={**event.actor, "id": actor},
+            data=personal.hide(event.data),
+        )
 
     def may_be_read_by(self, caller: Caller) -> bool:
         """Whether it is the caller's own, or one of the configuration that is for everybody like it."""

@@ -13,7 +13,7 @@ from wirepost.events.deliveries import topic
 from wirepost.events.subscriptions import OPERATOR
 from wirepost.notifications.history import DONE
 from wirepost.notifications.loops import TOO_MANY_RUNS
-from wirepost.notifications.outgoing import Outgoing, without_personal
+from wirepost.notifications.outgoing import Outgoing
 from wirepost.notifications.sinks.http import BACK_OFF_S
 from wirepost.notifications.sinks.sink import Gone, Refused, Sent, SinkTrouble, TryAgain
 from wirepost.notifications.wake import DAY_S, Admitted, Allowance, Stopped, rate_of
@@ -201,7 +201,7 @@ class Deliverer:
 
     def _outgoing(self, delivery: Delivery, subscription: Subscription, waiting: int) -> Outgoing:
         return Outgoing(
-            without_personal(delivery.event, subscription.options.redact, self._hash_key),
+            subscription.redacted(delivery.event, self._hash_key),
             subscription.id,
             subscription.name,
             attempt=delivery.attempt,

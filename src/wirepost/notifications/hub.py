@@ -22,7 +22,7 @@ from wirepost.events.catalogue import Catalogue
 from wirepost.events.complete import Completing
 from wirepost.events.cursors import EventCursors
 from wirepost.events.deliveries import Deliveries
-from wirepost.events.endpoints import DEFAULT, Endpoints, StoredSecrets, endpoints_of
+from wirepost.events.endpoints import DEFAULT, SANDBOX, Endpoints, StoredSecrets, endpoints_of
 from wirepost.events.inbox import Inbox
 from wirepost.events.log import EventLog
 from wirepost.events.log_cursors import LogCursors
@@ -296,5 +296,5 @@ async def _give_secrets(endpoints: Endpoints, stored: StoredSecrets, signer: Sig
     for each in endpoints.all():
         if each.environment == "sandbox" and not each.is_open and not each.settings.secrets:
             made = signer.mac("webhook secret", f"{each.source}/{each.name}".encode())[:24]
-            secret = Secret(f"whsec_{base64.b64encode(made).decode()}", "sandbox")
+            secret = Secret(f"whsec_{base64.b64encode(made).decode()}", SANDBOX)
             await stored.add(each.source, each.name, secret)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from wirepost.core.signing import digest
 from wirepost.settings.webhooks import WebhookSettings
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.verdict import Verified
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TOLERANCE_S = 300.0
 POST = frozenset({"POST"})
 ACCEPTED = Reply()
+MAX_KEY = 500
+"""Characters of what tells an event from others."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,11 @@ class Item:
 
     @property
     def dedupe_key(self) -> str | None:
-        """Its key within the source, where several accounts may have the same ids."""
-        return None if self.key is None else f"{self.account or ''}:{self.key}"
+        """Its key within the source, where accounts may have the same ids; short enough for an index."""
+        if self.key is None:
+            return None
+        found = f"{self.account or ''}:{self.key}"
+        return found if len(found) <= MAX_KEY else digest(found)
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,13 @@ async def test_an_unknown_subscription_is_refused_with_those_that_are_known(desk
 async def test_a_subscription_may_hide_more_than_its_source(desks):
     hidden = SubscriptionSettings(redact=RedactSettings(email="drop"))
     await desks.subscriptions.put("anna", "quiet", Filter(), hidden)
-    await desks.occur(event(data={"email": "jane@example.com"}))
+    who = "jane@example.com"
+    actor = {"kind": "human", "id": who}
+    await desks.occur(
+        event(data={"email": who}, summary=f"from {who}", subject=f"contact/{who}", actor=actor)
+    )
     (got,) = (await desks.run(event_wait, subscription="quiet")).events
-    assert "jane" not in str(got.data)
+    assert "jane" not in str(got)
 
 
 async def test_the_past_is_searched_newest_first_page_by_page(desks):
@@ -146,6 +150,29 @@ async def test_a_payload_never_has_secrets_and_personal_data_only_with_its_scope
     assert ("jane@example.com" in str(got.payload)) is sees
     assert "4242424242424242" not in str(got.payload)
     assert got.payload["note"] == "<b>hi</b>"
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b"token=s3cr3t-of-the-app&text=ask+jane%40example.com&command=%2Fask", {"command": "/ask"}),
+        (b"payload=%7B%22token%22%3A%22s3cr3t-of-the-app%22%2C%22user%22%3A%22jane%40example.com%22%7D", {}),
+        (b"a text to jane@example.com", {}),
+        (
+            b'{"token":"s3cr3t","response_url":"https://hooks.slack.com/s3cr3t","x":[{"clientState":"s3cr3t"}]}',
+            {},
+        ),
+    ],
+)
+async def test_a_payload_that_is_a_form_is_hidden_by_what_stands_in_it(desks, body, kept):
+    one = event()
+    request = Incoming(method="POST", url="https://x/webhooks/s", headers=(), body=body, now=1.0)
+    new = [NewEvent(one, ":k", None, {})]
+    sealed = desks.raw.sealed("raw_1", request)
+    await desks.log.record(Arrival("slack", "default", 1.0, new, raw_id="raw_1", sealed=sealed))
+    got = await desks.run(event_get, event=one.id, include_payload=True, scopes={"event.read"})
+    assert not [each for each in ("s3cr3t", "jane@", "jane%40") if each in str(got.payload)]
+    assert kept.items() <= got.payload.items()
 
 
 async def test_a_payload_that_is_gone_is_told(desks):

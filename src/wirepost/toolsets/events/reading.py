@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 import orjson
 from pydantic import Field
 
 from wirepost.core import times
 from wirepost.core.errors import InvalidCall, Rejected
+from wirepost.core.redact import REDACTED
 from wirepost.events.event import Event
 from wirepost.events.filters import Filter
 from wirepost.events.personal import Personal
@@ -22,6 +25,10 @@ from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.events.desk import EventDesk
 from wirepost.toolsets.events.results import EventFacts, EventLine, Waited, facts, line
 
+_FORM = re.compile(r"[\w.~%+*\[\]-]+=")
+"""How a form begins."""
+_KEYS = frozenset({"token", "signature", "clientstate", "response_url", "trigger_id"})
+"""Names in requests of Slack, Mailgun and Microsoft under which stands what no agent may have."""
 STRICT = RedactSettings(email="mask", phone="mask", address="mask")
 """What is hidden in requests from callers that may not see them as they came."""
 
@@ -147,14 +154,43 @@ async def _payload(call: Call[EventDesk], event: str) -> dict[str, Any] | None:
     if request is None:
         call.warn("The request it came with is not kept any more, or there was none")
         return None
-    try:
-        body = orjson.loads(request.body)
-    except ValueError:
-        body = request.body.decode(errors="replace")
+    body = _readable(request.body)
     scopes = call.api.caller.scopes
     may_see = scopes is None or RAW in scopes or ADMIN in scopes
-    hidden = (Personal(key=call.api.key) if may_see else Personal(STRICT, call.api.key)).hide(body)
+    personal = Personal(key=call.api.key) if may_see else Personal(STRICT, call.api.key)
+    hidden = _without_keys(personal.hide(body))
     return hidden if isinstance(hidden, dict) else {"body": hidden}
+
+
+def _readable(body: bytes) -> Any:
+    """JSON, or a form whose fields may be JSON, so that names tell what is to be hidden; else the text."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        text = body.decode(errors="replace")
+    fields = parse_qsl(text, keep_blank_values=True) if _FORM.match(text) else []
+    return {name: _in_field(value) for name, value in fields} or text
+
+
+def _without_keys(value: Any) -> Any:
+    """Without what proves requests of the sender, or lets whoever has it answer them."""
+    if isinstance(value, list):
+        return [_without_keys(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: REDACTED if isinstance(each, str) and name.lower() in _KEYS else _without_keys(each)
+        for name, each in value.items()
+    }
+
+
+def _in_field(value: str) -> Any:
+    if not value.startswith(("{", "[")):
+        return value
+    try:
+        return orjson.loads(value)
+    except ValueError:
+        return value
 
 
 def _merged(found: Sequence[Found], limit: int) -> tuple[list[Event], str | None]:
