@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wirepost.store.retention import delete_in_slices
+from wirepost.store.tx import placeholders
+
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.store.database import Database, Tx, Work
@@ -35,7 +38,6 @@ _FORGET = (
     "DELETE FROM own_writes WHERE (source, marker) IN "
     "(SELECT source, marker FROM own_writes WHERE at < ? LIMIT ?) RETURNING marker"
 )
-_SLICE = 500
 
 _IDS = frozenset({"id", "ids", "ts"})
 """Names under which our tools give and take ids of objects; a message of Slack has a `ts`."""
@@ -87,7 +89,7 @@ class OwnWrites:
         if not marks or not await self._was_busy(source):
             return None
         looked_for = marks[:MAX_MARKS]
-        sql = _FIND.format(", ".join("?" * len(looked_for)))
+        sql = _FIND.format(placeholders(looked_for))
         rows = await self._database.read(sql, source, *looked_for, len(looked_for))
         when = self._now() if happened_at is None else happened_at
         found = [OwnWrite(intent, hops, at) for mark, intent, hops, at in rows if self._fits(mark, at, when)]
@@ -117,9 +119,7 @@ class OwnWrites:
 
     async def prune(self) -> None:
         """Forget what is older than a day."""
-        before = self._now() - KEPT_S
-        while len(await self._database.write(lambda tx: tx.execute(_FORGET, before, _SLICE))) == _SLICE:
-            pass
+        await delete_in_slices(self._database, self._clock, _FORGET, self._now() - KEPT_S)
 
     async def _was_busy(self, source: str) -> bool:
         """Whether anything was written there within a day; other processes may have."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wirepost.core.text import clean_line
+from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -60,7 +61,9 @@ class Acknowledgements:
         async def work(tx: Tx) -> Answer:
             known = await _known(tx, subscription, ids)
             if known:
-                await tx.execute(_ACK.format(marks=_marks(known)), now, told, subscription, *known.values())
+                await tx.execute(
+                    _ACK.format(marks=placeholders(known)), now, told, subscription, *known.values()
+                )
             return _answer(ids, known)
 
         return self._wake(subscription, await self._database.write(work))
@@ -83,7 +86,7 @@ class Acknowledgements:
             known = await _known(tx, subscription, ids)
             changed: set[int] = set()
             if known:
-                sql = _NACK.format(marks=_marks(known))
+                sql = _NACK.format(marks=placeholders(known))
                 rows = await tx.execute(sql, due, told, subscription, *known.values())
                 changed = {seq for sink, seq in rows if sink == "pull"}
             return _answer(ids, {each: seq for each, seq in known.items() if seq in changed})
@@ -104,16 +107,12 @@ async def _known(tx: Tx, subscription: str, ids: Sequence[str]) -> dict[str, int
     asked = tuple(dict.fromkeys(ids))[:MOST]
     if not asked:
         return {}
-    return dict(await tx.execute(_KNOWN.format(marks=_marks(asked)), *asked, subscription, len(asked)))
+    return dict(await tx.execute(_KNOWN.format(marks=placeholders(asked)), *asked, subscription, len(asked)))
 
 
 def _answer(ids: Sequence[str], known: dict[str, int]) -> Answer:
     asked = list(dict.fromkeys(ids))
     return Answer([each for each in asked if each in known], [each for each in asked if each not in known])
-
-
-def _marks(values: Sequence[str] | dict[str, int]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _told(note: str | None) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wirepost.events.deliveries import add
+from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -88,7 +89,7 @@ class DeadFilter:
         given = [(column, value) for column, value in named if value is not None]
         text = "".join(f" AND {column} = ?" for column, _ in given)
         if self.events:
-            text += f" AND events.id IN ({_marks(self.events[:MOST])})"
+            text += f" AND events.id IN ({placeholders(self.events[:MOST])})"
         return text, [*(value for _, value in given), *self.events[:MOST]]
 
 
@@ -131,7 +132,9 @@ class Again:
         Whether its filter lets them through does not matter: somebody has chosen them.
         """
         asked = tuple(dict.fromkeys(ids))[:MOST]
-        return await self._replay(subscription, _NAMED.format(marks=_marks(asked)), *asked) if asked else 0
+        return (
+            await self._replay(subscription, _NAMED.format(marks=placeholders(asked)), *asked) if asked else 0
+        )
 
     async def received(self, since: float, until: float) -> AsyncIterator[list[str]]:
         """Ids of what was received in a time, the oldest first, at most `MOST` at once."""
@@ -164,7 +167,3 @@ class Again:
         count = await self._database.write(work)
         self._deliveries.told(places)
         return count
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

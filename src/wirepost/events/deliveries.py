@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wirepost.events.event import COLUMNS, Event, read
+from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -276,8 +277,7 @@ async def add_all(tx: Tx, place: tuple[str, str], events: Sequence[Event], now: 
 
 async def _with_events(tx: Tx, rows: list[Row], now: float) -> list[Delivery]:
     """The claimed deliveries in order; those whose event was forgotten meanwhile end."""
-    marks = ", ".join("?" * len(rows))
-    sql = f"SELECT {COLUMNS} FROM events WHERE seq IN ({marks}) AND content IS NOT NULL"  # noqa: S608 - our own words
+    sql = f"SELECT {COLUMNS} FROM events WHERE seq IN ({placeholders(rows)}) AND content IS NOT NULL"  # noqa: S608 - our own words
     found = await tx.execute(sql, *(row[2] for row in rows)) if rows else []
     events = {row[0]: read(row) for row in found}
     deliveries: list[Delivery] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from wirepost.store.tx import placeholders
 from wirepost.webhooks.encodings import TooLarge
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.verdict import Rejected, Verified
@@ -70,7 +71,7 @@ class LetterFilter:
         text = "".join(f" AND {column} = ?" for column, _ in given)
         ids = list(self.ids[:MOST])
         if ids:
-            text += f" AND id IN ({', '.join('?' * len(ids))})"
+            text += f" AND id IN ({placeholders(ids)})"
         params: list[str | float] = [*(value for _, value in given), *ids]
         if self.after is not None:
             text += " AND (received_at, id) > (?, ?)"

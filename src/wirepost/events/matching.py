@@ -16,6 +16,7 @@ from wirepost.events.filters import facts_of
 from wirepost.events.log import STORED
 from wirepost.events.subscriptions import COLUMNS, Subscription, read, stored_filter
 from wirepost.store.signals import wait
+from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -151,7 +152,7 @@ class Matcher:
     ) -> None:
         now = self._clock.now().timestamp()
         places: set[tuple[str, str]] = set()
-        sql = _MOVE.format(marks=", ".join("?" * len(together)))
+        sql = _MOVE.format(marks=placeholders(together))
 
         async def work(tx: Tx) -> None:
             places.clear()

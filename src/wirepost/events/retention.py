@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wirepost.core.errors import Unavailable
 from wirepost.store.leases import Leases
-from wirepost.store.retention import LONGEST_S, PAUSE_S, SLICE
+from wirepost.store.retention import LONGEST_S, PAUSE_S, SLICE, delete_in_slices
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -70,19 +70,10 @@ class _Forgetting:
         """Forget everything that is due."""
         now = self._clock.now().timestamp()
         content_before = now - settings.keep_days * DAY_S
-        raw = await self._delete(_RAW, now - settings.keep_raw_days * DAY_S)
-        await self._delete(_LETTERS, content_before)
+        raw = await delete_in_slices(self._database, self._clock, _RAW, now - settings.keep_raw_days * DAY_S)
+        await delete_in_slices(self._database, self._clock, _LETTERS, content_before)
         events = await self._delete_events(min(content_before, now - settings.keep_keys_days * DAY_S))
         return Forgotten(raw, await self._forget_contents(content_before), events)
-
-    async def _delete(self, sql: str, before: float) -> int:
-        total = 0
-        while True:
-            deleted = len(await self._database.write(lambda tx: tx.execute(sql, before, SLICE)))
-            total += deleted
-            if deleted < SLICE:
-                return total
-            await self._clock.sleep(PAUSE_S)
 
     async def _delete_events(self, before: float) -> int:
         """Rows, with whatever refers to them."""

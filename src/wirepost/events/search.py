@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from wirepost.events.event import COLUMNS, Event, read
+from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
     from wirepost.store.database import Database, Row, Value
@@ -177,9 +178,8 @@ async def first_since(database: Database, since: float) -> int | None:
 async def _events(database: Database, numbers: Sequence[int]) -> list[Event]:
     if not numbers:
         return []
-    marks = ", ".join("?" * len(numbers))
     rows = await database.read(
-        f"SELECT {COLUMNS} FROM events WHERE seq IN ({marks}) AND content IS NOT NULL "  # noqa: S608 - our own words
+        f"SELECT {COLUMNS} FROM events WHERE seq IN ({placeholders(numbers)}) AND content IS NOT NULL "  # noqa: S608 - our own words
         "ORDER BY seq DESC LIMIT ?",
         *numbers,
         len(numbers),

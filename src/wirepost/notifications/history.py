@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wirepost.store.retention import delete_in_slices
+
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.events.deliveries import Delivery
@@ -17,7 +19,6 @@ DONE = "done"
 MAX_OUTCOME = 200
 MOST = 200
 """Deliveries or attempts in one answer."""
-SLICE = 500
 
 _RECORD = (
     "INSERT INTO delivery_attempts (subscription, sink, seq, copy, attempt, at, took_s, outcome, details) "
@@ -119,8 +120,7 @@ class History:
 
     async def prune(self, before: float) -> None:
         """Forget attempts that are older."""
-        while len(await self._database.write(lambda tx: tx.execute(_FORGET, before, SLICE))) == SLICE:
-            pass
+        await delete_in_slices(self._database, self._clock, _FORGET, before)
 
 
 def _attempt(row: Row | list[Any]) -> Attempt:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pydantic import Field
 
 from wirepost.core.text import clean_line, without_tags
 from wirepost.events.deliveries import HINT, topic
+from wirepost.notifications.wake import rate_of
 from wirepost.server.identity import caller_of
 from wirepost.store.signals import wait
 
@@ -44,7 +44,6 @@ AT_ONCE = 50
 LONGEST_WAIT_S = 40.0
 LOOK_EVERY_S = 5.0
 MAX_CONTENT = 400
-_UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _NO_IDENTIFIER = re.compile(r"\W", re.ASCII)
 
 
@@ -187,5 +186,5 @@ def meta(**values: str | int) -> dict[str, str]:
 
 def interval_s(rate: str) -> float:
     """Seconds between two pushes at a rate such as `6/min`."""
-    number, _, unit = rate.partition("/")
-    return _UNITS_S.get(unit, math.inf) / int(number)
+    allowed = rate_of("", rate)
+    return allowed.period_s / allowed.most

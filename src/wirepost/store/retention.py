@@ -58,13 +58,15 @@ async def _prune(database: Database, clock: Clock, before: float) -> int:
             await tx.execute(sql)
 
     await database.write(forget)
-    await _delete(database, clock, _CONFIRMATIONS, before)
-    deleted = await _delete(database, clock, _INTENTS, before)
+    await delete_in_slices(database, clock, _CONFIRMATIONS, before)
+    deleted = await delete_in_slices(database, clock, _INTENTS, before)
     await database.optimize()
     return deleted
 
 
-async def _delete(database: Database, clock: Clock, sql: str, before: float) -> int:
+async def delete_in_slices(database: Database, clock: Clock, sql: str, before: float) -> int:
+    """Run a statement with (`before`, number of rows) until it returns fewer; returns how many in all."""
+
     async def work(tx: Tx) -> int:
         return len(await tx.execute(sql, before, SLICE))
 

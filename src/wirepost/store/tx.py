@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from wirepost.core.errors import Unavailable
@@ -32,6 +32,11 @@ class Tx(Protocol):
 
 
 Work: TypeAlias = Callable[[Tx], Awaitable[T]]
+
+
+def placeholders(values: Sized) -> str:
+    """The parameters of `IN (…)` for so many values."""
+    return ", ".join("?" * len(values))
 
 
 class NotUnique(Exception):

@@ -17,6 +17,7 @@ from wirepost.core.redact import SECRETS
 from wirepost.core.text import clean_line
 from wirepost.store.queue import WORK
 from wirepost.store.signals import wait
+from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -97,7 +98,7 @@ class Worker:
         self._rng, self._stop_s = rng or SystemRandom(), stop_s
         self._holder = new_id("wrk")
         self._running: dict[asyncio.Task[None], Job] = {}
-        self._marks = ", ".join("?" * len(handlers))
+        self._marks = placeholders(handlers)
 
     async def run(self) -> None:
         """Work until this is cancelled; what runs then may end, for a while, and the rest is given back."""
