@@ -208,4 +208,8 @@ def _of_key(kek_id: str) -> bytes:
 
 def _of_place(bound_to: tuple[str, ...]) -> bytes:
     """Quoted, so that no two places are written alike."""
-    return "|".join((VERSION, *(quote(part, safe="") for part in bound_to))).encode()
+    return "|".join((VERSION, *map(_quoted, bound_to))).encode()
+
+
+def _quoted(part: str) -> str:
+    return part if part.isascii() and part.isidentifier() else quote(part, safe="")
