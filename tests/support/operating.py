@@ -17,7 +17,7 @@ KEY = "sk_test_" + "51Abcdefghijklmnop"
 
 
 def shop(folder: Path, more: str = "") -> str:
-    """A configuration with an account at a Stripe that nobody reaches; webhooks have the secret of the tests."""
+    """A configuration with an account at a Stripe that nobody reaches; webhooks have the tests' secret."""
     secret, key = folder / "secret", folder / "key"
     for file, content in ((secret, SECRET), (key, KEY)):
         file.touch(mode=0o600)

@@ -9,7 +9,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _RANDOM_BITS = 60
 _POOL_BYTES = 8 * 512
-"""Random bytes that are fetched together: asking the system for each id would take longer than all the rest."""
+"""Random bytes fetched together: asking the system for each id would take longer than all the rest."""
 
 _pool: list[bytes] = []
 
