@@ -121,6 +121,15 @@ async def test_without_its_secret_the_sender_is_told_to_come_again(database, clo
     assert int(reply.headers["Retry-After"]) >= 1
 
 
+def test_who_signs_for_everybody_is_believed_about_named_accounts_only(clock, tmp_path):
+    """Whoever has an account of AWS can have SNS sign and send what they like, to any address."""
+    with pytest.raises(ConfigError, match="has to be named") as refused:
+        receiving(None, clock, settings_of(tmp_path, {"stripe": {"default": {"sender": "aws_sns"}}}))
+    assert refused.value.key == "connections.stripe.webhooks.default.accounts"
+    named = {"sender": "aws_sns", "accounts": ["arn:aws:sns:eu-west-1:123456789012:refunds"]}
+    receiving(None, clock, settings_of(tmp_path, {"stripe": {"default": named}}))
+
+
 def test_addresses_that_nobody_publishes_cannot_be_asked_for(clock, tmp_path):
     options = {"sender": "zoom", "allow_from": ["published"]}
     with pytest.raises(ConfigError, match="publishes no addresses"):

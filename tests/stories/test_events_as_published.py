@@ -77,9 +77,9 @@ async def listening(
 
 
 def with_certificates_of_its_own(load: Any, provider: str, sender: str | None) -> Webhook:
-    """What a sender declares; no certificate of another request is known."""
+    """What a sender declares; no certificate of another request is known, nor is every topic named."""
     webhook: Webhook = load(provider, sender)
-    return replace(webhook, scheme=Sns()) if sender == "aws_sns" else webhook
+    return replace(webhook, scheme=Sns(), needs_accounts=False) if sender == "aws_sns" else webhook
 
 
 def kept(directory: Path, name: str, secret: str) -> str:

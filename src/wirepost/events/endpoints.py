@@ -275,6 +275,12 @@ def _checked(endpoint: Endpoint) -> Endpoint:
             key=key,
             hint="openssl rand -hex 16",
         )
+    if endpoint.webhook.needs_accounts and not endpoint.is_open and not endpoint.settings.accounts:
+        raise ConfigError(
+            f"{endpoint.webhook.title} signs for whoever has an account there, so yours has to be named",
+            key=f"{key}.accounts",
+            hint="list the ARN of each topic whose messages are to be believed",
+        )
     if "published" in endpoint.settings.allow_from and endpoint.webhook.addresses is None:
         raise ConfigError(
             f"{endpoint.webhook.title} publishes no addresses that its requests come from",

@@ -82,6 +82,7 @@ WEBHOOK = Webhook(
     scheme=SNS,
     read=read,
     tolerance_s=3600,
+    needs_accounts=True,
     steps="List the topic's ARN in `accounts`, then create a subscription of it with protocol HTTPS and "
     "endpoint {url}, raw message delivery off; it is confirmed by itself.",
 )

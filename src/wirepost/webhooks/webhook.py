@@ -151,6 +151,8 @@ class Webhook:
     tolerance_s: float = TOLERANCE_S
     is_signed: bool = True
     """False: nothing in a request proves it, so the endpoint's name must be a random token."""
+    needs_accounts: bool = False
+    """True: the sender signs for whoever has an account there, so only named accounts prove anything."""
     addresses: str | None = None
     """Name of the published list of addresses (`webhooks/addresses/`)."""
     sample: Callable[[str, Mapping[str, Any]], tuple[Mapping[str, str], bytes]] | None = None
