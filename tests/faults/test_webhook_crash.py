@@ -27,7 +27,7 @@ from wirepost.store.signals import Signals
 if TYPE_CHECKING:
     from wirepost.store.place import Place
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 KILLS = 20
 LIVES = [1 + number * 191 % 550 for number in range(KILLS)]
