@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.occurred import event
 from support.sinks import EVIL, outgoing
-from wirepost.notifications.outgoing import NOTICE, without_personal
-from wirepost.settings.webhooks import RedactSettings
+from wirepost.notifications.outgoing import NOTICE
 
 
 def test_the_line_is_ours_and_says_how_many_it_stands_for() -> None:
@@ -85,14 +83,3 @@ def test_what_a_program_gets_says_that_it_is_data() -> None:
     told = outgoing(copy=1).plain()
     assert told["notice"] == NOTICE
     assert (told["is_replay"], told["event"]["id"]) == (True, "evt_1")
-
-
-@pytest.mark.parametrize(
-    ("how", "shown"), [("mask", "a***@example.com"), ("drop", ""), ("keep", "ada@example.com")]
-)
-def test_personal_data_is_hidden_as_the_subscription_says(how: str, shown: str) -> None:
-    one = event(summary="From ada@example.com", data={"contact": "ada@example.com", "n": 1})
-    told = without_personal(one, RedactSettings(email=how), b"key")
-    assert told.data.get("contact", "") == shown
-    assert ("ada@" in told.summary) == (how == "keep")
-    assert one.data["contact"] == "ada@example.com", "the stored event stays as it is"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,13 +11,11 @@ import orjson
 from wirepost.calls.external import NOTICE, external_block, new_boundary
 from wirepost.core.text import clean_line
 from wirepost.events.event import cloud_event
-from wirepost.events.personal import KEEP_ALL, Personal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wirepost.events.event import Event
-    from wirepost.settings.webhooks import RedactSettings
 
 MAX_LINE = 400
 """Characters of a header or a subject."""
@@ -116,11 +114,3 @@ class Outgoing:
             "merged": str(self.merged),
             "waiting": str(self.waiting),
         }
-
-
-def without_personal(event: Event, redact: RedactSettings, key: bytes) -> Event:
-    """The event without the personal data that a subscription hides; `key` is for hashes."""
-    if redact == KEEP_ALL:
-        return event
-    personal = Personal(redact, key)
-    return replace(event, summary=personal.text(event.summary), data=personal.hide(event.data))
