@@ -10,6 +10,7 @@ from wirepost.core.errors import InvalidCall
 from wirepost.events.filters import Filter
 from wirepost.events.subscriptions import OPERATOR, PER_OWNER, Subscriptions, TooMany, stored_filter
 from wirepost.settings.events import SubscriptionSettings
+from wirepost.settings.webhooks import RedactSettings
 
 ANNA, BEN = Caller("anna"), Caller("ben")
 REFUNDS = SubscriptionSettings(types=["payment.refunded"], sources=["stripe-live"], max_attempts=3)
@@ -160,3 +161,19 @@ async def test_events_left_out_are_told_once(subscriptions, database):
 )
 async def test_a_channel_only_says_what_can_be_pulled(subscriptions, deliver, ways):
     assert (await put(subscriptions, settings=SubscriptionSettings(deliver=deliver))).ways == ways
+
+
+@pytest.mark.parametrize(
+    ("how", "shown"), [("mask", "a***@example.com"), ("drop", "[email]"), ("keep", "ada@example.com")]
+)
+async def test_personal_data_is_hidden_wherever_it_stands(subscriptions, how, shown):
+    made = await put(subscriptions, settings=SubscriptionSettings(redact=RedactSettings(email=how)))
+    who = "ada@example.com"
+    one = event(summary=f"From {who}", subject=f"contact/{who}", data={"text": f"to {who}", "n": 1})
+    told = made.redacted(one, b"key")
+    assert (told.summary, told.subject, told.data) == (
+        f"From {shown}",
+        f"contact/{shown}",
+        {"text": f"to {shown}", "n": 1},
+    )
+    assert one.data["text"] == f"to {who}", "the stored event stays as it is"
