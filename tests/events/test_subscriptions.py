@@ -171,9 +171,6 @@ async def test_personal_data_is_hidden_wherever_it_stands(subscriptions, how, sh
     who = "ada@example.com"
     one = event(summary=f"From {who}", subject=f"contact/{who}", data={"text": f"to {who}", "n": 1})
     told = made.redacted(one, b"key")
-    assert (told.summary, told.subject, told.data) == (
-        f"From {shown}",
-        f"contact/{shown}",
-        {"text": f"to {shown}", "n": 1},
-    )
+    assert (told.summary, told.data) == (f"From {shown}", {"text": f"to {shown}", "n": 1})
+    assert ("ada@" in str(told.subject)) is (how == "keep")
     assert one.data["text"] == f"to {who}", "the stored event stays as it is"
