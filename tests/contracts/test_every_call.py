@@ -10,7 +10,7 @@ import pytest
 
 from support.arrived import writes
 from support.clock import ManualClock
-from support.examples import IMITATED, TOOLS, example, served_by
+from support.examples import IMITATED, TOOLS, example, served_by, with_events
 from support.running import Running, running
 from wirepost.calls.caller import LOCAL
 from wirepost.sandbox.vendor import Fault, Sandbox
@@ -62,9 +62,11 @@ def calls_of(tool: AnyTool) -> list[tuple[str, dict[str, Any]]]:
 
 async def recorded(wirepost: Running, made: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
     """Make calls one after the other; tool and result of every record since the start."""
+    await with_events(wirepost)
+    before = len(await wirepost.records())
     for name, arguments in made:
         await wirepost.outcome(name, **arguments)
-    return [(record["tool"], record["result"]) for record in await wirepost.records()]
+    return [(record["tool"], record["result"]) for record in (await wirepost.records())[before:]]
 
 
 async def test_every_call_leaves_one_record(wirepost: Running) -> None:

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from support.clock import ManualClock
-from support.occurred import event, stored
+from support.examples import with_events
 from support.running import Running, running
 from wirepost.app import all_tools
 from wirepost.calls import shape
@@ -69,14 +69,6 @@ def test_its_risk_is_backed(tool: AnyTool) -> None:
     assert (tool.planner is not None) == tool.risk.has_preview
     assert (tool.reconciler is not None) == (not tool.risk.is_read)
     assert tool.hints["readOnlyHint"] == tool.risk.is_read
-
-
-async def with_events(wirepost: Running) -> None:
-    """The event and the subscription that the examples name; a sandbox has none before something happens."""
-    hub = wirepost.app.hub
-    await stored(hub.events, event(id=TOOLS["event_get"].example["event"], environment="sandbox"))
-    name = TOOLS["event_unsubscribe"].example["subscription"]
-    await wirepost.ok("event_subscribe", subscription=name, intent="prepare")
 
 
 async def test_its_example_runs_in_the_sandbox(wirepost: Running, tool: AnyTool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.occurred import event, stored
+from support.running import Running
 from wirepost.app import all_tools
 from wirepost.providers import load_provider, provider_names
 from wirepost.tools.tool import AnyTool
@@ -35,6 +37,15 @@ def example(name: str, provider: str) -> dict[str, Any]:
         return dict(tool.example)
     given = _ON_SALESFORCE.get(name) if provider == "salesforce" else None
     return {**(given or tool.example), "connection": f"{provider}-sandbox"}
+
+
+async def with_events(wirepost: Running) -> None:
+    """The event and the subscriptions that the examples name; a sandbox has none before something happens."""
+    hub = wirepost.app.hub
+    await stored(hub.events, event(id=TOOLS["event_get"].example["event"], environment="sandbox"))
+    for name in ("event_unsubscribe", "event_replay"):
+        subscription = TOOLS[name].example["subscription"]
+        await wirepost.ok("event_subscribe", subscription=subscription, intent=f"prepare {name}")
 
 
 def served_by(provider: str) -> list[AnyTool]:

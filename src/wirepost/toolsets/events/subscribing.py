@@ -117,14 +117,20 @@ async def find_unsubscribed(call: Call[EventDesk], subscription: str) -> Unsubsc
 
 
 @tool(Risk.READ, title="List subscriptions")
-async def event_subscriptions(call: Call[EventDesk]) -> SubscriptionList:
+async def event_subscriptions(
+    call: Call[EventDesk],
+    subscription: Annotated[str | None, Field(max_length=200, description="Only this one")] = None,
+) -> SubscriptionList:
     """List the subscriptions you can wait for, and how each stands."""
     desk = call.api
-    found = await desk.subscriptions.of(desk.caller)
+    if subscription is None:
+        found = await desk.subscriptions.of(desk.caller)
+    else:
+        found = [await desk.subscription(subscription)]
     return SubscriptionList(subscriptions=[await _facts(desk, each) for each in found])
 
 
-@tool(Risk.WRITE, title="Replay events", example={"subscription": "old-refunds", "since": "-1h"})
+@tool(Risk.WRITE, title="Replay events", example={"subscription": "refunds", "since": "-1h"})
 async def event_replay(
     call: Call[EventDesk],
     subscription: Annotated[str, Field(max_length=200)],
