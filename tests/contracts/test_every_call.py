@@ -61,8 +61,7 @@ def calls_of(tool: AnyTool) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def recorded(wirepost: Running, made: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
-    """Make calls one after the other; tool and result of every record since the start."""
-    await with_events(wirepost)
+    """Make calls one after the other; tool and result of every record of them."""
     before = len(await wirepost.records())
     for name, arguments in made:
         await wirepost.outcome(name, **arguments)
@@ -71,6 +70,7 @@ async def recorded(wirepost: Running, made: list[tuple[str, dict[str, Any]]]) ->
 
 async def test_every_call_leaves_one_record(wirepost: Running) -> None:
     """12.3.7a: what is done, previewed or refused for its arguments is recorded once each."""
+    await with_events(wirepost)
     made = [(name, result, asked) for name, tool in TOOLS.items() for result, asked in calls_of(tool)]
     records = await recorded(wirepost, [(name, asked) for name, _, asked in made])
     assert records == [(name, result) for name, result, _ in made]
