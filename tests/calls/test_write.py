@@ -12,12 +12,15 @@ import pytest
 from support.clock import START, ManualClock
 from support.disk import fill_disk, free_disk
 from support.sample_vendor import Assembled, assembled
+from support.samples import Note, SampleClient
 from wirepost.calls.attempt import Attempt
 from wirepost.calls.caller import LOCAL
 from wirepost.calls.write import Writes
 from wirepost.sandbox.faults import Fault
 from wirepost.store.database import Tx
-from wirepost.tools.context import no_progress
+from wirepost.tools.context import Call, no_progress
+from wirepost.tools.results import Effect, Plan
+from wirepost.tools.tool import AnyTool, Risk, tool
 from wirepost.upstream.scope import Scope
 
 TOOL = "sample_send_note"
@@ -144,3 +147,69 @@ async def test_of_two_that_claim_the_same_action_at_once_one_waits_for_the_other
     assert [outcome.envelope["data"] for outcome in outcomes] == [{"id": "n_1"}] * 2
     replayed = [outcome.envelope["meta"]["idempotency"]["replayed"] for outcome in outcomes]
     assert sorted(replayed) == [False, True]
+
+
+class Shelf:
+    """What the plan of a tool reads, and a moment at which one reader can be held."""
+
+    def __init__(self) -> None:
+        self.is_empty = False
+        self.reading, self.may_go_on = asyncio.Event(), asyncio.Event()
+        self.holds = False
+
+    async def look(self) -> bool:
+        """Whether it is empty, as it is found when the reader is let go."""
+        if self.holds:
+            self.holds = False
+            self.reading.set()
+            await self.may_go_on.wait()
+        return self.is_empty
+
+
+def clearing(shelf: Shelf) -> AnyTool:
+    """A tool whose own effect changes what its plan is bound to."""
+
+    @tool(Risk.DESTRUCTIVE, scopes=["notes.delete"], example={"note": "n_1"})
+    async def sample_clear_shelf(call: Call[SampleClient], *, note: str) -> Note:
+        """Clear the shelf."""
+        made = await call.api.make(note, key=call.key, intent=call.intent)
+        shelf.is_empty = True
+        return made
+
+    @sample_clear_shelf.plan
+    async def plan_clear(call: Call[SampleClient], *, note: str) -> Plan:
+        """What clearing would do."""
+        state = {"note": note, "is_empty": await shelf.look()}
+        return Plan("Clear it", [Effect(what="The shelf is empty")], reversible=False, state=state)
+
+    @sample_clear_shelf.reconcile
+    async def find_cleared(call: Call[SampleClient], *, note: str) -> Note | None:
+        """Whether it was cleared."""
+        return await call.api.find(call.intent)
+
+    return sample_clear_shelf
+
+
+@pytest.mark.parametrize("is_same_intent", [True, False])
+async def test_a_state_that_this_very_action_has_changed_is_no_reason_to_refuse_it(
+    tmp_path: Path, clock: ManualClock, *, is_same_intent: bool
+) -> None:
+    """Two send the same confirmed action; one reads what it is bound to after the other carried it out."""
+    shelf = Shelf()
+    async with assembled(tmp_path, clock, tools=(clearing(shelf),)) as path:
+        asked = {"note": "n_1", "intent": "clear it"}
+        preview = await path.call("sample_clear_shelf", **asked, mode="preview")
+        asked["confirmation"] = preview.envelope["data"]["confirmation"]
+        shelf.holds = True
+        late = asyncio.create_task(path.call("sample_clear_shelf", **asked))
+        await asyncio.wait_for(shelf.reading.wait(), 5)
+        other = asked if is_same_intent else {**asked, "intent": "another"}
+        assert not (await path.call("sample_clear_shelf", **other)).is_error
+        shelf.may_go_on.set()
+        outcome = await late
+        assert len(path.vendor.made) == 1
+    if is_same_intent:
+        assert outcome.envelope["meta"]["idempotency"]["replayed"] is True
+        assert outcome.envelope["data"] == {"id": "n_1"}
+    else:
+        assert outcome.envelope["error"]["code"] == "confirmation_mismatch"

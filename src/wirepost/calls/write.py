@@ -53,7 +53,12 @@ class Writes:
                 if found is not None:
                     return found
             if prior is None or prior.state == "not_applied":
-                await self._judge.decide(attempt)
+                try:
+                    await self._judge.decide(attempt)
+                except (InvalidCall, NotAllowed):
+                    if await self._has_moved_on(identity, prior):
+                        continue  # what was read had changed because this very action was carried out
+                    raise
             _stop_if_cancelled(attempt)
             step("claim")
             entry, is_ours = await self._claim(attempt, identity, prior)
@@ -62,6 +67,17 @@ class Writes:
                 step("run")
                 with self._own.under_way(attempt.connection_name):
                     return await self._carry_out(attempt, entry, step)
+
+    async def _has_moved_on(self, identity: Identity, prior: Entry | None) -> bool:
+        """Whether somebody else has taken the action up since it was looked for."""
+        found = await self._ledger.find(identity)
+        if found is None:
+            return False
+        return prior is None or (found.id, found.attempt, found.state) != (
+            prior.id,
+            prior.attempt,
+            prior.state,
+        )
 
     async def _claim(self, attempt: Attempt, identity: Identity, prior: Entry | None) -> tuple[Entry, bool]:
         reserve = None
