@@ -104,7 +104,8 @@ def test_nothing_about_an_argument_is_printed_twice(capsys) -> None:
 def test_progress_is_told_beside_the_result(capsys) -> None:
     print_progress({"progress": 1, "total": 4, "message": "page 1"})
     print_progress({"progress": 2})
-    assert capsys.readouterr().err == "… page 1 (1/4)\n… working (2)\n"
+    print_progress({"progress": 10.0011, "total": 25})
+    assert capsys.readouterr().err == "… page 1 (1/4)\n… working (2)\n… working (10/25)\n"
 
 
 def test_with_a_server_the_call_goes_through_it(cli, server) -> None:

@@ -47,6 +47,7 @@ def test_both_kinds_are_listed(cli, dead):
     assert "requests that could not be read" in text
     assert letter in text
     assert "deliveries that were given up" in text
+    assert "  refunds  " in text, "a person knows a subscription by its name"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.occurred import event
 from wirepost.cli.event_view import line_of, print_event, print_request, print_trace, row_of
 
@@ -54,12 +56,25 @@ def test_each_delivery_is_shown_with_its_attempts(capsys):
         "reason": f"HTTP{ESCAPE} 500",
         "attempts": [attempt],
     }
-    print_trace({"endpoint": None, "is_complete": False, "duplicates": 0}, [way])
+    print_trace(event().shown(), {"endpoint": None, "is_complete": False, "duplicates": 0}, [way])
     out = capsys.readouterr().out
     assert "  is_complete  no\n" in out
     assert "refunds by hook (replay): dead, attempt 1, pushed 2026-11-25T09:46:41Z, HTTP" in out
     assert "    1. 2026-11-25T09:46:41Z: HTTP 500, 0.250 s\n" in out
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (event().shown(), "no subscription wanted it"),
+        (event(actor={"kind": "self", "id": None}).shown(), "exclude_self"),
+        (None, "no deliveries are kept"),
+    ],
+)
+def test_why_an_event_was_brought_nowhere_is_said(capsys, shown, said):
+    print_trace(shown, {"endpoint": "default"}, [])
+    assert said in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_a_request_is_shown_with_its_lines(capsys):

@@ -184,9 +184,10 @@ def test_other_problems_of_a_setup_stay_errors(cli, written, specmock_server):
     assert (result.code, result.out) == (1, "")
 
 
-def test_a_sandbox_needs_no_setup(cli, configure):
+@pytest.mark.parametrize("command", ["setup", "rotate"])
+def test_a_sandbox_needs_no_setup(cli, configure, command):
     configure("connections:\n  play: {provider: stripe, environment: sandbox}\n")
-    result = cli("webhooks", "setup", "play")
+    result = cli("webhooks", command, "play")
     assert (result.code, result.out) == (0, "")
     assert "the server sends its webhooks by itself" in result.err
 

@@ -179,4 +179,5 @@ def _with_confirmation(arguments: Mapping[str, Any], outcome: Outcome) -> dict[s
 def print_progress(params: Mapping[str, Any]) -> None:
     """One line for a person who waits."""
     total = f"/{params['total']:g}" if params.get("total") else ""
-    print_note(f"… {params.get('message') or 'working'} ({params.get('progress', 0):g}{total})")
+    progress = round(params.get("progress", 0), 1)
+    print_note(f"… {params.get('message') or 'working'} ({progress:g}{total})")

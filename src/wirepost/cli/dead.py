@@ -63,16 +63,17 @@ def list_dead(
 ) -> None:
     """List both, the oldest first."""
 
-    async def work(opened: Post) -> tuple[list[Letter], list[Dead]]:
-        return await _found(opened, await _which(opened, [], source, subscription, sink))
+    async def work(opened: Post) -> tuple[list[Letter], list[Dead], dict[str, str]]:
+        found = await _found(opened, await _which(opened, [], source, subscription, sink))
+        return *found, {each.id: each.name for each in await opened.hub.subscriptions.all()}
 
-    letters, deliveries = _with_post(read_settings(config, data_dir).settings, work)
+    letters, deliveries, names = _with_post(read_settings(config, data_dir).settings, work)
     if as_json:
         shown = {"requests": [_letter(each) for each in letters], "deliveries": list(map(_dead, deliveries))}
         print_json(shown)
         return
     _print_letters(letters)
-    _print_deliveries(deliveries)
+    _print_deliveries(deliveries, names)
     if not letters and not deliveries:
         print_note("nothing is dead")
 
@@ -110,7 +111,7 @@ def show(
             typer.echo(f"{name}: {'-' if value is None else value}")
     else:
         print_event(found["event"])
-        print_trace(found["received"], found["deliveries"])
+        print_trace(found["event"], found["received"], found["deliveries"])
     if raw:
         print_request(found["request"])
 
@@ -298,8 +299,11 @@ def _print_letters(letters: list[Letter]) -> None:
         print_table(columns, [[_letter(each)[column] for column in columns] for each in letters])
 
 
-def _print_deliveries(deliveries: list[Dead]) -> None:
+def _print_deliveries(deliveries: list[Dead], names: dict[str, str]) -> None:
+    """`names`: id of a subscription → its name."""
     if deliveries:
         columns = ("event", "type", "source", "subscription", "sink", "attempts", "at", "reason")
+        rows = [_dead(each) for each in deliveries]
+        rows = [{**row, "subscription": names.get(row["subscription"], row["subscription"])} for row in rows]
         typer.echo("deliveries that were given up")
-        print_table(columns, [[_dead(each)[column] for column in columns] for each in deliveries])
+        print_table(columns, [[row[column] for column in columns] for row in rows])

@@ -85,12 +85,13 @@ async def _running(
         asked = connections.connections(loaded.settings, clock, report, is_offline=is_offline)
         findings += [finding async for finding in asked]
         findings += setup.tools(loaded)
-        findings += await _webhooks(loaded, report, is_offline=is_offline)
+        findings += await _events(loaded, report, is_offline=is_offline)
     return findings
 
 
-async def _webhooks(loaded: Loaded, report: Callable[[str], None], *, is_offline: bool) -> list[Finding]:
-    """Only where a server has run: looking makes no store."""
+async def _events(loaded: Loaded, report: Callable[[str], None], *, is_offline: bool) -> list[Finding]:
+    """How events come and leave; only where a server has run, as looking makes no store."""
+    from wirepost.cli.findings.sinks import sinks
     from wirepost.cli.findings.webhooks import WEBHOOKS, webhooks
     from wirepost.cli.post import post
     from wirepost.core.errors import ConfigError
@@ -102,8 +103,8 @@ async def _webhooks(loaded: Loaded, report: Callable[[str], None], *, is_offline
     report("webhooks")
     try:
         async with post(settings) as opened:
-            looked = webhooks(opened, opened.hub.endpoints.all(), is_offline=is_offline)
-            return [finding async for finding in looked]
+            came = webhooks(opened, opened.hub.endpoints.all(), is_offline=is_offline)
+            return [*[finding async for finding in came], *[finding async for finding in sinks(opened)]]
     except ConfigError as error:
         return [WEBHOOKS.error(error.message, "webhooks cannot be looked at", error.hint)]
 

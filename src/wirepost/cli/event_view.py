@@ -88,11 +88,13 @@ def print_event(event: Mapping[str, Any] | None) -> None:
         typer.echo(plain(f"written by outsiders: {', '.join(event['untrusted'])}"))
 
 
-def print_trace(received: Mapping[str, Any], deliveries: Sequence[Mapping[str, Any]]) -> None:
+def print_trace(
+    event: Mapping[str, Any] | None, received: Mapping[str, Any], deliveries: Sequence[Mapping[str, Any]]
+) -> None:
     """How it came, and where it was brought."""
     typer.echo("\nreceived")
     _print_facts([(f"  {name}", _words(value)) for name, value in received.items() if value is not None])
-    typer.echo("\ndeliveries" if deliveries else "\nno subscription wanted it")
+    typer.echo(f"\n{'deliveries' if deliveries else _nowhere(event)}")
     for each in deliveries:
         state = f"{each['state']}, attempt {each['attempt']}"
         again = " (replay)" if each["copy"] else ""
@@ -114,6 +116,15 @@ def print_request(request: Mapping[str, Any] | None) -> None:
     typer.echo("")
     for line in request["body"].splitlines():
         typer.echo(plain(line))
+
+
+def _nowhere(event: Mapping[str, Any] | None) -> str:
+    """Why there are no deliveries, as far as the event tells."""
+    if event is None:
+        return "no deliveries are kept"
+    if event["actor"]["kind"] == "self":
+        return "no subscription wanted it; they leave out what calls of this server cause (exclude_self)"
+    return "no subscription wanted it"
 
 
 def _received(found: Trace) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def show(
         print_json(found)
     else:
         print_event(found["event"])
-        print_trace(found["received"], found["deliveries"])
+        print_trace(found["event"], found["received"], found["deliveries"])
         if raw:
             print_request(found["request"])
 

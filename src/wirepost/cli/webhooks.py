@@ -74,9 +74,6 @@ def setup(
     async def work(setup: WebhookSetup, at: Endpoint) -> list[Done] | InvalidCall:
         from wirepost.core.errors import InvalidCall
 
-        if at.environment == "sandbox":
-            print_note(f"{connection} is a sandbox: the server sends its webhooks by itself")
-            return []
         try:
             return await setup.set_up(types or _all_types(at))
         except InvalidCall as error:
@@ -149,6 +146,9 @@ def _change(settings: Settings, connection: str, name: str | None, work: Work, *
 
         async with post(settings) as opened:
             endpoint = opened.endpoint(connection, name)
+            if endpoint.environment == "sandbox":
+                print_note(f"{connection} is a sandbox: the server sends its webhooks by itself")
+                return [], endpoint
             return await work(opened.setup(endpoint), endpoint), endpoint
 
     done, endpoint = asyncio.run(run())
