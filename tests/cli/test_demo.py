@@ -16,7 +16,14 @@ def test_the_tour_ends_well_and_leaves_nothing_behind(home: Path, tmp_path: Path
         [sys.executable, "-m", "wirepost", "demo"], check=False, capture_output=True, text=True, timeout=30
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    for text in ("confirmation", "replayed: re_", "exactly one refund", "records, whole"):
+    for text in (
+        "confirmation",
+        "replayed: re_",
+        "exactly one refund",
+        "proven by its signature",
+        "not offered again",
+        "records, whole",
+    ):
         assert text in result.stdout
     assert not list(tmp_path.glob("wirepost-demo-*"))
     assert not (home / ".local").exists(), "a person's own data directory is not touched"

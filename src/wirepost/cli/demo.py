@@ -1,4 +1,4 @@
-"""`wirepost demo`: a tour through a real client, from a customer's name to a refund that happens once."""
+"""`wirepost demo`: a tour through a real client: from a customer's name to a refund, and to its event."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ app = single_command()
 CUSTOMER = "Hansen"
 AMOUNT = "10.00"
 ANSWER_S = 20.0
+EVENT_S = 10
 _SETTINGS = """\
 connections:
   stripe-sandbox: {provider: stripe, environment: sandbox}
+subscriptions:
+  refunds: {types: [payment.refunded], exclude_self: false}
 logging: {level: error}
 """
 
@@ -37,7 +40,7 @@ class Surprise(Exception):
 def demo(
     *, keep: Annotated[Path | None, typer.Option(help="Keep the data directory of the tour here.")] = None
 ) -> None:
-    """Take a tour. It finds a customer, previews, confirms and repeats a refund, and verifies the audit."""
+    """Take a tour. It previews, confirms and repeats a refund, hears of it, and verifies the audit."""
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
@@ -76,7 +79,9 @@ async def _with_client(client: Client) -> Surprise | None:
         tools = (await client.list_tools()).tools
         _expect(bool(tools), "the server offers no tools")
         typer.echo(f"   {len(tools)} tools, the same list for every client")
-        await _refund(_Guide(client), await _find_payment(_Guide(client)))
+        payment = await _find_payment(_Guide(client))
+        await _refund(_Guide(client), payment)
+        await _hear(_Guide(client), payment)
     except MCPError as error:
         return Surprise(f"the server answered: {error}")
     except Surprise as surprise:
@@ -175,6 +180,22 @@ async def _refund(guide: _Guide, payment: dict[str, Any]) -> None:
     listed = await guide.get("stripe_list_refunds", payment=payment["id"])
     _expect(len(listed["data"]["records"]) == 1, "the payment has more than one refund")
     typer.echo(f"   replayed: {again['data']['id']}; the payment has exactly one refund")
+
+
+async def _hear(guide: _Guide, payment: dict[str, Any]) -> None:
+    _title("Stripe tells of the refund: a signed webhook, stored before it is answered, waits for the agent")
+    waited = await guide.get("event_wait", subscription="refunds", wait_s=EVENT_S)
+    events = waited["data"]["events"]
+    _expect(len(events) == 1, f"{len(events)} events came, not 1")
+    event = events[0]
+    _expect(event["data"]["payment"] == payment["id"], "the event is about another payment")
+    typer.echo(f"   {event['summary']}")
+    typer.echo(
+        f"   proven by its {event['verified']}; caused by {event['actor']['kind']}, so it starts no agent"
+    )
+    acknowledged = await guide.get("event_ack", subscription="refunds", events=[event["id"]])
+    _expect(acknowledged["data"]["pending"] == 0, "the event is still offered")
+    typer.echo("   acknowledged: it is not offered again")
 
 
 async def _audit(folder: Path) -> None:
