@@ -190,9 +190,8 @@ async def _hear(guide: _Guide, payment: dict[str, Any]) -> None:
     event = events[0]
     _expect(event["data"]["payment"] == payment["id"], "the event is about another payment")
     typer.echo(f"   {event['summary']}")
-    typer.echo(
-        f"   proven by its {event['verified']}; caused by {event['actor']['kind']}, so it starts no agent"
-    )
+    _expect(event["actor"]["kind"] == "self", "the event is not marked as caused by the call")
+    typer.echo(f"   proven by its {event['verified']}, and marked as caused by a call of this server")
     acknowledged = await guide.get("event_ack", subscription="refunds", events=[event["id"]])
     _expect(acknowledged["data"]["pending"] == 0, "the event is still offered")
     typer.echo("   acknowledged: it is not offered again")
