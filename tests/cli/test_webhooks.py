@@ -70,6 +70,18 @@ def test_senders_are_listed(cli):
     assert "standard_webhooks" in cli("webhooks", "senders").out
 
 
+def test_where_nothing_is_received_the_list_says_how_to_begin(cli, configure):
+    configure("connections:\n  api: {provider: http, environment: test, base_url: http://127.0.0.1:9}\n")
+    assert "webhooks: {default: {}}" in cli("webhooks", "list").err
+
+
+def test_a_missing_address_is_told_before_a_provider_is_asked(cli, home, configure):
+    configure(shop(home))
+    for command in ("setup", "rotate"):
+        result = cli("webhooks", command, "shop")
+        assert (result.code, "server.url" in result.err) == (2, True)
+
+
 def test_endpoints_are_listed_with_what_has_come(cli, home, configure):
     configure(
         shop(home, "").replace(
@@ -145,10 +157,11 @@ def test_a_secret_is_rotated_and_the_old_one_forgotten(cli, written, specmock_se
     specmock_server.forget()
     specmock_server.stub(method="GET", path=path, body=listing(row))
     specmock_server.stub(method="POST", path=path, body={**row, "id": "we_2", "secret": "whsec_second"})
-    rotated = cli("webhooks", "rotate", "shop", "--json").json
-    assert rotated == [{"done": "rotated", "place": "", "id": "we_2", "url": URL}]
+    rotated = cli("webhooks", "rotate", "shop", "--json")
+    assert rotated.json == [{"done": "rotated", "place": "", "id": "we_2", "url": URL}]
     (gone,) = specmock_server.requests(method="DELETE")
     assert gone["path"].endswith("/we_1")
+    assert "rotate shop --finish" in rotated.err
     assert cli("webhooks", "rotate", "shop", "--finish").err == "no longer believed: 1 old secrets\n"
 
 

@@ -51,6 +51,8 @@ def list_endpoints(*, config: Config = None, data_dir: DataDir = None, as_json: 
     rows = asyncio.run(_rows(read_settings(config, data_dir).settings))
     if as_json:
         print_json(rows)
+    elif not rows:
+        print_note("no connection receives webhooks; webhooks: {default: {}} under one opens an endpoint")
     else:
         columns = ("connection", "endpoint", "sender", "secrets", "last_event", "events_24h", "dead", "url")
         print_table(columns, [[row[column] for column in columns] for row in rows])
@@ -100,7 +102,9 @@ def rotate(
 
     async def work(setup: WebhookSetup, _: Endpoint) -> list[Done] | InvalidCall:
         if not finish:
-            return await setup.rotate()
+            done = await setup.rotate()
+            print_note(f"both secrets are believed until: wirepost webhooks rotate {connection} --finish")
+            return done
         gone = await setup.forget_old()
         print_note(f"no longer believed: {gone} old secrets")
         return []

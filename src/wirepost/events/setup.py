@@ -168,6 +168,7 @@ class WebhookSetup:
                 f"{self._endpoint.webhook.title} has no API for webhooks",
                 hint="A person has to do it there",
             )
+        _ = self._url  # its lack is told before the provider is asked anything
 
         async def may_write() -> None:
             """An operator's command is the permission."""

@@ -81,6 +81,7 @@ def test_without_a_secret_nothing_can_be_believed(look):
     assert found["shop: no secret"].status == "error"
     assert found["shop: no secret"].fix == "wirepost webhooks setup shop"
     assert found["shop: signatures are not tried"].status == "skipped"
+    assert "no secret" in found["shop: signatures are not tried"].why
 
 
 def test_a_secret_that_cannot_be_read_is_an_error(look):

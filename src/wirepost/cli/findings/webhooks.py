@@ -82,7 +82,9 @@ def _secrets(endpoint: Endpoint, terms: Terms) -> Finding:
 async def _self_test(post: Post, endpoint: Endpoint, terms: Terms) -> Finding:
     """Whether what the sender would sign is believed, and what somebody else signs is not."""
     name, webhook = _name(endpoint), endpoint.webhook
-    if webhook.sign is None or not terms.secrets or not kinds_of(endpoint):
+    if not terms.secrets:
+        return WEBHOOKS.skipped(f"{name}: signatures are not tried", "there is no secret to try them with")
+    if webhook.sign is None or not kinds_of(endpoint):
         return WEBHOOKS.skipped(f"{name}: signatures are not tried", "what it signs cannot be made here")
     secret = terms.secrets[0].value
     genuine = request_of(endpoint, secret, post.clock)
@@ -127,7 +129,7 @@ def _try(endpoint: Endpoint) -> str | None:
 
 async def _at_provider(setup: WebhookSetup, endpoint: Endpoint) -> list[Finding]:
     name, title = _name(endpoint), endpoint.webhook.title
-    if not setup.can_be_managed or endpoint.environment == "sandbox":
+    if not setup.can_be_managed or endpoint.environment == "sandbox" or not endpoint.url:
         return []
     fix = f"wirepost webhooks setup {endpoint.source}"
     try:
