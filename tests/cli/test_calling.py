@@ -74,6 +74,12 @@ def test_an_error_is_printed_with_fields_hint_and_plan(capsys) -> None:
     ]
 
 
+def test_where_only_a_person_may_decide_no_confirmation_is_shown(capsys) -> None:
+    error = {"code": "approval_required", "message": "Ask", "plan": {"plan": "Refund", "confirmation": None}}
+    assert print_outcome(Outcome({"error": error}, is_error=True), as_json=False) == 3
+    assert "confirmation" not in capsys.readouterr().err
+
+
 def test_a_link_to_open_is_printed_where_there_is_one(capsys) -> None:
     url = "https://wirepost.example.com/connect/crm?c=1"
     error = {"code": "not_connected", "message": "Nobody has", "hint": "Show connect_url", "connect_url": url}

@@ -80,7 +80,7 @@ def test_where_environments_differ_production_is_meant_unless_another_is_named()
     ("arguments", "is_valid"),
     [
         ({}, True),
-        ({"source": "live", "where": "data.amount >= 5000", "include_self": True}, True),
+        ({"source": "live", "where": "data.amount_minor >= 5000", "include_self": True}, True),
         ({"object_id": "ch_1", "environment": "production"}, True),
         ({"source": "else"}, False),
         ({"environment": "sandbox"}, False),

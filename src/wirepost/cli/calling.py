@@ -151,7 +151,8 @@ def _print_failure(error: Mapping[str, Any]) -> None:
         print_note(f"  connect_url={error['connect_url']}")
     if error.get("plan"):
         _print_plan(error["plan"])
-        print_note(f"\nconfirmation={error['plan'].get('confirmation')}")
+        if error["plan"].get("confirmation"):  # there is none where only a person may decide
+            print_note(f"\nconfirmation={error['plan']['confirmation']}")
 
 
 def _print_plan(plan: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ class EventType:
                 },
                 "where": {
                     "type": "string",
-                    "description": "Condition in CEL over the event, such as data.amount >= 5000",
+                    "description": "Condition in CEL over the event, such as data.amount_minor >= 5000",
                 },
                 "include_self": {
                     "type": "boolean",

@@ -76,7 +76,7 @@ class SubscriptionSettings(Section):
         default=None,
         max_length=2000,
         description="Condition in CEL over the event",
-        examples=["data.amount >= 5000"],
+        examples=["data.amount_minor >= 5000"],
     )
     start: Literal["now", "earliest"] = Field(default="now", description="Where a new subscription begins")
     ack: Literal["explicit", "on_fetch"] = Field(
