@@ -76,3 +76,10 @@ def test_a_data_directory_can_be_named(cli, tmp_path) -> None:
     result = cli("doctor", "--offline", "--data-dir", str(tmp_path / "file"))
     assert result.code == 1
     assert "is no directory" in result.out
+
+
+def test_a_part_that_is_not_there_is_named_with_those_that_are(cli) -> None:
+    result = cli("doctor", "--offline", "programs", "nonsense")
+    assert "nothing was found out about nonsense; there are programs, " in result.err
+    assert "\nprograms\n" in result.out
+    assert "connections" not in result.out

@@ -37,6 +37,10 @@ def doctor(
     report = _progress(as_json=as_json)
     findings = asyncio.run(_examine(config, data_dir, report, is_offline=offline))
     if sections:
+        silent = sorted({*sections} - {finding.section for finding in findings})
+        if silent:
+            known = ", ".join(dict.fromkeys(finding.section for finding in findings))
+            print_note(f"nothing was found out about {', '.join(silent)}; there are {known}")
         findings = [finding for finding in findings if finding.section in sections]
     failed = has_failed(findings)
     if as_json:
