@@ -33,6 +33,7 @@ def test_the_migrations_produce_exactly_the_schema_on_the_page(clock):
         *("accounts", "flows", "links", "leases", "commits", "caller_tokens"),
         *("events", "raw_bodies", "receipts", "dead_letters", "endpoints", "own_writes", "taints"),
         *("subscriptions", "deliveries", "delivery_attempts", "wakes", "work"),
+        *("jobs", "files", "file_parts", "ai_usage", "cached"),
     }
 
 
@@ -41,7 +42,7 @@ def test_migrations_are_numbered_without_a_gap():
 
 
 async def test_what_was_applied_is_recorded_once(place, clock, database):
-    applied = [(number, "2026-11-25T10:00:00+00:00") for number in (1, 2, 3)]
+    applied = [(number, "2026-11-25T10:00:00+00:00") for number in (1, 2, 3, 4)]
     assert await database.read("SELECT version, applied_at FROM schema_version") == applied
     clock.advance(60)
     again = await Database.open(place, clock)
@@ -68,12 +69,12 @@ def test_a_step_that_fails_leaves_the_step_before_it(tmp_path, clock):
 async def test_a_database_of_a_newer_version_is_refused(place, clock, database):
     await database.write(lambda tx: tx.execute("INSERT INTO schema_version VALUES (9, '2031-01-01')"))
     for opening in (Database.open(place, clock), Database.open_reader(place)):
-        with pytest.raises(ConfigError, match=r": the database has schema 9, this program knows up to 3 \("):
+        with pytest.raises(ConfigError, match=r": the database has schema 9, this program knows up to 4 \("):
             await opening
 
 
 async def test_a_reader_refuses_a_database_that_waits_for_its_migration(path):
     path.parent.mkdir()
     apsw.Connection(str(path)).execute("CREATE TABLE other (a)")
-    with pytest.raises(ConfigError, match="the database has schema 0, this program reads 3"):
+    with pytest.raises(ConfigError, match="the database has schema 0, this program reads 4"):
         await Database.open_reader(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.store.queue import Task, put, withdraw
+from wirepost.store.queue import Task, hasten, put, withdraw
 
 ALL = "SELECT state, attempt, due_at, every_s, details FROM work ORDER BY kind, key LIMIT 9"
 
@@ -60,3 +60,17 @@ async def test_work_can_be_withdrawn(database):
     await store(database, task(key="evt_2"))
     await database.write(lambda tx: withdraw(tx, "fetch", "evt_1"))
     assert await database.read("SELECT key FROM work LIMIT 9") == [("evt_2",)]
+
+
+async def test_what_waits_is_brought_forward_and_never_put_off(database):
+    await database.write(lambda tx: put(tx, Task("look", "job_1", 100.0), 1.0))
+    assert await database.write(lambda tx: hasten(tx, "look", "job_1", 50.0))
+    assert not await database.write(lambda tx: hasten(tx, "look", "job_1", 70.0))
+    assert not await database.write(lambda tx: hasten(tx, "look", "job_2", 50.0))
+    assert await database.read("SELECT key, due_at FROM work LIMIT 9") == [("job_1", 50.0)]
+
+
+async def test_what_is_being_done_is_not_brought_forward(database):
+    await database.write(lambda tx: put(tx, Task("look", "job_1", 100.0), 1.0))
+    await database.write(lambda tx: tx.execute("UPDATE work SET holder = 'wrk_1'"))
+    assert not await database.write(lambda tx: hasten(tx, "look", "job_1", 50.0))

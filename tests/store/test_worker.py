@@ -17,6 +17,7 @@ from wirepost.store.worker import (
     AT_ONCE,
     LEASE_S,
     MAX_ATTEMPTS,
+    ComeAgain,
     GiveUp,
     Job,
     RetryLater,
@@ -329,3 +330,15 @@ async def test_without_a_database_leases_end_by_themselves(database, other, sign
             await asyncio.to_thread(lambda: None)
     assert "could not be given back" in caplog.text
     assert await rows(database, "holder IS NULL, due_at") == [(False, NOW + LEASE_S)]
+
+
+async def test_what_went_well_can_come_again_without_counting_as_a_failure(database, signals, clock):
+    doing = Doing(*[ComeAgain(30.0)] * (MAX_ATTEMPTS + 1))
+    async with running(Worker(database, {"fetch": doing}, signals, clock)):
+        await store(database, signals, "evt_1", details={"path": "/"})
+        for number in range(MAX_ATTEMPTS + 1):
+            await until(database, [("waiting", 0, NOW + 30 * (number + 1), None)])
+            await advance(clock, 30)
+        await doing.done.wait()
+        await until(database, [])
+    assert [job.attempt for job in doing.jobs] == [1] * (MAX_ATTEMPTS + 2)

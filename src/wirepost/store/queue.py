@@ -21,6 +21,10 @@ _PUT = (
     "WHERE work.state = 'dead' OR (work.holder IS NULL AND (work.every_s IS DISTINCT FROM excluded.every_s "
     "OR work.details <> excluded.details))"
 )
+_HASTEN = (
+    "UPDATE work SET due_at = ? WHERE kind = ? AND key = ? AND state = 'waiting' AND holder IS NULL "
+    "AND due_at > ? RETURNING key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ async def put(tx: Tx, task: Task, now: float) -> None:
     """
     details = orjson.dumps(task.details).decode()
     await tx.execute(_PUT, task.kind, task.key, details, task.due_at, task.every_s, now)
+
+
+async def hasten(tx: Tx, kind: str, key: str, now: float) -> bool:
+    """Have what waits done now; false where nothing waits. What is being done already goes on as it is."""
+    return bool(await tx.execute(_HASTEN, now, kind, key, now))
 
 
 async def withdraw(tx: Tx, kind: str, key: str) -> None:

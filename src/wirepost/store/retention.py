@@ -1,4 +1,4 @@
-"""Deleting what is old: settled intents, used confirmations, traces of processes; never the audit."""
+"""Deleting what is old: settled intents, used confirmations, kept answers, traces; never the audit."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ _INTENTS = (
 _CONFIRMATIONS = (
     "DELETE FROM confirmations WHERE nonce IN (SELECT nonce FROM confirmations WHERE used_at < ? LIMIT ?) "
     "RETURNING nonce"
+)
+_CACHED = (
+    "DELETE FROM cached WHERE key IN (SELECT key FROM cached WHERE expires_at <= ? LIMIT ?) RETURNING key"
 )
 _TRACES = (
     f"DELETE FROM leases WHERE until_at < {NOW} - 86400",  # noqa: S608 - our own words
@@ -58,6 +61,7 @@ async def _prune(database: Database, clock: Clock, before: float) -> int:
             await tx.execute(sql)
 
     await database.write(forget)
+    await delete_in_slices(database, clock, _CACHED, clock.now().timestamp())
     await delete_in_slices(database, clock, _CONFIRMATIONS, before)
     deleted = await delete_in_slices(database, clock, _INTENTS, before)
     await database.optimize()

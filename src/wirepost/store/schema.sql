@@ -146,14 +146,14 @@ CREATE TABLE events (
   object_id   TEXT,
   received_at REAL    NOT NULL,
   dedupe_key  TEXT    NOT NULL,             -- the provider's id of the event
-  body_key    TEXT,                         -- endpoint, hash of what was signed, place in it; NULL where the id is signed
+  body_key    TEXT,                         -- hash of what was signed, place in it; NULL where the id is signed
   is_self     INTEGER NOT NULL,             -- 1: caused by a call of ours
   content     TEXT,                         -- JSON of the event; NULL once it was forgotten
   receipt     TEXT    NOT NULL,             -- JSON: how it came and what proves it
   raw_id      TEXT,                         -- no reference: it is forgotten earlier
-  UNIQUE (source, dedupe_key),
-  UNIQUE (source, body_key)
+  UNIQUE (source, dedupe_key)
 ) STRICT;
+CREATE UNIQUE INDEX events_body ON events (source, body_key) WHERE body_key IS NOT NULL;
 CREATE INDEX events_source ON events (source, seq);
 CREATE INDEX events_type ON events (type, seq);
 CREATE INDEX events_object ON events (object_id, seq);
@@ -191,6 +191,7 @@ CREATE TABLE dead_letters (
   UNIQUE (source, body_key)
 ) STRICT;
 CREATE INDEX dead_letters_received ON dead_letters (received_at);
+CREATE INDEX dead_letters_open ON dead_letters (received_at, id) WHERE settled_at IS NULL;
 
 -- Webhooks that were set up at a provider, and secrets that came with it.
 CREATE TABLE endpoints (
@@ -302,3 +303,79 @@ CREATE TABLE work (
   PRIMARY KEY (kind, key)
 ) STRICT;
 CREATE INDEX work_due ON work (due_at) WHERE state = 'waiting';
+
+-- Work that outlives the call that started it; a row is there before its handle is returned.
+CREATE TABLE jobs (
+  id              TEXT    NOT NULL PRIMARY KEY,
+  owner           TEXT    NOT NULL,         -- the caller who may see it
+  kind            TEXT    NOT NULL,
+  connection      TEXT    NOT NULL,         -- '' for what runs here
+  environment     TEXT    NOT NULL,
+  tool            TEXT    NOT NULL,         -- that started it; '' for one that was adopted
+  intent          TEXT    UNIQUE,           -- of the ledger: one business action starts one job
+  provider_id     TEXT,
+  status          TEXT    NOT NULL CHECK (status IN ('queued', 'running', 'waiting_input', 'waiting_approval',
+                    'succeeded', 'partial', 'failed', 'cancelling', 'cancelled', 'expired', 'unknown')),
+  provider_status TEXT,
+  done            INTEGER,
+  total           INTEGER,
+  details         TEXT    NOT NULL,         -- JSON: what its kind needs
+  error           TEXT,                     -- JSON
+  usage           TEXT,                     -- JSON
+  warnings        TEXT    NOT NULL,         -- JSON
+  file            TEXT,                     -- the copied result
+  poll_after_s    REAL    NOT NULL,
+  failed_looks    INTEGER NOT NULL,         -- one after the other
+  missing_since   REAL,                     -- since when the provider does not know it
+  version         INTEGER NOT NULL,         -- counts changes: who has read an older one changes nothing
+  created_at      REAL    NOT NULL,
+  started_at      REAL,
+  changed_at      REAL    NOT NULL,
+  ended_at        REAL,
+  expires_at      REAL,
+  UNIQUE (connection, kind, provider_id)
+) STRICT;
+CREATE INDEX jobs_owner ON jobs (owner, created_at);
+CREATE INDEX jobs_open ON jobs (kind, status) WHERE ended_at IS NULL;
+CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Results and inputs of jobs, cut into parts at the ends of rows.
+CREATE TABLE files (
+  id         TEXT    NOT NULL PRIMARY KEY,
+  owner      TEXT    NOT NULL,
+  name       TEXT    NOT NULL,
+  rows       INTEGER NOT NULL,
+  size       INTEGER NOT NULL,              -- bytes
+  sha256     TEXT    NOT NULL,
+  created_at REAL    NOT NULL,
+  expires_at REAL    NOT NULL
+) STRICT;
+CREATE INDEX files_expire ON files (expires_at);
+CREATE TABLE file_parts (
+  file      TEXT    NOT NULL,
+  part      INTEGER NOT NULL,
+  first_row INTEGER NOT NULL,
+  content   BLOB    NOT NULL,               -- lines of JSON
+  PRIMARY KEY (file, part)
+) STRICT;
+
+-- What models have cost, by day.
+CREATE TABLE ai_usage (
+  day           TEXT    NOT NULL,
+  connection    TEXT    NOT NULL,
+  model         TEXT    NOT NULL,
+  alias         TEXT    NOT NULL,           -- '' where the model was named itself
+  requests      INTEGER NOT NULL,
+  input_tokens  INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  cost_nano     INTEGER NOT NULL,           -- estimated: 10^-9 US dollars
+  PRIMARY KEY (day, connection, model, alias)
+) STRICT;
+
+-- Answers worth keeping for a while.
+CREATE TABLE cached (
+  key        TEXT NOT NULL PRIMARY KEY,
+  content    BLOB NOT NULL,
+  expires_at REAL NOT NULL
+) STRICT;
+CREATE INDEX cached_expire ON cached (expires_at);

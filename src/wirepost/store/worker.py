@@ -59,6 +59,14 @@ class RetryLater(Exception):
         super().__init__(reason)
 
 
+class ComeAgain(Exception):
+    """A piece of work that went well and is to be done once more after so many seconds."""
+
+    def __init__(self, delay_s: float) -> None:
+        self.delay_s = delay_s
+        super().__init__(f"again in {delay_s:g} s")
+
+
 class GiveUp(Exception):
     """A piece of work that no further attempt would do; the message says why."""
 
@@ -77,7 +85,7 @@ class Job:
 Handler = Callable[[Job], Awaitable[None]]
 """Does one piece of work; what it did before may come again, so it must be able to do it twice.
 
-Raises `RetryLater` or `GiveUp`; any other error is tried again after a pause.
+Raises `ComeAgain`, `RetryLater` or `GiveUp`; any other error is tried again after a pause.
 """
 
 
@@ -151,6 +159,8 @@ class Worker:
     async def _attempt(self, job: Job) -> None:
         try:
             await self._handlers[job.kind](job)
+        except ComeAgain as again:
+            await self._write(_COMES_AGAIN, job, self._now + again.delay_s)
         except RetryLater as later:
             await self._failed(job, later.reason, later.delay_s)
         except GiveUp as end:

@@ -49,14 +49,14 @@ async def test_connections_that_broke_while_idle_are_not_noticed(gate, through_g
 
 
 async def test_a_program_beside_the_servers_refuses_tables_of_another_version(place, clock, schema):
-    with pytest.raises(ConfigError, match=r"has schema 0, this program reads 3 \(Start the server"):
+    with pytest.raises(ConfigError, match=r"has schema 0, this program reads 4 \(Start the server"):
         await Database.open_reader(place)
     await (await Database.open(place, clock)).close()
     reader = await Database.open_reader(place)
     assert await reader.read("SELECT count(*) FROM audit") == [(0,)]
     await reader.close()
     ask("INSERT INTO schema_version VALUES (9, '2031-01-01')", schema)
-    with pytest.raises(ConfigError, match="the database has schema 9, this program knows up to 3"):
+    with pytest.raises(ConfigError, match="the database has schema 9, this program knows up to 4"):
         await Database.open_reader(place)
 
 

@@ -267,6 +267,7 @@ async def test_processes_that_start_at_once_bring_the_tables_up_to_date_once(pla
         (1,),
         (2,),
         (3,),
+        (4,),
     ]
     for database in databases:
         await database.close()

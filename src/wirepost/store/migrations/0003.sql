@@ -9,14 +9,14 @@ CREATE TABLE events (
   object_id   TEXT,
   received_at REAL    NOT NULL,
   dedupe_key  TEXT    NOT NULL,             -- the provider's id of the event
-  body_key    TEXT,                         -- endpoint, hash of what was signed, place in it; NULL where the id is signed
+  body_key    TEXT,                         -- hash of what was signed, place in it; NULL where the id is signed
   is_self     INTEGER NOT NULL,             -- 1: caused by a call of ours
   content     TEXT,                         -- JSON of the event; NULL once it was forgotten
   receipt     TEXT    NOT NULL,             -- JSON: how it came and what proves it
   raw_id      TEXT,                         -- no reference: it is forgotten earlier
-  UNIQUE (source, dedupe_key),
-  UNIQUE (source, body_key)
+  UNIQUE (source, dedupe_key)
 ) STRICT;
+CREATE UNIQUE INDEX events_body ON events (source, body_key) WHERE body_key IS NOT NULL;
 CREATE INDEX events_source ON events (source, seq);
 CREATE INDEX events_type ON events (type, seq);
 CREATE INDEX events_object ON events (object_id, seq);
@@ -54,6 +54,7 @@ CREATE TABLE dead_letters (
   UNIQUE (source, body_key)
 ) STRICT;
 CREATE INDEX dead_letters_received ON dead_letters (received_at);
+CREATE INDEX dead_letters_open ON dead_letters (received_at, id) WHERE settled_at IS NULL;
 
 -- Webhooks that were set up at a provider, and secrets that came with it.
 CREATE TABLE endpoints (

@@ -1,0 +1,1 @@
+"""Answers worth keeping for a while: in memory, in the store, or in Redis."""
