@@ -5,6 +5,7 @@ https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,6 +14,7 @@ from wirepost.upstream.sigv4 import AwsKey, Signable, signed
 
 HOST = "https://example.amazonaws.com"
 AT = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
+BUCKET = "https://examplebucket.s3.amazonaws.com"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEY = AwsKey("AKIDEXAMPLE", SECRET, "us-east-1", "service")
 UNRESERVED = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -111,3 +113,46 @@ def test_a_temporary_key_sends_its_token_signed() -> None:
 def test_the_time_zone_of_the_clock_does_not_matter() -> None:
     elsewhere = AT.astimezone(timezone(timedelta(hours=13)))
     assert signed(Signable("GET", HOST), KEY, elsewhere) == signed(Signable("GET", HOST), KEY, AT)
+
+
+@pytest.mark.parametrize(
+    ("request_", "signature"),
+    [
+        pytest.param(
+            Signable("GET", f"{BUCKET}/test.txt", headers={"Range": "bytes=0-9"}, service="s3"),
+            "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+            id="get-object",
+        ),
+        pytest.param(
+            Signable(
+                "PUT",
+                f"{BUCKET}/test%24file.text",
+                headers={
+                    "Date": "Fri, 24 May 2013 00:00:00 GMT",
+                    "X-Amz-Storage-Class": "REDUCED_REDUNDANCY",
+                },
+                content=b"Welcome to Amazon S3.",
+                service="s3",
+            ),
+            "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd",
+            id="put-object",
+        ),
+        pytest.param(
+            Signable("GET", BUCKET, [("lifecycle", "")], service="s3"),
+            "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
+            id="get-lifecycle",
+        ),
+        pytest.param(
+            Signable("GET", BUCKET, [("max-keys", "2"), ("prefix", "J")], service="s3"),
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
+            id="list-objects",
+        ),
+    ],
+)
+def test_a_signature_for_s3_is_the_published_one(request_: Signable, signature: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html."""
+    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    key = AwsKey("AKIAIOSFODNN7EXAMPLE", secret, "us-east-1", "bedrock")
+    headers = signed(request_, key, datetime(2013, 5, 24, tzinfo=UTC))
+    assert headers["Authorization"].rpartition("Signature=")[2] == signature
+    assert headers["X-Amz-Content-Sha256"] == hashlib.sha256(request_.content).hexdigest()

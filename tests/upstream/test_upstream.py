@@ -261,6 +261,14 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end(raw):
             await client.send(WRITE)
 
 
+async def test_the_size_of_what_is_not_brought_may_be_any():
+    """RFC 9110, section 9.3.2: HEAD is answered with the headers of GET, and without content."""
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n"
+    async with host_of(says(raw)) as host, client_to(host.address, max_body=1000) as client:
+        answer = await client.send(Ask("HEAD", "/things"))
+        assert (answer.headers["content-length"], answer.body) == ("9000000", b"")
+
+
 async def test_compressed_answers_are_read():
     body = gzip.compress(b'{"id": "t_1"}')
     raw = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

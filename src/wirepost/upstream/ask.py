@@ -40,6 +40,8 @@ class Ask:
     the connection's own, or one that the client names in `other_hosts`. Answers may be of any type there."""
     has_credential: bool = False
     """Whether an `origin` gets the credential too."""
+    signed_for: str | None = None
+    """The service that a signature counts for, where it is another than the connection's (AWS)."""
 
     @property
     def may_repeat(self) -> bool:

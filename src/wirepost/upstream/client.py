@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from abc import ABC
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -17,9 +18,11 @@ from wirepost.upstream import faults
 from wirepost.upstream.ask import Answer, Ask, Failure, Lost
 from wirepost.upstream.limits import LimitSeen
 from wirepost.upstream.retry import Pace, is_transient, repeat, retry_after_s
+from wirepost.upstream.stream import Stream
 
 if TYPE_CHECKING:
     from wirepost.upstream.scope import Scope
+    from wirepost.upstream.stream import Unread
     from wirepost.upstream.upstream import Turn, Upstream
 
 LEAST_WRITE_S = 1.0
@@ -45,6 +48,10 @@ class _Course:
     """The credential was refused and is another one now."""
     authorization: str = ""
     """What the last attempt was authorised with."""
+    held: AsyncExitStack | None = None
+    """Where the answer is streamed: ends what stays open while it is read."""
+    unread: list[tuple[Turn, Unread]] = field(default_factory=list)
+    """What is read then: nothing, or one answer."""
 
 
 class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; used directly it would be no vendor
@@ -64,13 +71,27 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         Raises a `CallError` that says whether anything was applied; `WriteRefused` for a write the ledger
         does not know of.
         """
+        return await self._passed(ask, _Course())
+
+    @asynccontextmanager
+    async def stream(self, ask: Ask) -> AsyncIterator[Stream]:
+        """Read what may be of any size and type; its place within the limits is held meanwhile.
+
+        Until the answer begins this is `send`; what breaks later is not repeated, and reading raises it.
+        """
+        async with AsyncExitStack() as held:
+            course = _Course(held=held)
+            answer = await self._passed(ask, course)
+            (unread,) = course.unread
+            yield Stream(answer.headers, self._pieces(ask, *unread))
+
+    async def _passed(self, ask: Ask, course: _Course) -> Answer:
         if ask.is_write and self.scope.before_write is None:
             raise WriteRefused(f"{ask.method} {ask.path} is a write, but this call may only read")
         if _LEADS_ELSEWHERE.search(ask.path):
             raise InvalidCall("invalid_arguments", "An id in this call would lead to another address")
         if ask.origin is not None:
             self._check_origin(ask.origin)
-        course = _Course()
         try:
             try:
                 answer = await self._attempt_renewed(ask, course)
@@ -162,17 +183,36 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
             if timeout_s <= 0:
                 raise Unavailable("timeout", "No time was left to send the request; nothing was sent")
             try:
-                reply = await upstream.exchange(ask, headers, timeout_s)
+                reply = await upstream.exchange(ask, headers, timeout_s, is_streamed=course.held is not None)
             except Lost as lost:
                 raise self._lost(ask, course, turn, lost) from None
             answer = Answer(reply.status, reply.headers, reply.body, self._request_id(reply.headers))
             self._record(ask, course, turn, answer)
+            if reply.unread is not None and course.held is not None:
+                course.held.push_async_exit(turn.kept())
+                course.held.push_async_callback(reply.unread.close)
+                course.unread.append((turn, reply.unread))
+                return answer
             error = self.refusal(ask, answer)
             if error is None:
                 return answer
             if answer.is_success:
                 turn.is_healthy = not faults.is_failing(error)
             raise self._refused(ask, course, answer, error)
+
+    async def _pieces(self, ask: Ask, turn: Turn, unread: Unread) -> AsyncIterator[bytes]:
+        """The body of a stream as it comes."""
+        try:
+            async for piece in unread.pieces():
+                self._check_time()
+                yield piece
+        except Lost as lost:
+            raise self._lost(ask, _Course(), turn, lost).error from None
+
+    def _check_time(self) -> None:
+        """Raise `Lost` where there is none left."""
+        if self.upstream.clock.monotonic() > self.scope.deadline:
+            raise Lost("timeout", is_sent=True)
 
     async def _all_headers(self, ask: Ask) -> dict[str, str]:
         headers = {

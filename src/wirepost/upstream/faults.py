@@ -121,9 +121,11 @@ def safe_words(text: str) -> str:
 def _find_words(body: Any, depth: int = 0) -> str | None:
     if isinstance(body, str):
         return body.strip() or None
+    if depth > 2:  # noqa: PLR2004 - deeper is no error message
+        return None
     if isinstance(body, list) and body:
         return _find_words(body[0], depth + 1)
-    if not isinstance(body, Mapping) or depth > 2:  # noqa: PLR2004 - deeper is no error message
+    if not isinstance(body, Mapping):
         return None
     return next((words for place in _PLACES if (words := _find_words(body.get(place), depth + 1))), None)
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+S3 = "s3"
+"""The service whose paths are encoded once, and that wants the hash of the content in a header of its own."""
 _UNRESERVED = "-_.~"
 _SPACES = re.compile(r" +")
 
@@ -42,43 +44,46 @@ class Signable:
     query: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = field(default=b"", repr=False)
+    service: str | None = None
+    """That will see it, where it is another than the key's."""
 
 
 def signed(request: Signable, key: AwsKey, now: datetime) -> dict[str, str]:
-    """The headers that a request needs besides its own, with its signature; `now` has a time zone.
-
-    S3 takes such a signature only with a further header, which is not made here.
-    """
+    """The headers that a request needs besides its own, with its signature; `now` has a time zone."""
+    service = request.service or key.service
+    content_hash = hashlib.sha256(request.content).hexdigest()
     moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     added = {"X-Amz-Date": moment}
     if key.session_token is not None:
         added["X-Amz-Security-Token"] = key.session_token
+    if service == S3:
+        added["X-Amz-Content-Sha256"] = content_hash
     parts = urlsplit(request.url)
     folded = _folded({**request.headers, **added, "Host": parts.netloc})
     names = ";".join(folded)
     canonical = "\n".join(
         (
             request.method,
-            _path(parts.path),
+            parts.path or "/" if service == S3 else _path(parts.path),
             _query(request.query),
             *(f"{name}:{value}" for name, value in folded.items()),
             "",
             names,
-            hashlib.sha256(request.content).hexdigest(),
+            content_hash,
         )
     )
-    scope = f"{moment[:8]}/{key.region}/{key.service}/aws4_request"
+    scope = f"{moment[:8]}/{key.region}/{service}/aws4_request"
     what = f"{ALGORITHM}\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.digest(_signing_key(key, moment[:8]), what.encode(), "sha256").hex()
+    signature = hmac.digest(_signing_key(key, moment[:8], service), what.encode(), "sha256").hex()
     added["Authorization"] = (
         f"{ALGORITHM} Credential={key.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
     )
     return added
 
 
-def _signing_key(key: AwsKey, day: str) -> bytes:
+def _signing_key(key: AwsKey, day: str, service: str) -> bytes:
     made = f"AWS4{key.secret_access_key}".encode()
-    for part in (day, key.region, key.service, "aws4_request"):
+    for part in (day, key.region, service, "aws4_request"):
         made = hmac.digest(made, part.encode(), "sha256")
     return made
 

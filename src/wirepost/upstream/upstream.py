@@ -21,6 +21,7 @@ from wirepost.upstream.ask import Ask, Lost
 from wirepost.upstream.breaker import Breaker
 from wirepost.upstream.cache import Cache
 from wirepost.upstream.limits import Limiter, Limits
+from wirepost.upstream.stream import Unread
 from wirepost.upstream.tls import context_for
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Reply(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+    unread: Unread | None = None
+    """In place of the body, which is still on its way; whoever gets it closes it."""
 
 
 class Upstream:
@@ -143,8 +146,13 @@ class Upstream:
         """The provider refused for the rate: let that kind of request wait (see `Limiter.pause`)."""
         (self.limiter if quota is None else self.limiter.limiter_of(quota)).pause(seconds)
 
-    async def exchange(self, ask: Ask, headers: Mapping[str, str], timeout_s: float) -> Reply:
-        """Send one request and read its whole answer; raises `Lost` when that fails for any reason."""
+    async def exchange(
+        self, ask: Ask, headers: Mapping[str, str], timeout_s: float, *, is_streamed: bool = False
+    ) -> Reply:
+        """Send one request and read its whole answer, or of a success that is streamed its head.
+
+        Raises `Lost` when that fails for any reason.
+        """
         http = await self._open() if self._http is None or self._certificate else self._http
         request = httpx2.Request(
             ask.method,
@@ -159,6 +167,8 @@ class Upstream:
             # The client's own time limits are per read; a drip of single bytes would never end.
             async with asyncio.timeout(timeout_s):
                 response = await http.send(request, stream=True)
+                if is_streamed and response.is_success:
+                    return Reply(response.status_code, dict(response.headers), b"", Unread(response))
                 try:
                     return Reply(response.status_code, dict(response.headers), await self._read(response))
                 finally:
@@ -180,7 +190,8 @@ class Upstream:
 
     async def _read(self, response: httpx2.Response) -> bytes:
         announced = response.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_body:
+        has_body = response.request.method != "HEAD"  # which tells the size of what it does not bring
+        if has_body and announced.isdecimal() and int(announced) > self._max_body:
             raise Lost("too_large", is_sent=True)
         parts: list[bytes] = []
         size = 0
@@ -236,7 +247,13 @@ class Turn:
         self._entered: list[Limiter] = []
         self._interactive, self._latest = interactive, latest
         self._admission: Admission
+        self._is_kept = False
         self.is_healthy: bool | None = None
+
+    def kept(self) -> Self:
+        """Itself, which goes on when this context ends: whoever takes it over ends it."""
+        self._is_kept = True
+        return self
 
     async def __aenter__(self) -> Self:
         self._admission = self._breaker.admit()
@@ -257,6 +274,9 @@ class Turn:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._is_kept:
+            self._is_kept = False
+            return
         self._leave()
         if self.is_healthy is None:
             self._breaker.abandoned(self._admission)
@@ -272,7 +292,7 @@ def _signable(request: httpx2.Request, ask: Ask) -> Signable:
 
     content_type = {} if ask.content_type is None else {"Content-Type": ask.content_type}
     address = str(request.url.copy_with(query=None))
-    return Signable(ask.method, address, ask.query, content_type, ask.content or b"")
+    return Signable(ask.method, address, ask.query, content_type, ask.content or b"", ask.signed_for)
 
 
 def _timeouts(attempt_s: float) -> dict[str, float]:
