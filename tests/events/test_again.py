@@ -87,6 +87,13 @@ async def test_stored_events_are_offered_once_more_as_a_replay(log, deliveries, 
     assert two.seq == 2
 
 
+async def test_all_of_a_time_is_offered_once_more_however_much_it_is(log, deliveries, again, clock, now):
+    sub = await Subscriptions(log.database, clock).put("anna", "all", Filter(), SubscriptionSettings())
+    await stored(log, *(event(received_at=now + number // 2) for number in range(2 * MOST + 3)))
+    assert await again.replay_between(sub, now, now + 1000) == 2 * MOST + 3
+    assert (await deliveries.counts(sub.id)).pending == 2 * MOST + 3
+
+
 async def test_what_is_dropped_is_dead_no_more_and_stays_ended(log, deliveries, again, now):
     (one,) = await stored(log, event())
     await delivered(log.database, SUB, "hook", one, now=now)

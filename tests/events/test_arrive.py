@@ -56,6 +56,17 @@ async def test_a_signed_body_under_another_unsigned_id_is_no_news(made):
     assert await there.rows("outcome", "receipts") == [("same_body",)]
 
 
+async def test_a_signed_body_under_another_id_is_no_news_at_another_endpoint_of_the_source(
+    database, clock, tmp_path
+):
+    settings = settings_of(tmp_path, {"stripe": {"default": {}, "second": {}}})
+    there = receiving(database, clock, settings, load=changed(scheme=UnsignedId, key="first"))
+    assert said(await there.send(refund()))["status"] == "stored"
+    there = receiving(database, clock, settings, load=changed(scheme=UnsignedId, key="second"))
+    assert said(await there.send(refund(), to="stripe/second"))["status"] == "duplicate"
+    assert await there.rows("outcome", "receipts") == [("same_body",)]
+
+
 async def test_without_an_id_equal_bodies_are_one_event_for_a_while(made, clock):
     there = made(changed(key=None), weak_window_s=300)
     assert said(await there.send(refund()))["status"] == "stored"

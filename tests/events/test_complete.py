@@ -138,6 +138,17 @@ async def test_what_was_held_is_told_once_nothing_holds_it(database, clock, tmp_
     assert await parts(again, Api({})).release() == 0
 
 
+async def test_what_an_endpoint_held_that_is_gone_is_told_too(database, clock, tmp_path):
+    hold = {"paused": "hold"}
+    endpoints = {"stripe": {"default": hold, "second": hold}, "stripe-two": {"default": hold}}
+    there = receiving(database, clock, settings_of(tmp_path, endpoints))
+    for number, place in enumerate(("stripe", "stripe/second", "stripe-two")):
+        await there.send(refund(number), to=place)
+    left = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": hold}}))
+    assert await parts(left, Api({})).release() == 2
+    assert [each.provider_event_id for each in await left.log.after(0, 10)] == ["evt_1", "evt_2"]
+
+
 async def test_a_visit_of_an_endpoint_that_is_gone_is_given_up(database, clock, tmp_path):
     there = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": {}}}))
     details = {"source": "gone", "endpoint": "default", "url": "https://example.com"}

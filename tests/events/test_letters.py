@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from support.receiving import load, receiving, refund, said, settings_of
+from wirepost.events import letters
 from wirepost.events.letters import MOST, DeadLetters, LetterFilter
 from wirepost.webhooks.webhook import Unmapped, Unreadable
 
@@ -176,3 +177,12 @@ async def test_a_compressed_request_is_read_again(database, clock, tmp_path):
     (letter,) = await letters.open(LetterFilter())
     assert len((await letters.redrive(letter)).events) == 1
     assert json.loads(body)["id"] == (await new.log.after(0, 1))[0].provider_event_id
+
+
+async def test_the_open_ones_are_found_without_reading_those_that_are_done(database):
+    if database.is_shared:
+        pytest.skip("PostgreSQL plans by statistics, which an empty table does not have")
+    sql = letters._OPEN.format(which="")  # noqa: SLF001
+    plan = " ".join(str(row[3]) for row in await database.read(f"EXPLAIN QUERY PLAN {sql}", MOST))
+    assert "dead_letters_open" in plan
+    assert "TEMP B-TREE" not in plan

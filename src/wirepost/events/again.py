@@ -36,10 +36,6 @@ _SLICE = (
     "SELECT received_at, seq, id FROM events WHERE (received_at, seq) > (?, ?) AND received_at < ? "
     "AND seq > 0 AND content IS NOT NULL ORDER BY received_at, seq LIMIT ?"
 )
-_BETWEEN = (
-    "SELECT seq FROM events WHERE received_at >= ? AND received_at < ? AND seq > 0 AND content IS NOT NULL "
-    "ORDER BY received_at LIMIT ?"
-)
 _NAMED = (
     "SELECT seq FROM events WHERE id IN ({marks}) AND seq > 0 AND content IS NOT NULL ORDER BY seq LIMIT ?"
 )
@@ -132,9 +128,20 @@ class Again:
         Whether its filter lets them through does not matter: somebody has chosen them.
         """
         asked = tuple(dict.fromkeys(ids))[:MOST]
-        return (
-            await self._replay(subscription, _NAMED.format(marks=placeholders(asked)), *asked) if asked else 0
-        )
+        now = self._clock.now().timestamp()
+        places = [(subscription.id, way) for way in subscription.ways]
+
+        async def work(tx: Tx) -> int:
+            rows = await tx.execute(_NAMED.format(marks=placeholders(asked)), *asked, MOST)
+            for (seq,) in rows:
+                for place in places:
+                    ((copy,),) = await tx.execute(_COPY, *place, seq)
+                    await add(tx, place, seq, now=now, copy=max(copy, 1))
+            return len(rows)
+
+        count = await self._database.write(work) if asked else 0
+        self._deliveries.told(places)
+        return count
 
     async def received(self, since: float, until: float) -> AsyncIterator[list[str]]:
         """Ids of what was received in a time, the oldest first, at most `MOST` at once."""
@@ -144,26 +151,10 @@ class Again:
             place = (float(rows[-1][0]), int(rows[-1][1]))
 
     async def replay_between(self, subscription: Subscription, since: float, until: float) -> int:
-        """The same for what was received in a time, up to `MOST`; `until` is not included."""
-        return await self._replay(subscription, _BETWEEN, since, until)
+        """The same for all that was received in a time; `until` is not included."""
+        return sum([await self.replay(subscription, ids) async for ids in self.received(since, until)])
 
     async def replayed_since(self, subscription: Subscription, since: float) -> int:
         """How many events were offered to it once more since then."""
         ((count,),) = await self._database.read(_REPLAYED, subscription.id, since)
         return int(count)
-
-    async def _replay(self, subscription: Subscription, sql: str, *params: Value) -> int:
-        now = self._clock.now().timestamp()
-        places = [(subscription.id, way) for way in subscription.ways]
-
-        async def work(tx: Tx) -> int:
-            rows = await tx.execute(sql, *params, MOST)
-            for (seq,) in rows:
-                for place in places:
-                    ((copy,),) = await tx.execute(_COPY, *place, seq)
-                    await add(tx, place, seq, now=now, copy=max(copy, 1))
-            return len(rows)
-
-        count = await self._database.write(work)
-        self._deliveries.told(places)
-        return count

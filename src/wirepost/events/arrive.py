@@ -129,8 +129,8 @@ class _Keys:
     def of(self, item: Item, index: int) -> tuple[str, str | None]:
         """The event's key, and a second one where the first could be forged or is weak."""
         if item.dedupe_key is not None:
-            key = item.dedupe_key
-            return key, f"{self._name}:{self._signed_hash}:{index}" if self._may_be_copied else None
+            # Without the endpoint: another one of the source may take the same secret.
+            return item.dedupe_key, f"{self._signed_hash}:{index}" if self._may_be_copied else None
         # Two rows of windows, one half a window ahead: bodies that come close together share one of them.
         body, half_s = f"weak:{self._name}:{self._body_hash}:{index}", self._window_s / 2
         return (

@@ -35,7 +35,7 @@ FetchObject = Callable[[str, str], Awaitable[dict[str, Any]]]
 """Connection, path → what is there, as `Item.data` would hold it; raises `CallError`."""
 
 _HELD = (
-    "SELECT seq, id, receipt FROM events WHERE seq < 0 AND seq < ? AND source = ? AND endpoint = ? "
+    "SELECT seq, id, source, endpoint, receipt FROM events WHERE seq < 0 AND seq < ? "
     "ORDER BY seq DESC LIMIT ?"
 )
 _TRY_ANEW = "UPDATE work SET state = 'waiting', attempt = 0, due_at = ? WHERE kind = ? AND state = 'dead'"
@@ -81,27 +81,26 @@ class Completing:
         await endpoint.fetch(job.details["url"])
 
     async def release(self) -> int:
-        """Tell of what was held, at endpoints that hold nothing any more; returns of how many events.
+        """Tell of what was held, except at endpoints that still hold; returns of how many events.
 
         What could not be told because something went on failing is tried anew.
         """
         now = self._clock.now().timestamp()
         await self._events.database.write(lambda tx: tx.execute(_TRY_ANEW, now, COMPLETE))
-        released = 0
-        for endpoint in self._endpoints.all():
-            if endpoint.settings.paused == "hold":
-                continue
-            before = 0
-            while rows := await self._events.database.read(
-                _HELD, before, endpoint.source, endpoint.name, SLICE
-            ):
-                for seq, event_id, receipt in rows:
-                    before = min(before, int(seq))
-                    held = orjson.loads(receipt).get("held")
-                    if held is not None:
-                        await self._release(str(event_id), endpoint.source, held)
-                        released += 1
+        before, released = 0, 0
+        while rows := await self._events.database.read(_HELD, before, SLICE):
+            for seq, event_id, source, endpoint, receipt in rows:
+                before = int(seq)
+                held = orjson.loads(receipt).get("held")
+                if held is not None and not self._holds(str(source), str(endpoint)):
+                    await self._release(str(event_id), str(source), held)
+                    released += 1
         return released
+
+    def _holds(self, source: str, endpoint: str) -> bool:
+        """Whether an endpoint tells nobody now; one that was taken out of the configuration does not."""
+        found = self._endpoints.find(source, endpoint)
+        return found is not None and found.settings.paused == "hold"
 
     async def _release(self, event_id: str, source: str, missing: dict[str, Any]) -> None:
         if not missing:

@@ -16,6 +16,8 @@ OWN_TYPES = {
     "connection.needs_reauth": "An account has to be connected again by a person",
     "source.silent": "A source that is usually busy has sent nothing for unusually long",
     "backfill.found": "Events were fetched whose webhook had not arrived",
+    "approval.requested": "A call waits for the approval of a person",
+    "approval.decided": "A person has approved or denied a call",
 }
 """Type → what it says."""
 

@@ -1,0 +1,1 @@
+"""Work that outlives the call that started it: kept, followed, its results copied."""
