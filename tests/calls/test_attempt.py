@@ -267,3 +267,8 @@ def test_an_error_of_reading_is_what_the_audit_calls_the_result() -> None:
     error = InvalidCall("invalid_arguments", "note is required")
     made = attempt()
     assert made.audit_entry(Outcome(made.failure(error), is_error=True), 0)["result"] == "invalid_arguments"
+
+
+async def test_before_a_connection_is_chosen_nothing_can_be_asked_of_it() -> None:
+    with pytest.raises(RuntimeError, match="no connection yet"):
+        await attempt().api_in(Scope(1045.0))

@@ -179,7 +179,7 @@ async def calling(
             consents=no_links(parts.connections, parts.database, clock),
             objects={Desk: lambda _: desk},
             judge=parts.judge,
-            writes=Writes(parts.judge, parts.ledger, clock, parts.own),
+            writes=Writes(parts.judge, parts.ledger, clock, parts.own, parts.jobs),
             cursors=Cursors(Signer(b"secret of the tests"), 3600),
             audit=Audit(parts.database),
             clock=clock,

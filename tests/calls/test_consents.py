@@ -122,7 +122,7 @@ async def bench(tmp_path, clock) -> AsyncIterator[Bench]:
             consents=Consents(connections, accounts, links, clock),
             objects={Gate: lambda _: gate},
             judge=parts.judge,
-            writes=Writes(parts.judge, parts.ledger, clock, parts.own),
+            writes=Writes(parts.judge, parts.ledger, clock, parts.own, parts.jobs),
             cursors=Cursors(Signer(b"secret of the tests"), 3600),
             audit=Audit(parts.database),
             clock=clock,

@@ -68,6 +68,14 @@ class TestShared:
         assert await Owner(other, clock).settle_others() == 1
         assert await states(database) == {"at work": "unknown"}
 
+    async def test_others_see_who_lives(self, database, other, clock):
+        living, looking = Owner(database, clock), Owner(other, clock)
+        await living.prove()
+        assert await looking.is_alive(living.id)
+        assert await looking.is_alive(looking.id)
+        await let_all_die(database)
+        assert not await looking.is_alive(living.id)
+
     async def test_who_was_taken_for_dead_sends_nothing_any_more(self, database, other, clock):
         slow = Owner(database, clock)
         await slow.prove()

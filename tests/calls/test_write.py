@@ -90,6 +90,27 @@ async def test_a_first_attempt_that_never_left_may_be_made_afresh(path: Assemble
     assert not (await path.confirmed(TOOL, **NAMED)).is_error
 
 
+async def test_what_was_refused_may_be_corrected_under_its_intent(path: Assembled) -> None:
+    path.vendor.inject(Fault("status", status=409, match="POST *"))
+    refused = await path.confirmed(TOOL, **NAMED)
+    assert refused.envelope["error"]["outcome"] == "not_applied"
+    corrected = NAMED | {"note": "n_2"}
+    assert (await path.confirmed(TOOL, **corrected)).envelope["data"] == {"id": "n_2"}
+
+    again = await path.call(TOOL, **corrected)
+    assert again.envelope["meta"]["idempotency"]["replayed"]
+    other = await path.call(TOOL, **NAMED)
+    assert other.envelope["error"]["code"] == "conflict"
+    assert len(path.vendor.made) == 1
+
+
+async def test_what_may_have_happened_keeps_the_arguments_of_its_intent(path: Assembled) -> None:
+    await lose(path)
+    other = await path.call(TOOL, **NAMED | {"note": "n_2"})
+    assert other.envelope["error"]["code"] == "conflict"
+    assert len(path.vendor.made) == 1
+
+
 async def test_an_action_whose_end_was_not_stored_is_found_by_reading(path: Assembled) -> None:
     """The disk is full just when the result is to be stored; nobody waits, nothing is sent again."""
     await fill_disk(path.database, "intents", "NEW.state = 'applied'")
@@ -123,7 +144,7 @@ async def test_a_no_that_was_not_stored_is_looked_up_before_the_next_attempt(pat
 async def test_a_write_needs_a_tool(path: Assembled, clock: ManualClock) -> None:
     nothing = Attempt(LOCAL, TOOL, {}, no_progress, START, 1000.0, 1045.0, Scope(1045.0))
     with pytest.raises(RuntimeError, match="tool is not known"):
-        await Writes(path.judge, path.ledger, clock, path.own).once(nothing, [].append)
+        await Writes(path.judge, path.ledger, clock, path.own, path.jobs).once(nothing, [].append)
 
 
 async def test_of_two_that_claim_the_same_action_at_once_one_waits_for_the_other(tmp_path, clock) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
 
 MAX_ARGUMENT_BYTES = 1 << 20
+NULL_IN_JSON = b"\\u0000"
+"""How JSON writes it; a text may also say so in plain letters."""
 NAMED = 20
 """So many wrong fields are listed; nobody reads more."""
 Schema = Mapping[str, Any]
@@ -67,6 +69,8 @@ def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
         if value is not None
     }
     encoded = _encode(tool, forgiven)
+    if NULL_IN_JSON in encoded:
+        _refuse_null(tool, forgiven)
     try:
         model = tool.arguments_model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
@@ -80,13 +84,35 @@ def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
     )
 
 
+def _refuse_null(tool: AnyTool, arguments: Mapping[str, Any]) -> None:
+    """No database, provider or terminal takes this character for what it is."""
+    names = [str(name) for name, value in arguments.items() if _has_null({name: value})]
+    if names:
+        raise InvalidCall(
+            "invalid_arguments",
+            f"The arguments of {tool.name} contain the character U+0000",
+            fields=[
+                FieldProblem(path="arguments" if "\0" in name else name[:80], problem="contains U+0000")
+                for name in names[:NAMED]
+            ],
+        )
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(map(_has_null, value)) or any(map(_has_null, value.values()))
+    return isinstance(value, list) and any(map(_has_null, value))
+
+
 def _encode(tool: AnyTool, arguments: Mapping[str, Any]) -> bytes:
     """The arguments as JSON; raises `InvalidCall` naming those that cannot be written as such."""
     encoded = _json(dict(arguments))
     if encoded is not None:
         return encoded
     names = [name for name, value in arguments.items() if _json({name: value}) is None]
-    problem = "is nested too deeply or is no JSON value"
+    problem = "is nested too deeply, has half a character (a lone surrogate), or is no JSON value"
     raise InvalidCall(
         "invalid_arguments",
         f"The arguments of {tool.name} are not JSON",

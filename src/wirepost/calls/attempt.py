@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,9 +17,10 @@ from wirepost.calls.shape import Shaped, trusted_warnings
 from wirepost.core.redact import SECRETS
 from wirepost.core.text import clean, cut
 from wirepost.core.times import to_rfc3339
-from wirepost.tools.context import Call, Progress
+from wirepost.tools.context import Call, Progress, Remember, RowsOf, no_memory, no_rows
 
 if TYPE_CHECKING:
+    from wirepost.calls.approvals import Approved
     from wirepost.calls.arguments import Reading
     from wirepost.calls.caller import Caller
     from wirepost.calls.cursor import Position
@@ -40,6 +43,8 @@ class Outcome:
     is_error: bool
     trace: tuple[tuple[str, float], ...] = ()
     """(step, seconds since the start when it began)."""
+    job: str | None = None
+    """The job that goes on with it."""
 
 
 @dataclass
@@ -53,20 +58,32 @@ class Attempt:
     at: datetime
     started: float
     deadline: float
+    """When the work must end, on the clock's monotonic counter."""
     scope: Scope
+    answer_by: float = math.inf
+    """Until then somebody waits for the answer; what takes longer goes on as a job."""
     tool: AnyTool | None = None
     reading: Reading | None = None
     connection: Connection | None = None
     api: Any = None
+    wrap: Callable[[Attempt, Any], Any] | None = None
+    """What stands between the tool and what its connection offers, if anything."""
     position: Position | None = None
     plan: Plan | None = None
     decision: Decision | None = None
     nonce: str | None = None
+    approved: Approved | None = None
+    """The permission of a person, where the call has one."""
     entry: Entry | None = None
     dispatched_at: datetime | None = None
     is_sent: bool = False
     is_cancelled: bool = False
     is_replayed: bool = False
+    job: str | None = None
+    """The job that was started, or that waits for a person."""
+    rows_of: RowsOf = no_rows
+    """`file_ref` → rows of a file of the caller."""
+    remember: Remember = no_memory
     hops: int = 0
     """Events that led to this call, one after the other."""
     taint: str | None = None
@@ -85,6 +102,14 @@ class Attempt:
         """The connection's environment."""
         return self.connection.environment if self.connection else ""
 
+    async def api_in(self, scope: Scope) -> Any:
+        """What the tool needs of the connection, for requests in this scope; raises `CallError`."""
+        if self.connection is None or self.tool is None:
+            msg = "there is no connection yet"
+            raise RuntimeError(msg)
+        api = await self.connection.api(self.tool.needs, scope, self.caller.id)
+        return self.wrap(self, api) if self.wrap else api
+
     def context(self, *, key: str | None = None, intent: str | None = None) -> Call[Any]:
         """What the operation gets."""
         reading = self.reading
@@ -101,8 +126,14 @@ class Attempt:
             dispatched_at=self.dispatched_at,
             warnings=self.warnings,
             notes=self.notes,
-            report=self.report,
+            report=self._tell,
+            rows_of=self.rows_of,
+            remember=self.remember,
         )
+
+    async def _tell(self, done: float, total: float | None, message: str | None) -> None:
+        """Progress to whoever waits now: a call that has become a job has nobody left."""
+        await self.report(done, total, message)
 
     def meta(self, shaped: Shaped | None) -> dict[str, Json]:
         """Where the data came from and what was done to it."""
@@ -166,8 +197,13 @@ class Attempt:
         }
         return {**confirm.shown(self.plan, confirmation), "decision": decision}
 
-    def audit_entry(self, outcome: Outcome, duration_s: float) -> dict[str, Json]:
-        """What the audit keeps of this attempt; secrets are redacted, long values cut."""
+    def audit_entry(
+        self, outcome: Outcome, duration_s: float, *, with_prompts: bool = False
+    ) -> dict[str, Json]:
+        """What the audit keeps of this attempt; secrets are redacted, long values cut.
+
+        Of what models are asked it keeps length and hash alone, unless `with_prompts` says otherwise.
+        """
         error = outcome.envelope.get("error", {})
         reading, decision = self.reading, self.decision
         entry: dict[str, Json] = {
@@ -178,12 +214,14 @@ class Attempt:
             "risk": str(self.tool.risk) if self.tool else None,
             "connection": self.connection_name or None,
             "environment": self.environment or None,
-            "arguments": _kept(self.raw),
+            "arguments": _kept(self.raw if with_prompts else _without_prompts(self.name, self.raw)),
             "arguments_hash": reading.hash if reading else None,
             "mode": reading.mode if reading and self.tool and self.tool.risk.has_preview else None,
             "reason": reading.reason if reading else None,
             "decision": decision.effect if decision else None,
             "rule": decision.rule if decision else error.get("rule"),
+            "approval": self.approved.job if self.approved else error.get("approval"),
+            "approved_by": self.approved.by if self.approved else None,
             "intent": self.entry.public_intent if self.entry else (reading.intent if reading else None),
             "ledger": self.entry.id if self.entry else None,
             "replayed": self.is_replayed or None,
@@ -213,6 +251,23 @@ class Attempt:
 _MAX_AUDITED = 4000
 _MAX_LINES = 10
 _MAX_LINE = 200
+
+
+_PROMPTS = frozenset({"text", "items", "prompt", "instructions", "requests", "payload"})
+"""Arguments of AI tools that hold what a model is asked."""
+
+
+def _without_prompts(tool: str, raw: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The arguments with length and hash in place of prompts; an unknown tool may be meant for AI, too."""
+    if not tool.startswith("ai_"):
+        return raw
+    return {name: _fingerprint(value) if name in _PROMPTS else value for name, value in raw.items()}
+
+
+def _fingerprint(value: Json) -> Json:
+    text = value if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
+    content = text.encode(errors="replace")
+    return {"sha256": hashlib.sha256(content).hexdigest(), "characters": len(text)}
 
 
 def _kept(raw: Mapping[str, Json]) -> Json:

@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -29,19 +30,30 @@ from wirepost.upstream import faults
 from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
+    from wirepost.calls.approvals import Approvals, Approved
     from wirepost.calls.audit import Audit
     from wirepost.calls.caller import Caller
     from wirepost.calls.consents import Consents
     from wirepost.calls.cursor import Cursors
     from wirepost.calls.decide import Judge
+    from wirepost.calls.outlive import Outliving
+    from wirepost.calls.remembering import Remembering
     from wirepost.calls.write import Writes
     from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
+    from wirepost.jobs.files import Files
     from wirepost.settings import LimitSettings
     from wirepost.tools.catalog import ToolList
     from wirepost.tools.tool import AnyTool
 
+PATIENCE = 1.2
+"""So much longer than the caller waits may a request be put off; what has to wait longer fails at once."""
+
 log = logging.getLogger(__name__)
+
+
+def nothing_preferred(tool: AnyTool, own: Mapping[str, Any]) -> str | None:
+    """Where the arguments of no tool say which connection is meant."""
 
 
 class Calls:
@@ -56,37 +68,72 @@ class Calls:
         connections: Connections,
         consents: Consents,
         objects: Mapping[type, Callable[[Attempt], Any]],
+        wraps: Mapping[type, Callable[[Attempt, Any], Any]] | None = None,
+        prefer: Callable[[AnyTool, Mapping[str, Any]], str | None] = nothing_preferred,
         judge: Judge,
         writes: Writes,
         cursors: Cursors,
         audit: Audit,
         clock: Clock,
         limits: LimitSettings,
+        log_prompts: bool = False,
+        outliving: Outliving | None = None,
+        approvals: Approvals | None = None,
+        files: Files | None = None,
+        remembering: Remembering | None = None,
     ) -> None:
         self._everything, self.tools, self._enabled = everything, visible, enabled or visible
         self._connections, self._consents, self._objects = connections, consents, objects
+        self._wraps, self._prefer, self._log_prompts = wraps or {}, prefer, log_prompts
         self._judge, self._writes, self._cursors = judge, writes, cursors
         self._audit, self._clock, self._limits = audit, clock, limits
+        self._outliving, self._approvals, self._files = outliving, approvals, files
+        self._remembering = remembering
+        self._ceiling_s = limits.job_s if outliving else limits.call_s
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def call(
         self, caller: Caller, name: str, raw: Mapping[str, Any], *, report: Progress = no_progress
     ) -> Outcome:
         """Run one tool for one caller. Raises nothing but the caller's own cancellation."""
+        return await self._see_through(self._attempt(caller, name, raw, report))
+
+    async def carry_out(
+        self, caller: Caller, name: str, raw: Mapping[str, Any], approved: Approved
+    ) -> Outcome:
+        """Run what a person has approved, for as long as it takes. Raises nothing."""
+        attempt = self._attempt(caller, name, raw, no_progress)
+        attempt.approved = approved
+        attempt.scope.deadline = attempt.deadline
+        return await asyncio.shield(self._spawn(self._to_outcome(attempt)))
+
+    def _attempt(self, caller: Caller, name: str, raw: Mapping[str, Any], report: Progress) -> Attempt:
         started = self._clock.monotonic()
-        deadline = started + self._limits.call_s
-        attempt = Attempt(caller, name, raw, report, self._clock.now(), started, deadline, Scope(deadline))
-        known = self._everything.by_name.get(name)
-        if known is None or known.risk.is_read:
-            return await self._to_outcome(attempt)
-        return await self._see_through(attempt)
+        patience = Scope(started + min(self._limits.call_s * PATIENCE, self._ceiling_s))
+        attempt = Attempt(
+            caller,
+            name,
+            raw,
+            report,
+            self._clock.now(),
+            started,
+            started + self._ceiling_s,
+            patience,
+            answer_by=started + self._limits.call_s,
+        )
+        if self._files:
+            attempt.rows_of = partial(self._files.rows_of, owner=caller.id)
+        if self._remembering:
+            attempt.remember = self._remembering.of(attempt)
+        return attempt
 
     async def declined(
         self, caller: Caller, name: str, raw: Mapping[str, Any], *, connection: str | None = None
     ) -> Outcome:
         """A person was shown the plan, or a link, and said no: recorded like any other attempt."""
         started = self._clock.monotonic()
-        attempt = Attempt(caller, name, raw, no_progress, self._clock.now(), started, started, Scope(started))
+        now = self._clock.now()
+        attempt = Attempt(caller, name, raw, no_progress, now, started, started, Scope(started))
         attempt.tool = self._everything.by_name.get(name)
         return await self._record(attempt, Outcome(attempt.failure(_declined(connection)), is_error=True))
 
@@ -95,18 +142,41 @@ class Calls:
         await self._consents.wait(caller.id, connection, since)
 
     async def close(self) -> None:
-        """Let writes that were sent come to their end."""
+        """Let what was sent come to its end."""
+        if self._outliving:
+            self._outliving.stop_reads()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._limits.call_s)
+        if self._outliving:
+            await self._outliving.close()
 
     async def _see_through(self, attempt: Attempt) -> Outcome:
-        """A cancelled write stops before it is sent; afterwards it is settled and recorded all the same."""
+        """The outcome, or the handle of the job that the call has become.
+
+        A cancelled read stops; a cancelled write stops before it is sent, and afterwards it is settled and
+        recorded all the same.
+        """
         task = self._spawn(self._to_outcome(attempt))
+        patience_s = self._limits.call_s if self._outliving else None
         try:
-            return await asyncio.shield(task)
+            done, _ = await asyncio.wait({task}, timeout=patience_s)
         except asyncio.CancelledError:
             attempt.is_cancelled = True
+            tool = self._everything.by_name.get(attempt.name)
+            if tool is None or tool.risk.is_read:
+                task.cancel()
             raise
+        if done or self._outliving is None:
+            return task.result()
+        try:
+            handle = await self._outliving.take(attempt, task)
+        except CallError as error:
+            log.warning("a call that takes long could not become a job: %s", error)
+            return await asyncio.shield(task)
+        attempt.scope.deadline, attempt.report = attempt.deadline, no_progress
+        told = f"It takes longer than {self._limits.call_s:g} s and goes on as a job; job_get follows it"
+        envelope = {"data": shape.dump(handle), "meta": attempt.meta(None), "warnings": [told]}
+        return Outcome(SECRETS.result(envelope), is_error=False, job=handle.job)
 
     def _spawn(self, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(work)
@@ -136,18 +206,22 @@ class Calls:
         return await self._record(attempt, outcome)
 
     async def _guided(self, attempt: Attempt) -> dict[str, Any]:
-        """The steps; where a consent is missing, the way to the person who can give it."""
+        """The steps; where a person has to do something first, the way to that person."""
         try:
             return await self._steps(attempt)
         except NotConnected as error:
             await self._consents.invite(attempt, error)
+            raise
+        except NotAllowed as error:
+            if self._approvals and error.code == "approval_required" and not _is_preview(attempt):
+                await self._approvals.ask(attempt, error)
             raise
 
     async def _steps(self, attempt: Attempt) -> dict[str, Any]:
         tool = self._find(attempt)
         reading, view = self._read(attempt, tool)
         await self._open(attempt, tool, reading)
-        if tool.risk.is_read:
+        if tool.risk.is_read and not tool.starts_job:
             self._step(attempt, "decide")
             await self._judge.decide(attempt)
             self._step(attempt, "run")
@@ -189,7 +263,7 @@ class Calls:
             raise NotAllowed(
                 "forbidden_by_policy",
                 f"{attempt.name} is not enabled on this server",
-                hint="An operator can enable it under `tools` in wirepost.yaml (or end read_only)",
+                hint="An operator can name it under `tools.include` in wirepost.yaml (or end read_only)",
                 detail={"rule": "tools"},
             )
         close = difflib.get_close_matches(attempt.name, self._everything.by_name, n=3)
@@ -207,10 +281,12 @@ class Calls:
     async def _open(self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading) -> None:
         self._step(attempt, "open")
         if tool.is_provider_tool:
-            attempt.connection = self._connections.choose(tool, reading.connection)
+            named = reading.connection or self._prefer(tool, reading.own)
+            attempt.connection = self._connections.choose(tool, named)
+            attempt.wrap = self._wraps.get(tool.needs)
             if tool.name not in self.tools(attempt.caller).by_name:
                 await self._consents.check_granted(attempt.connection, attempt.caller.id, tool)
-            attempt.api = await attempt.connection.api(tool.needs, attempt.scope, attempt.caller.id)
+            attempt.api = await attempt.api_in(attempt.scope)
         else:
             attempt.api = self._objects[tool.needs](attempt)
         if reading.cursor:
@@ -220,10 +296,10 @@ class Calls:
 
     async def _run_read(self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading) -> Any:
         try:
-            async with asyncio.timeout(self._limits.call_s):
+            async with asyncio.timeout(self._ceiling_s):
                 return await tool.operation(attempt.context(), **reading.own)
         except TimeoutError:
-            message = f"{tool.name} had no answer within {self._limits.call_s:g} s"
+            message = f"{tool.name} had no answer within {self._ceiling_s:g} s"
             raise Unavailable(
                 "timeout", message, hint="Ask for less, or try again later", retry_after_s=5
             ) from None
@@ -266,7 +342,7 @@ class Calls:
         self._step(attempt, "record")
         try:
             duration_s = self._clock.monotonic() - attempt.started
-            entry = attempt.audit_entry(outcome, duration_s)
+            entry = attempt.audit_entry(outcome, duration_s, with_prompts=self._log_prompts)
             is_read = attempt.tool is not None and attempt.tool.risk.is_read
             await self._audit.record(to_rfc3339(attempt.at), entry, is_read=is_read)
         except CallError as error:
@@ -276,10 +352,14 @@ class Calls:
                 outcome.envelope.setdefault("warnings", []).append(
                     "The audit record is kept in memory until the store works again"
                 )
-        return Outcome(SECRETS.result(outcome.envelope), outcome.is_error, tuple(attempt.trace))
+        return Outcome(SECRETS.result(outcome.envelope), outcome.is_error, tuple(attempt.trace), attempt.job)
 
     def _step(self, attempt: Attempt, name: str) -> None:
         attempt.trace.append((name, self._clock.monotonic() - attempt.started))
+
+
+def _is_preview(attempt: Attempt) -> bool:
+    return attempt.reading is not None and attempt.reading.mode == "preview"
 
 
 def _owner(attempt: Attempt) -> tuple[str, str, str]:

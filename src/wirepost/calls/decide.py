@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wirepost.calls import allowance, confirm
+from wirepost.calls import allowance, approvals, confirm
 from wirepost.calls.policy import Decision, Policy, Subject, refusal
 from wirepost.core.errors import InvalidCall, NotAllowed
 from wirepost.tools.results import Plan
@@ -33,7 +33,7 @@ class Judge:
         token = attempt.reading.confirmation if attempt.reading else None
         if token is not None:
             attempt.nonce = self._accept(attempt, token)
-        elif attempt.decision is not None and attempt.decision.effect == "confirm":
+        elif attempt.approved is None and attempt.decision and attempt.decision.effect == "confirm":
             raise NotAllowed(
                 "confirmation_required",
                 f"{attempt.name} needs a confirmation; nothing was done",
@@ -73,7 +73,9 @@ class Judge:
             raise refusal(decision, attempt.name)
         if decision is not None and decision.effect == "approve" and not _has_preview(attempt):
             attempt.decision = decision
-            raise refusal(decision, attempt.name)
+            if attempt.approved is None:
+                raise refusal(decision, attempt.name)
+            approvals.check(attempt.approved, attempt)
         return decision
 
     async def _plan_and_decide(self, attempt: Attempt) -> None:
@@ -87,7 +89,9 @@ class Judge:
         attempt.decision = decision = self.explain(_subject(attempt, plan))
         if decision.effect == "deny":
             raise refusal(decision, attempt.name)
-        if decision.effect == "approve":
+        if attempt.approved is not None:
+            approvals.check(attempt.approved, attempt)
+        elif decision.effect == "approve":
             error = refusal(decision, attempt.name)
             error.detail["plan"] = confirm.shown(plan, None)
             raise error

@@ -98,8 +98,9 @@ class Ledger:
     ) -> tuple[Entry, bool]:
         """Make the action ours: (entry, True), or (the entry somebody else made meanwhile, False).
 
-        `again` claims an entry whose last attempt was not applied. One transaction marks the confirmation
-        as used, reserves the money and writes the row, so that none of the three can stand alone.
+        `again` claims an entry whose last attempt was not applied, with the arguments of this one. One
+        transaction marks the confirmation as used, reserves the money and writes the row, so that none of
+        the three can stand alone.
         """
         made: list[Entry] = []
 
@@ -113,8 +114,10 @@ class Ledger:
                 await _use(tx, nonce, entry_id, self._now())
             if present:
                 await tx.execute(
-                    "UPDATE intents SET state = 'claimed', attempt = attempt + ?, owner = ?, claimed_at = ?, "
-                    "dispatched_at = ?, last_status = NULL, settled_at = NULL WHERE id = ?",
+                    "UPDATE intents SET state = 'claimed', arguments_hash = ?, attempt = attempt + ?, "
+                    "owner = ?, claimed_at = ?, dispatched_at = ?, last_status = NULL, settled_at = NULL "
+                    "WHERE id = ?",
+                    identity.arguments_hash,
                     1 if _needs_new_key(present) else 0,
                     self._owner,
                     self._now(),

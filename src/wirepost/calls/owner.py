@@ -64,6 +64,12 @@ class Owner:
         await self._proof.renew(DEAD_AFTER_S)
         await self.settle_others()
 
+    async def is_alive(self, other: str) -> bool:
+        """Whether another process lives that may carry out writes on this database."""
+        if not self._database.is_shared:
+            return other == self.id
+        return other == self.id or await Lease(f"owner {other}", other, self._database).is_held()
+
     async def _live(self) -> None:
         while True:
             await self._clock.sleep(PROVED_EVERY_S)

@@ -14,6 +14,7 @@ from wirepost.calls.own_writes import ids_in
 from wirepost.calls.shape import dump
 from wirepost.core.errors import CallError, InvalidCall, NotAllowed, OutcomeUnknown, Rejected, Unavailable
 from wirepost.core.times import from_epoch
+from wirepost.tools.jobs import Started
 from wirepost.upstream.scope import Scope
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from wirepost.calls.ledger import Ledger, State
     from wirepost.calls.own_writes import OwnWrites
     from wirepost.core.clock import Clock
-    from wirepost.store.database import Work
+    from wirepost.jobs.jobs import Jobs
+    from wirepost.store.database import Tx, Work
     from wirepost.tools.tool import AnyTool
 
 RECONCILE_S = 15.0
@@ -35,8 +37,8 @@ Json = Any
 class Writes:
     """Carries out writes so that each business action happens once."""
 
-    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock, own: OwnWrites) -> None:
-        self._judge, self._ledger, self._clock, self._own = judge, ledger, clock, own
+    def __init__(self, judge: Judge, ledger: Ledger, clock: Clock, own: OwnWrites, jobs: Jobs) -> None:
+        self._judge, self._ledger, self._clock, self._own, self._jobs = judge, ledger, clock, own, jobs
 
     async def once(self, attempt: Attempt, step: Callable[[str], None]) -> Json:
         """The result of the action, carried out now or found to be done already."""
@@ -94,14 +96,15 @@ class Writes:
         """The result of an earlier attempt, stored or found by reading; `None` when it did not happen."""
         result = prior.result if prior.state == "applied" else None
         if prior.state == "unknown":
-            result = await self._find_by_reading(attempt, prior)
-            if result is not None:
-                await self._ledger.settle(prior, "applied", result=result)
+            found = await self._find_by_reading(attempt, prior)
+            if found is not None:
+                result = await self._settle_applied(attempt, prior, found)
         if result is None:
             return None
         if prior.state == "applied" and identity.intent is None:
             raise _suspected(prior)
         attempt.entry, attempt.is_replayed = prior, True
+        attempt.job = result.get("job") if _tool(attempt).starts_job else None
         return result
 
     async def _carry_out(self, attempt: Attempt, entry: Entry, step: Callable[[str], None]) -> Json:
@@ -111,7 +114,7 @@ class Writes:
         own = attempt.reading.own if attempt.reading else {}
         try:
             async with asyncio.timeout(max(0.1, attempt.deadline - self._clock.monotonic())):
-                result = dump(await tool.operation(context, **own))
+                value = await tool.operation(context, **own)
         except TimeoutError:
             raise await self._failed(attempt, entry, _too_late(attempt)) from None
         except OutcomeUnknown as error:
@@ -125,7 +128,31 @@ class Writes:
             await self._settle(attempt, entry, "unknown" if is_open else "not_applied")
             raise
         step("settle")
-        await self._settle(attempt, entry, "applied", result=result)
+        return await self._settle_applied(attempt, entry, value)
+
+    async def _settle_applied(self, attempt: Attempt, entry: Entry, value: Any) -> Json:
+        """Note what was carried out; a job is there before anybody is told of it. Returns the result."""
+        if not isinstance(value, Started):
+            result = dump(value)
+            await self._settle(attempt, entry, "applied", result=result)
+            return result
+        job, opening = self._jobs.opening(
+            value,
+            owner=attempt.caller.id,
+            connection=attempt.connection_name,
+            environment=attempt.environment,
+            tool=attempt.name,
+            intent=entry.id,
+        )
+        result, attempt.job = dump(job), job.job
+        marks = [] if value.provider_id is None else [value.provider_id]
+        also = together(opening, self._noting(attempt, entry, marks))
+        try:
+            await self._ledger.settle(entry, "applied", result=result, also=also)
+        except CallError as error:
+            log.warning("the job of %s could not be noted: %s", entry.id, error)
+            message = f"{attempt.name} was started, but the server could not note it"
+            raise OutcomeUnknown("outcome_unknown", message, hint=_repeat_hint(entry)) from None
         return result
 
     async def _dispatch(self, attempt: Attempt, entry: Entry) -> None:
@@ -173,10 +200,10 @@ class Writes:
             error.detail["ledger"] = entry.id
             raise error
         attempt.warnings.append("The provider's answer was lost; the result was found by reading")
-        await self._settle(attempt, entry, "applied", result=found)
-        return found
+        return await self._settle_applied(attempt, entry, found)
 
-    async def _find_by_reading(self, attempt: Attempt, entry: Entry) -> Json | None:
+    async def _find_by_reading(self, attempt: Attempt, entry: Entry) -> Any:
+        """What the reconciler of the tool has found, or `None`."""
         tool = _tool(attempt)
         if tool.reconciler is None or attempt.reading is None:
             raise OutcomeUnknown(
@@ -187,11 +214,10 @@ class Writes:
         scope = Scope(self._clock.monotonic() + RECONCILE_S)
         context = attempt.context(intent=entry.id)
         if attempt.connection:
-            context.api = await attempt.connection.api(tool.needs, scope, attempt.caller.id)
+            context.api = await attempt.api_in(scope)
         if entry.dispatched_at is not None:
             context.dispatched_at = datetime.fromtimestamp(entry.dispatched_at, UTC)
-        found = await tool.reconciler(context, **attempt.reading.own)
-        return None if found is None else dump(found)
+        return await tool.reconciler(context, **attempt.reading.own)
 
     async def _settle(
         self,
@@ -211,6 +237,16 @@ class Writes:
             if state != "applied":
                 return
             attempt.warnings.append("The result could not be stored; a repetition will find it by reading")
+
+
+def together(*works: Work[None] | None) -> Work[None]:
+    """Pieces of one transaction, as far as there are any."""
+
+    async def work(tx: Tx) -> None:
+        for each in filter(None, works):
+            await each(tx)
+
+    return work
 
 
 def _identity(attempt: Attempt) -> Identity:
@@ -233,7 +269,8 @@ def _tool(attempt: Attempt) -> AnyTool:
 
 
 def _refuse_other_arguments(prior: Entry, identity: Identity) -> None:
-    if prior.arguments_hash != identity.arguments_hash:
+    """An intent stands for what was done under it; as long as nothing was, its arguments can be corrected."""
+    if prior.state != "not_applied" and prior.arguments_hash != identity.arguments_hash:
         raise Rejected(
             "conflict",
             f"The intent {prior.intent!r} was already used with other arguments",
