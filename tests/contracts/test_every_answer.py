@@ -14,14 +14,14 @@ import orjson
 import pytest
 
 from support.clock import ManualClock
-from support.examples import IMITATED, example, served_by
+from support.examples import RECORD_KEEPERS, example, served_by
 from support.running import Running, running
 from support.spoiled import WRITTEN, Change, rewritten, spoil
 from wirepost.core.log import JsonLines
 from wirepost.sandbox.vendor import Fault, Request
 
 CHARACTERS_PER_TOKEN = 4
-PROVIDERS = IMITATED
+PROVIDERS = RECORD_KEEPERS
 LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "hubspot": ("crm_search_records", {"object": "ticket"}, "/crm/objects/*/tickets/search"),
     "salesforce": ("salesforce_query", {"soql": "SELECT Id, Subject FROM Case"}, "*/query"),

@@ -10,7 +10,16 @@ import pytest
 
 from support.arrived import writes
 from support.clock import ManualClock
-from support.examples import IMITATED, TOOLS, example, served_by, with_events
+from support.examples import (
+    IMITATED,
+    RECORD_KEEPERS,
+    TOOLS,
+    begun,
+    example,
+    home,
+    running_widely,
+    served_by,
+)
 from support.running import Running, running
 from wirepost.calls.caller import LOCAL
 from wirepost.sandbox.vendor import Fault, Sandbox
@@ -49,12 +58,12 @@ async def test_a_preview_sends_no_write(wirepost: Running, provider: str, name: 
 
 
 def test_every_provider_that_can_be_previewed_is() -> None:
-    assert {name for name, _ in PREVIEWS} == set(IMITATED)
+    assert {name for name, _ in PREVIEWS} == set(RECORD_KEEPERS)
 
 
 def calls_of(tool: AnyTool) -> list[tuple[str, dict[str, Any]]]:
     """Expected result → arguments: done or previewed, and refused."""
-    asked = example(tool.name, next((name for name in IMITATED if tool in served_by(name)), ""))
+    asked = example(tool.name, home(tool))
     if tool.risk.has_preview:
         asked["mode"] = "preview"
     return [("ok", asked), ("invalid_arguments", {"no_such_argument": 1})]
@@ -68,17 +77,23 @@ async def recorded(wirepost: Running, made: list[tuple[str, dict[str, Any]]]) ->
     return [(record["tool"], record["result"]) for record in (await wirepost.records())[before:]]
 
 
-async def test_every_call_leaves_one_record(wirepost: Running) -> None:
+async def test_every_call_leaves_one_record(tmp_path: Path, clock: ManualClock) -> None:
     """12.3.7a: what is done, previewed or refused for its arguments is recorded once each."""
-    await with_events(wirepost)
-    made = [(name, result, asked) for name, tool in TOOLS.items() for result, asked in calls_of(tool)]
-    records = await recorded(wirepost, [(name, asked) for name, _, asked in made])
+    async with running_widely(tmp_path, clock) as wirepost:
+        there = await begun(wirepost)
+        made = [
+            (name, result, {**asked, **there.get(name, {})} if result == "ok" else asked)
+            for name, tool in TOOLS.items()
+            for result, asked in calls_of(tool)
+        ]
+        records = await recorded(wirepost, [(name, asked) for name, _, asked in made])
     assert records == [(name, result) for name, result, _ in made]
 
 
 async def test_every_denied_call_leaves_one_record(tmp_path: Path, clock: ManualClock) -> None:
     """12.3.7b: what policy denies, what does not exist, and what a person declines are recorded once each."""
-    async with running(tmp_path, clock, policy={"rules": [{"id": "no", "effect": "deny"}]}) as wirepost:
+    nothing = {"rules": [{"id": "no", "effect": "deny"}]}
+    async with running_widely(tmp_path, clock, policy=nothing) as wirepost:
         asked = [(name, calls_of(tool)[0][1]) for name, tool in TOOLS.items()]
         records = await recorded(wirepost, [*asked, ("no_such_tool", {})])
         denied = [(name, "forbidden_by_policy") for name in TOOLS]
@@ -88,14 +103,21 @@ async def test_every_denied_call_leaves_one_record(tmp_path: Path, clock: Manual
 
 
 @pytest.mark.parametrize("kind", ["refused", "cut", "html"])
-async def test_every_failed_call_leaves_one_record(wirepost: Running, kind: Any) -> None:
+async def test_every_failed_call_leaves_one_record(tmp_path: Path, clock: ManualClock, kind: Any) -> None:
     """12.3.7c: what fails at the vendor, or may have happened there, is recorded once."""
-    for provider in IMITATED:
-        sandbox_of(wirepost, provider).inject(Fault(kind=kind, times=None))
-    named = [(name, calls_of(tool)[0][1]) for name, tool in TOOLS.items() if tool.is_provider_tool]
-    for index, (name, asked) in enumerate(named):
-        outcome = await wirepost.outcome(name, **asked)
-        assert outcome.is_error, name
-        records = await wirepost.records()
-        assert len(records) == index + 1
-        assert (records[-1]["tool"], records[-1]["result"]) == (name, outcome.envelope["error"]["code"])
+    named = [
+        (name, calls_of(tool)[0][1])
+        for name, tool in TOOLS.items()
+        if tool.is_provider_tool and tool.toolset != "http"  # its vendor is no imitation
+    ]
+    async with running_widely(tmp_path, clock) as wirepost:
+        for _name, asked in named:
+            sandbox = wirepost.app.connections.sandbox(asked["connection"])
+            assert sandbox is not None
+            sandbox.faults = [Fault(kind=kind, times=None)]
+        for index, (name, asked) in enumerate(named):
+            outcome = await wirepost.outcome(name, **asked)
+            assert outcome.is_error, name
+            records = await wirepost.records()
+            assert len(records) == index + 1
+            assert (records[-1]["tool"], records[-1]["result"]) == (name, outcome.envelope["error"]["code"])

@@ -24,6 +24,7 @@ def connection(**options: Any) -> ConnectionSettings:
             "has a base_url, but a sandbox runs inside",
         ),
         ({"faults": [{"kind": "cut"}]}, "has faults, which only a sandbox can show"),
+        ({"owner": "caller", "webhooks": {"default": {}}}, "give the webhooks to a connection of their own"),
         ({"base_url": "http://api.example.com"}, "must use https, because secrets are sent there"),
         ({"base_url": "https://me:secret@x.example"}, "must not contain a user or password"),
         ({"base_url": "api.example.com"}, "must be an address such as"),

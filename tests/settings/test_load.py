@@ -29,6 +29,10 @@ def problems(text: str, environ: dict[str, str] | None = None) -> list[str]:
 
 def test_without_a_file_the_sandbox_is_there() -> None:
     settings = load_settings(environ={})
+    own = settings.connections.pop("embedded")
+    assert (own.provider, own.key) == ("embedded", None), (
+        "its models are in the server, so nothing is imitated"
+    )
     assert {each.environment for each in settings.connections.values()} == {"sandbox"}
     assert {f"{each.provider}-sandbox" for each in settings.connections.values()} == set(settings.connections)
     assert "stripe-sandbox" in settings.connections

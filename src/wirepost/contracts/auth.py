@@ -38,10 +38,11 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class TokenExchange:
-    """OAuth 2 without a browser: client credentials, or a signed assertion (RFC 7523) in a user's name.
+    """OAuth 2 without a browser: client credentials, or a signed assertion (RFC 7523).
 
-    A connection gives `client_id` with `client_secret`, or with `private_key` and `username`. The answer's
-    `instance_url`, where there is one, is the address of all further requests.
+    A connection gives `client_id` with `client_secret`, or with `private_key` and, where the assertion is in
+    a user's name, `username`. The answer's `instance_url`, where there is one, is the address of all further
+    requests.
     """
 
     name: ClassVar[str] = "exchange"
@@ -57,6 +58,10 @@ class TokenExchange:
     """After which a token is fetched again where the answer gives no `expires_in`."""
     header: str = "Authorization"
     form: str = "Bearer {}"
+    url: str | None = None
+    """Of the token endpoint where it is not at the connection's base address; a sandbox has it at `path`."""
+    own_claims: Mapping[str, str] | None = None
+    """Claims of an assertion in the client's own name (Google's service accounts); `None`: there is none."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,8 @@ class Signature:
     name: ClassVar[str] = "sigv4"
 
     help: str
+    service: str = ""
+    """Its name in signatures; empty: the connection says it."""
 
 
 @dataclass(frozen=True)
@@ -188,4 +195,13 @@ class Certificate:
     help: str
 
 
-AuthMethod = ApiKey | TokenExchange | OAuth2 | AppInstallation | Signature | Certificate
+@dataclass(frozen=True)
+class Open:
+    """Nothing: what answers is part of this program."""
+
+    name: ClassVar[str] = "open"
+
+    help: str
+
+
+AuthMethod = ApiKey | TokenExchange | OAuth2 | AppInstallation | Signature | Certificate | Open

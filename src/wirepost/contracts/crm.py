@@ -14,7 +14,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from wirepost.core.errors import InvalidCall, OutcomeUnknown
 from wirepost.tools.contract import Contract
+from wirepost.tools.jobs import Started
 from wirepost.tools.results import Page, Result, Untrusted, UntrustedMark
 
 NEUTRAL_OBJECTS = ("contact", "company", "deal", "ticket", "task", "note", "product")
@@ -67,6 +69,7 @@ Operator = Literal[
 ]
 ActivityType = Literal["note", "task", "call", "email", "meeting"]
 Function = Literal["count", "sum", "avg", "min", "max"]
+ImportOperation = Literal["create", "update", "upsert"]
 Value = str | int | float | bool | None
 """A typed field value: dates as `2026-11-25`, moments in RFC 3339, several choices joined with `;`."""
 
@@ -262,6 +265,19 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Import:
+    """Records that one job writes."""
+
+    operation: ImportOperation
+    drafts: Sequence[Draft]
+    """Without links; with `update` each has its id, unless there is a `match_field`."""
+    match_field: str | None
+    """The unique field by which records are found; each draft has a value of its own for it."""
+    name: str
+    """By which a person and `find_import` recognize the job; from the caller's intent."""
+
+
+@dataclass(frozen=True)
 class Activity:
     """Something to be noted down with the records it concerns."""
 
@@ -295,6 +311,28 @@ class Summary:
     is_complete: bool = True
 
 
+def imported(
+    status: Literal["ok", "failed", "unprocessed"],
+    *,
+    number: int | None = None,
+    record_id: str | None = None,
+    is_new: bool | None = None,
+    code: str | None = None,
+    message: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A row of an import's result, with what the vendor tells: `number` counts the records from 1."""
+    told = {
+        "status": status,
+        "number": number,
+        "id": record_id,
+        "is_new": is_new,
+        "error": None if code is None else {"code": code, "message": message},
+        "fields": None if fields is None else dict(fields),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
 class Crm(Contract):
     """A CRM as one call sees it.
 
@@ -326,6 +364,27 @@ class Crm(Contract):
     @abstractmethod
     async def browse(self, schema: ObjectSchema, query: Query) -> Page[Record]:
         """All records in the order of their ids (or of change, with `updated_after`); no conditions."""
+
+    async def start_export(self, schema: ObjectSchema, query: Query, *, key: str | None) -> Started:
+        """Have all records that meet the conditions collected; `limit` and `sort` count for nothing.
+
+        Raises `InvalidCall` where the vendor is not asked for exports.
+        """
+        del schema, query, key
+        raise InvalidCall("unsupported_by_provider", "This CRM is not asked for exports")
+
+    async def start_import(self, schema: ObjectSchema, wanted: Import, *, key: str | None) -> Started:
+        """Have records written by a job of `imported` rows; raises `InvalidCall` where that cannot be."""
+        del schema, wanted, key
+        raise InvalidCall("unsupported_by_provider", "This CRM is not asked for imports")
+
+    async def find_import(self, schema: ObjectSchema, wanted: Import, since: datetime) -> Started | None:
+        """The job that a lost `start_import` left behind, made since then; `None` where there is none.
+
+        Raises `OutcomeUnknown` where the vendor cannot say.
+        """
+        del schema, wanted, since
+        raise OutcomeUnknown("outcome_unknown", "This CRM does not tell which imports were started")
 
     @abstractmethod
     async def get(

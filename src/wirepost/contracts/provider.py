@@ -12,7 +12,9 @@ from wirepost.tools.contract import Contract
 from wirepost.tools.results import Result, Untrusted
 
 if TYPE_CHECKING:
+    from wirepost.contracts.jobs import JobKind
     from wirepost.sandbox.vendor import Sandbox
+    from wirepost.settings import ConnectionSettings
     from wirepost.tools.tool import AnyTool
     from wirepost.upstream.client import Client
     from wirepost.upstream.limits import Limits
@@ -40,7 +42,7 @@ class Provider:
     name: str
     title: str
     base_url: str
-    """Empty where each account has an address of its own."""
+    """Empty where each account has an address of its own; `{region}` stands for that of the connection."""
     client: type[Client]
     auth: tuple[AuthMethod, ...]
     """The first is what a connection uses that does not name one."""
@@ -60,8 +62,12 @@ class Provider:
     user_auth: ApiKey | None = None
     """A second key, which acts as a user (`user_key` of a connection)."""
 
+    address_of: Callable[[ConnectionSettings], str] | None = None
+    """Settings → the address of the API, where more than the region decides; in place of `base_url`."""
     load_webhook: Callable[[], Webhook] | None = None
     """The requests it sends, where it sends any; a process that receives none never loads it."""
+    load_jobs: Callable[[], tuple[JobKind[Any], ...]] | None = None
+    """The kinds of jobs it carries out, where there are any."""
 
     @property
     def sandbox(self) -> type[Sandbox]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wirepost.settings.ai import AiSettings, CacheSettings, ModelSettings
+from wirepost.settings.approvals import ApprovalSettings, SlackApprovals
 from wirepost.settings.auth import AuthSettings
 from wirepost.settings.connections import (
     ConnectionSettings,
@@ -26,9 +28,12 @@ from wirepost.settings.store import StoreSettings
 from wirepost.settings.webhooks import WebhookSettings
 
 __all__ = [
+    "AiSettings",
     "AmountRange",
+    "ApprovalSettings",
     "AuthSettings",
     "AwsSettings",
+    "CacheSettings",
     "ConnectionSettings",
     "EventSettings",
     "FaultSettings",
@@ -36,6 +41,7 @@ __all__ = [
     "LimitSettings",
     "Loaded",
     "LoggingSettings",
+    "ModelSettings",
     "MoneyRules",
     "Origin",
     "PolicySettings",
@@ -45,6 +51,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SinkSettings",
+    "SlackApprovals",
     "StoreSettings",
     "SubscriptionSettings",
     "ToolSettings",

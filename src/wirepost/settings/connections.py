@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from wirepost.core.secret_refs import SecretRef
 from wirepost.settings.faults import FaultSettings
+from wirepost.settings.http_jobs import HttpJobSettings
 from wirepost.settings.policy import Environment
 from wirepost.settings.section import Amount, CurrencyCode, Name, Positive, Section, Whole, check_amount
 from wirepost.settings.webhooks import WebhookSettings
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Limits = TypeVar("Limits", bound="DataclassInstance")
 
+LOCAL_PROVIDER = "embedded"
+"""The provider whose models run inside the server."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -145,7 +148,11 @@ class SignatureSettings(Section):
     """What requests are signed with (AWS Signature Version 4)."""
 
     region: str = Field(description="Region of the service", examples=["eu-central-1"])
-    service: str = Field(description="Name of the service in signatures", examples=["execute-api"])
+    service: str = Field(
+        default="",
+        description="Name of the service in signatures; only provider http needs it",
+        examples=["execute-api"],
+    )
     access_key_id: SecretRef = Field(
         description="Where the id of the access key is kept", examples=["env:AWS_ACCESS_KEY_ID"]
     )
@@ -156,6 +163,35 @@ class SignatureSettings(Section):
         default=None,
         description="Where the token of a temporary key is kept",
         examples=["env:AWS_SESSION_TOKEN"],
+    )
+
+
+class BucketSettings(Section):
+    """A bucket of Amazon S3, or of Cloud Storage for Vertex AI, through which jobs read and write."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
+        description="Name of the bucket", examples=["acme-ai-jobs"]
+    )
+    prefix: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}(/[A-Za-z0-9_.-]{1,100}){0,9}$")
+    ] = Field(default="wirepost", description="What the names of all objects begin with")
+    role: Annotated[str, StringConstraints(pattern=r"^arn:aws(-[^:]+)?:iam::[0-9]{12}:role/.+$")] | None = (
+        Field(
+            default=None,
+            description="ARN of the role with which Bedrock reads and writes the bucket",
+            examples=["arn:aws:iam::123456789012:role/bedrock-batch"],
+        )
+    )
+
+
+class VertexSettings(Section):
+    """Where models of Vertex AI answer, and on whose account."""
+
+    project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9.:-]{4,61}[a-z0-9]$")] = Field(
+        description="Id of the project of Google Cloud", examples=["acme-ai"]
+    )
+    location: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,40}$")] = Field(
+        default="global", description="Region that answers, or global", examples=["europe-west3"]
     )
 
 
@@ -199,7 +235,7 @@ class ConnectionSettings(Section):
     )
     private_key: SecretRef | None = Field(
         default=None,
-        description="Where the private key (PEM) is kept that signs assertions, with username",
+        description="Where the private key (PEM) is kept that signs assertions, mostly with username",
         examples=["file:/run/secrets/salesforce.pem"],
     )
     installation: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = Field(
@@ -234,6 +270,11 @@ class ConnectionSettings(Section):
     form: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,40}\{\}[\x20-\x7e]{0,40}$")] | None = (
         Field(default=None, description="What stands in it, with {} for the key", examples=["Token {}"])
     )
+    api: Literal["responses", "chat"] | None = Field(
+        default=None,
+        description="What a server of models speaks, for provider openai; empty: responses at OpenAI, chat "
+        "at any other base_url",
+    )
     check: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]{0,500}$")] = Field(
         default="/",
         description="Path that `wirepost connections check` reads, for provider http",
@@ -241,7 +282,17 @@ class ConnectionSettings(Section):
     )
     tls: TlsSettings | None = Field(default=None, description="Certificate of the client (mutual TLS)")
     sigv4: SignatureSettings | None = Field(
-        default=None, description="Signature of requests (AWS Signature Version 4), for provider http"
+        default=None,
+        description="Signature of requests (AWS Signature Version 4), for providers http, bedrock, sagemaker",
+    )
+    bucket: BucketSettings | None = Field(
+        default=None, description="Where jobs read and write, for providers bedrock, sagemaker and vertex"
+    )
+    vertex: VertexSettings | None = Field(
+        default=None, description="Project and location of the models, for provider vertex"
+    )
+    jobs: dict[Name, HttpJobSettings] = Field(
+        default_factory=dict, description="Jobs that the service carries out, by name, for provider http"
     )
     accounts: list[Annotated[str, StringConstraints(pattern=r"^acct_\w+$")]] = Field(
         default_factory=list, description="Connected accounts (acct_…) that calls may name"
@@ -263,6 +314,17 @@ class ConnectionSettings(Section):
         default_factory=list, description="Faults of a sandbox connection, such as 429;times=3", examples=[[]]
     )
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody asks for money for what it does: it runs inside the server."""
+        return self.environment == "sandbox" or self.provider == LOCAL_PROVIDER
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether what is sent there stays here: what runs inside the server, or at a loopback address."""
+        is_near = self.base_url is not None and urlsplit(self.base_url).hostname in _LOOPBACK
+        return self.is_free or is_near
+
     @model_validator(mode="after")
     def _check_environment(self) -> ConnectionSettings:
         given = (self.key, self.user_key, self.client_secret, self.private_key)
@@ -276,12 +338,26 @@ class ConnectionSettings(Section):
             )
         if self.environment != "sandbox" and self.faults:
             raise ValueError("has faults, which only a sandbox can show")
+        if self.provider == "vertex" and self.environment != "sandbox" and self.vertex is None:
+            raise ValueError("has no vertex; name project and location there")
+        return self
+
+    @model_validator(mode="after")
+    def _check_webhooks(self) -> ConnectionSettings:
+        if self.webhooks and self.owner == "caller":
+            raise ValueError(
+                "has webhooks, whose events everybody may read, but owner: caller; give the webhooks to a "
+                "connection of their own with owner: shared"
+            )
         return self
 
 
 def default_connections() -> dict[str, ConnectionSettings]:
-    """What is there without a configuration file: everything works, nothing is real."""
-    return {
+    """What is there without a configuration file: everything works, nothing leaves this machine."""
+    # Other providers have a sandbox too, one entry of a configuration away. Not here, as each provider that
+    # has a connection is loaded at every start (gemini and huggingface: 5 to 10 ms each).
+    imitated = {
         f"{provider}-sandbox": ConnectionSettings(provider=provider, environment="sandbox")
-        for provider in ("hubspot", "salesforce", "slack", "stripe")
+        for provider in ("anthropic", "hubspot", "openai", "salesforce", "slack", "stripe")
     }
+    return {LOCAL_PROVIDER: ConnectionSettings(provider=LOCAL_PROVIDER, environment="production"), **imitated}

@@ -43,12 +43,15 @@ _SAID_OTHERWISE: dict[Path, str] = {
 _NAMES = {
     "connections": "stripe-test",
     "webhooks": "default",
+    "jobs": "export",
     "subscriptions": "refunds",
     "http": "our-service",
     "slack": "support-room",
     "command": "agent",
     "claude_routine": "routine",
     "email": "support-mail",
+    "models": "fast",
+    "per_connection": "openai-live",
 }
 """What the element in the example is called, by the group it belongs to."""
 

@@ -97,7 +97,9 @@ class SubscriptionSettings(Section):
     wake_rate: Rate = Field(default="6/min", description="How often it is pushed; more becomes one number")
     exclude_self: bool = Field(default=True, description="Leave out what calls of this server have caused")
     redact: RedactSettings = Field(
-        default_factory=RedactSettings, description="Personal data, besides what the source hides"
+        default_factory=RedactSettings,
+        description="Personal data in what it delivers, besides what the source hides; event_list and "
+        "event_get show all that the source keeps",
     )
     deliver: list[Name] = Field(
         default_factory=lambda: ["pull"],

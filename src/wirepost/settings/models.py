@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from wirepost.core.paths import find_data_directory
+from wirepost.settings.ai import AiSettings
+from wirepost.settings.approvals import ApprovalSettings
 from wirepost.settings.auth import AuthSettings
 from wirepost.settings.connections import ConnectionSettings, default_connections
 from wirepost.settings.events import EventSettings, SinkSettings, SubscriptionSettings
+from wirepost.settings.jobs import JobSettings
 from wirepost.settings.policy import PolicySettings
 from wirepost.settings.secrets import SecretSettings
 from wirepost.settings.section import Name, Number, Positive, Section, Whole
@@ -94,6 +97,9 @@ class LimitSettings(Section):
     call_s: Positive = Field(
         default=45, description="Seconds one tool call may take; clients often give up at 60"
     )
+    job_s: Positive = Field(
+        default=600, description="Seconds a call that takes longer than call_s may go on as a job"
+    )
     attempt_s: Positive = Field(default=20, description="Seconds one request to a provider may take")
     max_tokens: Whole = Field(
         default=20000, ge=500, le=20000, description="Largest token budget a call may ask for"
@@ -144,8 +150,17 @@ class Settings(Section):
     sinks: SinkSettings = Field(
         default_factory=SinkSettings, description="Ways on which events leave the server"
     )
+    jobs: JobSettings = Field(
+        default_factory=JobSettings, description="What is kept of work that outlives the call that started it"
+    )
     tools: ToolSettings = Field(default_factory=ToolSettings, description="Which tools are offered")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may do what")
+    approvals: ApprovalSettings = Field(
+        default_factory=ApprovalSettings, description="What becomes of calls that a rule leaves to a person"
+    )
+    ai: AiSettings = Field(
+        default_factory=AiSettings, description="Which models answer, and what they may cost"
+    )
     limits: LimitSettings = Field(
         default_factory=LimitSettings, description="How long and how large a call may become"
     )
@@ -158,6 +173,20 @@ class Settings(Section):
             unknown = next((way for way in subscription.deliver if way not in known), None)
             if unknown is not None:
                 raise ValueError(f"subscriptions.{name} names the sink {unknown}, which does not exist")
+        return self
+
+    @model_validator(mode="after")
+    def _check_approvers(self) -> Settings:
+        asked = self.approvals.slack
+        if asked is None:
+            return self
+        connection = self.connections.get(asked.connection)
+        if connection is None or connection.provider != "slack":
+            raise ValueError(f"approvals.slack.connection names {asked.connection}, no connection to Slack")
+        if connection.environment != "sandbox" and not connection.webhooks:
+            raise ValueError(
+                f"approvals.slack needs webhooks: {{default: {{}}}} in the connection {asked.connection}"
+            )
         return self
 
     @field_validator("connections")
