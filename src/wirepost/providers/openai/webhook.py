@@ -9,7 +9,7 @@ from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 
 
-def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:
+def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:  # noqa: ARG001 - a reader's form
     """One event; the message's id stays the same when it is sent again."""
     body = parse_object(request.body)
     kind = needed(body.get("type"), "type")
