@@ -17,7 +17,7 @@ def test_every_provider_is_loaded_by_its_name(name):
     ("name", "hint"),
     [
         ("strip", "did you mean stripe?"),
-        ("x", "known: github, google, http, hubspot, salesforce, shopify, slack, stripe"),
+        ("x", "known: anthropic, bedrock, "),
     ],
 )
 def test_an_unknown_provider_is_refused_with_a_suggestion(name, hint):

@@ -16,7 +16,7 @@ from support.recordings import Recording, recordings
 from wirepost.connections.accounts import Tokens
 from wirepost.connections.oauth.endpoint import DeviceCode, Granted, Identity, TokenEndpoint, TokenRefused
 from wirepost.connections.oauth.method import method_for, origin_of
-from wirepost.contracts.auth import OAuth2
+from wirepost.contracts.auth import AppInstallation, OAuth2
 from wirepost.providers import load_provider, provider_names
 from wirepost.settings import ConnectionSettings
 from wirepost.upstream.limits import Limits
@@ -24,7 +24,13 @@ from wirepost.upstream.upstream import Upstream
 
 ADDRESSES = {"shopify": "https://acme.myshopify.com", "salesforce": "https://acme.my.salesforce.com"}
 SECRET = "s%c+r:e&t"
-VENDORS = sorted(set(provider_names()) - {"http"})
+CONNECTED = (OAuth2, AppInstallation)
+VENDORS = sorted(
+    name
+    for name in provider_names()
+    if name != "http" and any(isinstance(each, CONNECTED) for each in load_provider(name).auth)
+)
+"""Where people connect accounts; what only signs for its tokens (Vertex AI) is proven in its own folder."""
 
 
 @dataclass

@@ -12,14 +12,22 @@ if TYPE_CHECKING:
     from wirepost.contracts.provider import Provider
 
 PROVIDERS = {
+    "anthropic": "wirepost.providers.anthropic",
+    "bedrock": "wirepost.providers.bedrock",
+    "embedded": "wirepost.providers.embedded",
+    "gemini": "wirepost.providers.gemini",
     "github": "wirepost.providers.github",
     "google": "wirepost.providers.google",
     "http": "wirepost.providers.http",
+    "huggingface": "wirepost.providers.huggingface",
     "hubspot": "wirepost.providers.hubspot",
+    "sagemaker": "wirepost.providers.sagemaker",
+    "openai": "wirepost.providers.openai",
     "salesforce": "wirepost.providers.salesforce",
     "shopify": "wirepost.providers.shopify",
     "slack": "wirepost.providers.slack",
     "stripe": "wirepost.providers.stripe",
+    "vertex": "wirepost.providers.vertex",
 }
 """Name → module that declares `PROVIDER`."""
 

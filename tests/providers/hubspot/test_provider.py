@@ -17,6 +17,8 @@ from wirepost.sandbox.faults import Fault
 from wirepost.settings import ConnectionSettings
 
 CRM_TOOLS = {
+    "crm_start_export",
+    "crm_start_import",
     "crm_list_objects",
     "crm_describe_object",
     "crm_search_records",

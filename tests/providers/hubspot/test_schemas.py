@@ -9,12 +9,16 @@ from wirepost.core.errors import InvalidCall, NotConnected, Rejected, Unavailabl
 from wirepost.sandbox.faults import Fault
 
 CUSTOM = "p2468013_club_membership"
+REVIEWS = "p2468013_review"
 
 
 async def test_objects_are_the_standard_ones_and_the_accounts_own(portal: JudgedPortal):
     found = await portal.crm().objects(include_custom=True)
     assert found[0].neutral == "contact"
-    assert [(one.object, one.label) for one in found if one.is_custom] == [(CUSTOM, "Club membership")]
+    assert [(one.object, one.label) for one in found if one.is_custom] == [
+        (CUSTOM, "Club membership"),
+        (REVIEWS, "Review"),
+    ]
     assert not [one for one in await portal.crm().objects(include_custom=False) if one.is_custom]
 
 
@@ -49,7 +53,7 @@ async def test_a_description_is_read_once_for_some_minutes(portal: JudgedPortal)
     assert len(portal.judge.paths) > before
 
 
-@pytest.mark.parametrize("name", [CUSTOM, "2-4680135", "Club Membership"])
+@pytest.mark.parametrize("name", [CUSTOM, "2-4680135", "Club Membership", "club memberships"])
 async def test_an_object_of_the_account_is_found_by_its_names(portal: JudgedPortal, name):
     schema = await portal.crm().describe(name)
     assert (schema.object, schema.label_field) == (CUSTOM, "membership_name")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from support.sandboxes import JudgedStripe, judged_stripe
+from support.sources import listed_exceptions
 from support.specmock_fixture import described
 from wirepost.providers.stripe.sandbox import (
     balance,
@@ -23,12 +25,15 @@ from wirepost.providers.stripe.sandbox import (
     payments,
     previews,
     refunds,
+    reports,
     subscriptions,
 )
 from wirepost.providers.stripe.sandbox.endpoints import ROUTES
 from wirepost.providers.stripe.sandbox.forms import Choice, Flag, Whole, declared
 from wirepost.providers.stripe.sandbox.state import Route
 
+UNCOVERED = listed_exceptions(Path(__file__).with_name("uncovered.txt"))
+DESCRIBED = [route for route in ROUTES if f"{route.method} {route.path}" not in UNCOVERED]
 Drive = Callable[[JudgedStripe], Awaitable[object]]
 
 
@@ -329,6 +334,26 @@ async def drive_events(s: JudgedStripe) -> None:
     )
 
 
+async def drive_reports(s: JudgedStripe) -> None:
+    end = int(s.clock.now().timestamp()) - 3 * 86_400
+    interval = {"interval_start": end - 30 * 86_400, "interval_end": end}
+    made = await s.post(
+        "/v1/reporting/report_runs",
+        report_type="balance.summary.1",
+        parameters={**interval, "columns": ["category", "net_amount"]},
+    )
+    await ok(
+        s.get("/v1/reporting/report_types"),
+        s.get("/v1/reporting/report_types/payouts.itemized.3"),
+        s.get(f"/v1/reporting/report_runs/{made.body['id']}"),
+    )
+    s.clock.advance(reports.TAKES_S)
+    await ok(
+        s.get("/v1/reporting/report_runs", limit=3, created={"gte": 1}),
+        s.get(f"/v1/reporting/report_runs/{made.body['id']}"),
+    )
+
+
 AREAS: list[tuple[Drive, list[ModuleType]]] = [
     (drive_customers, [customers]),
     (drive_payments, [payments]),
@@ -339,6 +364,7 @@ AREAS: list[tuple[Drive, list[ModuleType]]] = [
     (drive_invoices, [invoices, invoice_items]),
     (drive_subscriptions, [subscriptions, previews]),
     (drive_links, [payment_links]),
+    (drive_reports, [reports]),
     (drive_events, [events]),
 ]
 
@@ -349,14 +375,19 @@ async def test_every_endpoint_takes_and_answers_what_stripe_describes(
 ) -> None:
     stripe = judged_stripe()
     await drive(stripe)
-    assert {operation_of(route) for part in parts for route in part.ROUTES} <= set(stripe.seen)
+    own = {id(route) for part in parts for route in part.ROUTES}
+    assert {operation_of(route) for route in DESCRIBED if id(route) in own} <= set(stripe.seen)
 
 
 def test_every_endpoint_belongs_to_an_area() -> None:
     assert {id(route) for route in ROUTES} == {id(r) for _, parts in AREAS for p in parts for r in p.ROUTES}
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_the_list_of_what_is_not_described_only_shrinks() -> None:
+    assert len(ROUTES) - len(DESCRIBED) == len(UNCOVERED) <= 1
+
+
+@pytest.mark.parametrize("route", DESCRIBED, ids=lambda route: f"{route.method} {route.path}")
 def test_every_parameter_is_one_that_stripe_has(route: Route) -> None:
     found = described_route(route)
     api = described("stripe")["stripe"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wirepost.contracts.auth import ANY, ApiKey
 from wirepost.contracts.crm import Crm
@@ -18,6 +18,7 @@ KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST
 
 if TYPE_CHECKING:
     from wirepost.contracts.crm_card import CrmCard
+    from wirepost.contracts.jobs import JobKind
     from wirepost.providers.hubspot.crm import HubSpotCrm
     from wirepost.providers.hubspot.sandbox import HubSpotSandbox
     from wirepost.webhooks.webhook import Webhook
@@ -77,6 +78,13 @@ def load_webhook() -> Webhook:
     return WEBHOOK
 
 
+def load_jobs() -> tuple[JobKind[Any], ...]:
+    """The kinds of its jobs."""
+    from wirepost.providers.hubspot import exports, imports
+
+    return (*exports.KINDS, *imports.KINDS)
+
+
 PROVIDER = Provider(
     name="hubspot",
     title="HubSpot",
@@ -93,6 +101,7 @@ PROVIDER = Provider(
     tools=(),
     load_sandbox=load_sandbox,
     load_webhook=load_webhook,
+    load_jobs=load_jobs,
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines: in ten seconds 100
     # requests of a private app, 190 from Professional on; searches 5 a second for the whole account.
     limits={
@@ -133,5 +142,7 @@ PROVIDER = Provider(
         ),
         "crm_log_activity": ("crm.objects.contacts.write",),
         "crm_list_owners": ("crm.objects.owners.read",),
+        "crm_start_export": ("crm.export",),
+        "crm_start_import": ("crm.import",),
     },
 )

@@ -6,13 +6,15 @@ import asyncio
 import re
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 
-from wirepost.core.errors import CallError, InvalidCall, NotConnected
+from wirepost.core.errors import CallError, InvalidCall, NotConnected, Unavailable
 from wirepost.providers.hubspot.refusals import is_daily, refused
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask, Client, LimitSeen
+from wirepost.upstream.multipart import FilePart, multipart
 
 API_VERSION = "2026-09"
 """A segment of every path (https://developers.hubspot.com/docs/developer-tooling/platform/versioning)."""
@@ -24,6 +26,11 @@ https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview
 SEARCH = "search"
 """Name of the quota that searches have besides the account's."""
 LIMITED, LOCKED, MIGRATING = 429, 423, 477
+FILE_HOSTS = (
+    *(".hubspot.com", ".hubapi.com", ".hubspot.net", ".amazonaws.com"),
+    *(".hubspotusercontent.com", ".hubspotusercontent-na1.net", ".hubspotusercontent-eu1.net"),
+)
+"""Ends of the names of hosts that links to exports lead to."""
 
 _PART = re.compile(r"[A-Za-z0-9_\-]{1,200}")
 
@@ -45,6 +52,11 @@ class HubSpotClient(Client):
     async def write(self, path: str, body: Json | None, *, key: str | None, method: str = "POST") -> Json:
         """Write. HubSpot knows no idempotency keys: a `key` says that a repetition is harmless by itself."""
         return await self._exchange(_sent(method, path, body, key=key, is_write=True))
+
+    async def upload(self, path: str, fields: Mapping[str, str], file: FilePart) -> Json:
+        """Write by a form with a file; sent once."""
+        content, form = multipart(fields, file)
+        return await self._exchange(Ask("POST", path, content=content, content_type=form, is_write=True))
 
     async def account(self) -> Json:
         """The account's number, address and kind; kept for some minutes."""
@@ -94,8 +106,20 @@ class HubSpotClient(Client):
             return False
         return {LOCKED: True, MIGRATING: False}.get(answer.status)
 
+    def knows_origin(self, origin: str) -> bool:
+        """Where the files of exports are, which are read without a credential."""
+        parts = urlsplit(origin)
+        return parts.scheme == "https" and f".{parts.hostname}".endswith(FILE_HOSTS)
+
+    def refusal(self, ask: Ask, answer: Answer) -> CallError | None:
+        """The content of files is what somebody put there."""
+        return None if answer.is_success and ask.origin is not None else super().refusal(ask, answer)
+
     def error(self, ask: Ask, answer: Answer) -> CallError:
-        """What a refusal means for the caller."""
+        """What a refusal means for the caller; a host of files knows nothing of tokens and scopes."""
+        if ask.origin is not None:
+            told = f"HubSpot's link to a file is dead ({answer.status}); another one is asked for"
+            return Unavailable("upstream_unavailable", told)
         return refused(self.upstream.name, ask, answer)
 
     async def _token(self) -> Json:

@@ -12,6 +12,7 @@ from wirepost.contracts.crm import (
     Crm,
     Draft,
     Filter,
+    Import,
     Link,
     LinkTo,
     Measure,
@@ -32,6 +33,8 @@ from wirepost.providers.hubspot import (
     aftermath,
     associations,
     batches,
+    exports,
+    imports,
     people,
     schemas,
     search,
@@ -41,6 +44,7 @@ from wirepost.providers.hubspot.client import HubSpotClient, Json, dated
 from wirepost.providers.hubspot.kinds import Kind
 from wirepost.providers.hubspot.properties import moment_of, stored
 from wirepost.providers.hubspot.records import addresses, record_of
+from wirepost.tools.jobs import Started
 from wirepost.tools.results import Page
 
 GONE = Trouble(code="not_found", message="HubSpot has no such record")
@@ -95,6 +99,21 @@ class HubSpotCrm(Crm):
             has_more=following is not None,
             after=_places(skipped, len(rows), after, following),
         )
+
+    async def start_export(self, schema: ObjectSchema, query: Query, *, key: str | None) -> Started:
+        """Have records collected in a file."""
+        self._warn(search.token_warning(query.filters))
+        return await exports.start_export(self.client, await self._kind(schema), query, key=key)
+
+    async def start_import(self, schema: ObjectSchema, wanted: Import, *, key: str | None) -> Started:
+        """Have records written from a file; its name makes it known again."""
+        del key
+        return await imports.start_import(self.client, await self._kind(schema), schema, wanted)
+
+    async def find_import(self, schema: ObjectSchema, wanted: Import, since: datetime) -> Started | None:
+        """The import of this name."""
+        del schema
+        return await imports.find_import(self.client, wanted, since)
 
     async def get(
         self,

@@ -39,6 +39,8 @@ class Kind:
     scopes: tuple[str, ...] = ()
     """Permissions of which one suffices to read records."""
     is_custom: bool = False
+    plural: str = ""
+    """How the account calls several of its own objects."""
 
 
 _ACTIVITY_DEFAULTS = ("hs_timestamp", OWNER)

@@ -44,7 +44,7 @@ async def kind_of(client: HubSpotClient, name: str) -> Kind:
         customs = []
     wanted = name.lower()
     for custom in customs:
-        if wanted in {custom.name.lower(), custom.type_id, custom.label.lower()}:
+        if wanted in {custom.name.lower(), custom.type_id, custom.label.lower(), custom.plural.lower()}:
             return custom
     raise _unknown(name, customs)
 
@@ -135,6 +135,7 @@ def _custom(raw: Json) -> Kind:
     type_id = str(raw.get("objectTypeId") or raw["id"])
     shown = raw.get("primaryDisplayProperty")
     secondary = raw.get("secondaryDisplayProperties") or []
+    labels = raw.get("labels") or {}
     targets = {
         BY_NAME[each["toObjectTypeId"]].name
         for each in raw.get("associations", [])
@@ -143,7 +144,7 @@ def _custom(raw: Json) -> Kind:
     return Kind(
         name,
         type_id,
-        clean_line((raw.get("labels") or {}).get("singular") or raw["name"], 100),
+        clean_line(labels.get("singular") or raw["name"], 100),
         label_field=shown,
         created="hs_createdate",
         required=tuple(raw.get("requiredProperties") or ()),
@@ -155,6 +156,7 @@ def _custom(raw: Json) -> Kind:
         links=tuple(sorted(targets & set(CORE))),
         scopes=(CUSTOM_SCOPE,),
         is_custom=True,
+        plural=clean_line(labels.get("plural") or "", 100),
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wirepost.contracts.auth import TokenExchange
 from wirepost.contracts.crm import Crm
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import Probe, Provider
-from wirepost.core.errors import NotConnected, Rejected
 from wirepost.core.text import clean_line
-from wirepost.providers.salesforce.client import API_VERSION, ROOT, USER_INFO, SalesforceClient
+from wirepost.providers.salesforce.client import API_VERSION, ROOT, SalesforceClient
 from wirepost.providers.salesforce.oauth import OAUTH
 from wirepost.providers.salesforce.tools import query
 from wirepost.tools.tool import tools_in
@@ -20,6 +19,7 @@ from wirepost.upstream.limits import Limits
 
 if TYPE_CHECKING:
     from wirepost.contracts.crm_card import CrmCard
+    from wirepost.contracts.jobs import JobKind
     from wirepost.providers.salesforce.crm import SalesforceCrm
     from wirepost.providers.salesforce.sandbox import SalesforceSandbox
     from wirepost.webhooks.webhook import Webhook
@@ -49,13 +49,8 @@ def audience(address: str) -> str:
 async def probe(client: SalesforceClient) -> Probe:
     """Read who the user is, and how many requests are left today, which every user with API access may."""
     limits = await client.get(f"{ROOT}/limits")
-    warnings = []
-    who: dict[str, object] = {}
-    try:
-        who = await client.get(USER_INFO)
-    except (NotConnected, Rejected) as refusal:
-        if refusal.code == "auth_expired":
-            raise
+    who, warnings = await client.who(), list[str]()
+    if not who:
         warnings.append("Salesforce does not tell who the user of this connection is; the app lacks `openid`")
     host = urlsplit(client.upstream.address).hostname or ""
     daily = limits.get("DailyApiRequests") or {}
@@ -100,6 +95,13 @@ def load_webhook() -> Webhook:
     return WEBHOOK
 
 
+def load_jobs() -> tuple[JobKind[Any], ...]:
+    """The kinds of its jobs."""
+    from wirepost.providers.salesforce import bulk, ingest
+
+    return (*bulk.KINDS, *ingest.KINDS)
+
+
 CRM_TOOLS = (
     "crm_list_objects",
     "crm_describe_object",
@@ -117,6 +119,8 @@ CRM_TOOLS = (
     "crm_list_owners",
     "crm_list_pipelines",
     "crm_summarize_records",
+    "crm_start_export",
+    "crm_start_import",
 )
 
 PROVIDER = Provider(
@@ -137,6 +141,7 @@ PROVIDER = Provider(
     tools=tools_in(query),
     load_sandbox=load_sandbox,
     load_webhook=load_webhook,
+    load_jobs=load_jobs,
     # https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/
     # salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm: no rate, but a number for
     # each day, and at most 25 requests at once that take long (5 in developer editions and trials).

@@ -61,14 +61,14 @@ async def find_activity(client: SalesforceClient, activity: Activity, since: dat
 async def _since(
     client: SalesforceClient, described: Described, names: Sequence[str], since: datetime
 ) -> list[Json]:
-    where = [f"{CREATED} >= {soql.moment(_start(client, since))}"]
+    where = [f"{CREATED} >= {soql.moment(start_of(client, since))}"]
     statement = soql.select(
         columns(described.schema, names), described.name, where=where, order_by=["Id"], limit=LOOKED_AT
     )
     return await client.rows(statement)
 
 
-def _start(client: SalesforceClient, since: datetime) -> datetime:
+def start_of(client: SalesforceClient, since: datetime) -> datetime:
     """A moment of ours by Salesforce's clock, a little earlier to be safe."""
     said = client.upstream.said_at
     if said is None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import orjson
 
-from wirepost.core.errors import CallError, InvalidCall, Rejected
+from wirepost.core.errors import CallError, InvalidCall, NotConnected, Rejected
 from wirepost.providers.salesforce.refusals import (
     DAY_USED_UP,
     LOCATOR_GONE,
@@ -51,6 +51,15 @@ class SalesforceClient(Client):
         return self._object(
             await self.exchange(Ask("GET", path, tuple(query.items()), headers=headers or {}))
         )
+
+    async def who(self) -> Json:
+        """Who the user of this connection is; nothing where the app lacks `openid`."""
+        try:
+            return await self.get(USER_INFO)
+        except (NotConnected, Rejected) as refusal:
+            if refusal.code == "auth_expired":
+                raise
+            return {}
 
     async def read(self, path: str, body: Json) -> Any:
         """Read through a POST that changes nothing."""
@@ -171,6 +180,11 @@ def sobject(*parts: str) -> str:
 def collection(*parts: str) -> str:
     """The path of many records at once."""
     return _path("composite", "sobjects", *parts)
+
+
+def job_path(*parts: str) -> str:
+    """The path of a bulk job."""
+    return _path("jobs", *parts)
 
 
 def _path(*parts: str) -> str:

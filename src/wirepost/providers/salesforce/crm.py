@@ -13,6 +13,7 @@ from wirepost.contracts.crm import (
     Draft,
     FieldSchema,
     Filter,
+    Import,
     Link,
     LinkTo,
     Measure,
@@ -31,8 +32,10 @@ from wirepost.core.times import to_rfc3339
 from wirepost.providers.salesforce import (
     activities,
     aftermath,
+    bulk,
     describe,
     ids,
+    ingest,
     links,
     people,
     search,
@@ -52,6 +55,7 @@ from wirepost.providers.salesforce.describe import Described
 from wirepost.providers.salesforce.kinds import OWNER
 from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of, typed
 from wirepost.providers.salesforce.refusals import GONE
+from wirepost.tools.jobs import Started
 from wirepost.tools.results import Page
 
 TWICE = Trouble(code="conflict", message="An earlier record of this call has the same value")
@@ -85,6 +89,18 @@ class SalesforceCrm(Crm):
         sort = CHANGED if query.updated_after is not None else None
         plain = Query(query.fields, query.limit, query.position, sort=sort, updated_after=query.updated_after)
         return await self._found(schema, plain, counts=False)
+
+    async def start_export(self, schema: ObjectSchema, query: Query, *, key: str | None) -> Started:
+        """Have a statement answered in bulk."""
+        return await bulk.start_query(self.client, await self._described(schema), query, key=key)
+
+    async def start_import(self, schema: ObjectSchema, wanted: Import, *, key: str | None) -> Started:
+        """Have records written in bulk."""
+        return await ingest.start_import(self.client, await self._described(schema), wanted, key=key)
+
+    async def find_import(self, schema: ObjectSchema, wanted: Import, since: datetime) -> Started | None:
+        """The job with these rows."""
+        return await ingest.find_import(self.client, await self._described(schema), wanted, since)
 
     async def get(
         self,

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from wirepost.core.errors import CallError, NotConnected, Rejected
+from wirepost.core.errors import CallError
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce import soql
-from wirepost.providers.salesforce.client import USER_INFO, Json, SalesforceClient, sobject
+from wirepost.providers.salesforce.client import Json, SalesforceClient, sobject
 from wirepost.providers.salesforce.items import NOUNS, moment_of
 from wirepost.providers.salesforce.kinds import KINDS
 from wirepost.providers.salesforce.refusals import NO_SUCH_OBJECT
@@ -46,13 +46,7 @@ class SalesforceFeed(Feed):
         return {"object": NOUNS.get(name) or name, "object_type": name, "id": record, "fields": shown}
 
     async def _organization(self) -> str | None:
-        try:
-            who = await self._client.get(USER_INFO)
-        except (NotConnected, Rejected) as refusal:
-            if refusal.code == "auth_expired":
-                raise
-            return None
-        found = who.get("organization_id")
+        found = (await self._client.who()).get("organization_id")
         return clean_line(str(found), 18) if found else None
 
     async def _changed(self, name: str, begin: float, account: str | None) -> AsyncIterator[Item]:

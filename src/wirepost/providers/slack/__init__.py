@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from wirepost.contracts.asking import Asking
 from wirepost.contracts.auth import ANY, ApiKey
 from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import Probe, Provider
@@ -11,11 +12,22 @@ from wirepost.core.errors import NotConnected
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED
 from wirepost.providers.slack.oauth import OAUTH
-from wirepost.providers.slack.tools import channels, files, messages, people, reactions, schedule, search
+from wirepost.providers.slack.tools import (
+    asking,
+    channels,
+    files,
+    messages,
+    people,
+    reactions,
+    schedule,
+    search,
+)
 from wirepost.tools.tool import tools_in
 
 if TYPE_CHECKING:
+    from wirepost.contracts.jobs import JobKind
     from wirepost.providers.slack.card import SlackCard
+    from wirepost.providers.slack.questions import SlackQuestions
     from wirepost.providers.slack.sandbox import SlackSandbox
     from wirepost.webhooks.webhook import Webhook
 
@@ -53,6 +65,13 @@ def card_of(client: SlackClient) -> SlackCard:
     return SlackCard(client)
 
 
+def questions_of(client: SlackClient) -> SlackQuestions:
+    """The workspace as one where people are asked; loaded when that is configured."""
+    from wirepost.providers.slack.questions import SlackQuestions
+
+    return SlackQuestions(client)
+
+
 def load_sandbox() -> type[SlackSandbox]:
     """The imitation of the vendor."""
     from wirepost.providers.slack.sandbox import SlackSandbox
@@ -65,6 +84,13 @@ def load_webhook() -> Webhook:
     from wirepost.providers.slack.webhook import WEBHOOK
 
     return WEBHOOK
+
+
+def load_jobs() -> tuple[JobKind[Any], ...]:
+    """The kinds of its jobs."""
+    from wirepost.providers.slack.asking import KINDS
+
+    return KINDS
 
 
 PROVIDER = Provider(
@@ -84,11 +110,12 @@ PROVIDER = Provider(
         environments={r"xoxp-[\w-]+": ANY, r"xoxe\.xoxp-[\w-]+": ANY},
         help="Copy the User OAuth Token of the same app from https://api.slack.com/apps",
     ),
-    tools=tools_in(search, channels, people, messages, schedule, reactions, files),
+    tools=tools_in(search, channels, people, messages, schedule, reactions, files, asking),
     load_sandbox=load_sandbox,
     load_webhook=load_webhook,
+    load_jobs=load_jobs,
     limits={"production": REAL, "test": REAL, "sandbox": UNHURRIED},
     api_versions={},
     probe=probe,
-    offers={CustomerCard: card_of},
+    offers={CustomerCard: card_of, Asking: questions_of},
 )

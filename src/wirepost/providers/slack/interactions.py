@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 
 COMMAND = "slack.slash_command"
 """One type for all commands; which it was is in the data."""
+ASKED = "wirepost-ask:"
+"""Begins the `block_id` of the buttons below a question of ours; the id of the question follows."""
 _MOST = 50
 _CHOSEN = ("option", "options", "user", "users", "channel", "channels", "conversation", "conversations")
 _CHOSEN_FIELDS = (
@@ -56,7 +58,7 @@ def interaction(payload: Row, own: frozenset[str]) -> Item:
         provider_type=kind,
         summary=f"{word(kind) or 'Interaction'} by {(user and word(user)) or 'a person'}",
         data=data,
-        subject=f"{channel}/{ts}" if channel and ts else f"view/{view}" if view else None,
+        subject=_subject(actions, channel, ts, view),
         key=_key(payload.get("trigger_id")),
         time=next((when for each in times if (when := _moment(each)) is not None), None),
         account=text(at(payload, "team", "id")) or text(at(payload, "enterprise", "id")),
@@ -85,6 +87,21 @@ def command(form: Mapping[str, str], own: frozenset[str]) -> Item:
         untrusted=("text", "channel_name", "user_name"),
         actor=_actor(user, own),
     )
+
+
+def asked_subject(question: str) -> str:
+    """What a click on a button below a question of ours is about."""
+    return f"ask/{question}"
+
+
+def _subject(
+    actions: list[dict[str, Any]], channel: str | None, ts: str | None, view: str | None
+) -> str | None:
+    """A question of ours, else the message or the window."""
+    block = actions[0].get("block_id") if actions else None
+    if isinstance(block, str) and block.startswith(ASKED):
+        return asked_subject(block.removeprefix(ASKED))
+    return f"{channel}/{ts}" if channel and ts else f"view/{view}" if view else None
 
 
 def _actor(user: str | None, own: frozenset[str]) -> Actor:

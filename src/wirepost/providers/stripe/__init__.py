@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wirepost.contracts.auth import ApiKey
 from wirepost.contracts.customer import CustomerCard
@@ -17,12 +17,14 @@ from wirepost.providers.stripe.tools import (
     payments,
     prices,
     refunds,
+    reports,
     subscriptions,
 )
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
 if TYPE_CHECKING:
+    from wirepost.contracts.jobs import JobKind
     from wirepost.providers.stripe.card import StripeCard
     from wirepost.providers.stripe.sandbox import StripeSandbox
     from wirepost.webhooks.webhook import Webhook
@@ -59,6 +61,13 @@ def load_webhook() -> Webhook:
     return WEBHOOK
 
 
+def load_jobs() -> tuple[JobKind[Any], ...]:
+    """The kinds of its jobs."""
+    from wirepost.providers.stripe.reports import KINDS
+
+    return KINDS
+
+
 PROVIDER = Provider(
     name="stripe",
     title="Stripe",
@@ -72,7 +81,7 @@ PROVIDER = Provider(
         CONNECT,
         APPS,
     ),
-    tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance),
+    tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance, reports),
     load_sandbox=load_sandbox,
     # https://docs.stripe.com/rate-limits: requests a second of one account.
     limits={
@@ -84,4 +93,5 @@ PROVIDER = Provider(
     probe=probe,
     offers={CustomerCard: card_of},
     load_webhook=load_webhook,
+    load_jobs=load_jobs,
 )

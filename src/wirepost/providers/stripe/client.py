@@ -6,8 +6,9 @@ import asyncio
 import copy
 import re
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from typing import Any, Self
-from urllib.parse import urlencode
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, Self
+from urllib.parse import urlencode, urlsplit
 
 from wirepost.core.errors import (
     CallError,
@@ -21,6 +22,7 @@ from wirepost.core.errors import (
 from wirepost.providers.stripe.encoding import form
 from wirepost.upstream.client import Answer, Ask, Client
 from wirepost.upstream.faults import safe_words
+from wirepost.upstream.stream import Stream
 
 API_VERSION = "2026-10-28.endive"
 MAX_KEY = 255
@@ -39,6 +41,9 @@ Json = dict[str, Any]
 
 class StripeClient(Client):
     """One connection to Stripe for the time of one call."""
+
+    # Where reports are fetched: https://docs.stripe.com/reports/api
+    other_hosts: ClassVar[frozenset[str]] = frozenset({"files.stripe.com"})
 
     account: str | None = None
     """The connected account that requests act for."""
@@ -85,6 +90,12 @@ class StripeClient(Client):
     async def post(self, path: str, *, key: str | None, **params: Any) -> Json:
         """Write; `key` makes a repetition harmless."""
         return await self._exchange(_posted(path, params, key=key, is_write=True))
+
+    def file(self, url: str) -> AbstractAsyncContextManager[Stream]:
+        """The content of a file at Stripe's address for it, which needs the key."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return self.stream(Ask("GET", parts.path, origin=origin, has_credential=True))
 
     async def delete(self, path: str, **params: Any) -> Json:
         """Delete, without a key: Stripe ignores keys here and answers a repetition with 404."""

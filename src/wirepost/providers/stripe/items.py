@@ -82,6 +82,8 @@ TYPES = {
     "quote.finalized": "quote.finalized",
     "quote.accepted": "quote.accepted",
     "quote.canceled": "quote.cancelled",
+    "reporting.report_run.succeeded": "report.succeeded",
+    "reporting.report_run.failed": "report.failed",
 }
 """https://docs.stripe.com/api/events/types. `charge.succeeded`, `charge.failed`, `charge.refund.updated` and
 `invoice.payment_succeeded` are not here, because another event tells the same."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from wirepost.providers.hubspot.sandbox.calls import Call, Reply, Route
-from wirepost.providers.hubspot.sandbox.definitions import CUSTOM, MADE_AT, PIPELINES, PROPERTIES, SCHEMA
+from wirepost.providers.hubspot.sandbox.definitions import PIPELINES, PROPERTIES
+from wirepost.providers.hubspot.sandbox.describing import MADE_AT
 from wirepost.providers.hubspot.sandbox.errors import Body, HubSpotError
+from wirepost.providers.hubspot.sandbox.own_objects import OWN_NAMES, OWN_OBJECTS, PORTAL
 from wirepost.providers.hubspot.sandbox.records import permissions
 from wirepost.providers.hubspot.sandbox.rows import id_of
-from wirepost.providers.hubspot.sandbox.telling import APP, PORTAL
+from wirepost.providers.hubspot.sandbox.telling import APP
 
 MOST = 500
 
@@ -80,11 +82,11 @@ def _pipelines(call: Call) -> Reply:
 
 def _schemas(call: Call) -> Reply:
     del call
-    return Reply(200, {"results": [SCHEMA]})
+    return Reply(200, {"results": [own.schema for own in OWN_OBJECTS]})
 
 
 def _may_describe(call: Call) -> list[str]:
-    stem = "custom" if call.kind == CUSTOM else call.kind
+    stem = "custom" if call.kind in OWN_NAMES else call.kind
     return [*permissions(call, is_write=False), f"crm.schemas.{stem}.read"]
 
 

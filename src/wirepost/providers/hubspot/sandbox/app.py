@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import orjson
 
 from wirepost.core.clock import Clock
-from wirepost.providers.hubspot.sandbox import account, linking, records
+from wirepost.providers.hubspot.sandbox import account, linking, records, transfers
 from wirepost.providers.hubspot.sandbox.calls import Call, Reply, Route
 from wirepost.providers.hubspot.sandbox.errors import (
     HubSpotError,
@@ -31,6 +31,8 @@ SCOPES = frozenset(
         "oauth",
         "tickets",
         "e-commerce",
+        "crm.export",
+        "crm.import",
         "crm.objects.owners.read",
         "crm.schemas.custom.read",
         *(
@@ -46,7 +48,9 @@ REQUESTS = 100_000
 """Requests of a window that the headers promise where no limit is set."""
 _TOKEN = re.compile(r"Bearer pat-[a-z0-9]+-[0-9a-f-]{8,}")
 _ROUTES = [
-    (re.compile(route.pattern), route) for part in (records, linking, account) for route in part.ROUTES
+    (re.compile(route.pattern), route)
+    for part in (records, linking, account, transfers)
+    for route in part.ROUTES
 ]
 
 
@@ -92,6 +96,9 @@ class HubSpotSandbox(Sandbox):
         correlation_id = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
         date = format_datetime(self.state.now, usegmt=True)
         headers = {"X-HubSpot-Correlation-Id": correlation_id, "Date": date}
+        if request.path.startswith(transfers.FILES):
+            content = transfers.file_at(self.state, request.path)
+            return Response(200 if content is not None else 403, content or b"", headers, "text/csv")
         try:
             route, call = self._found(request)
             if not route.is_search:
@@ -114,12 +121,18 @@ class HubSpotSandbox(Sandbox):
                 continue
             is_known = True
             if route.method == request.method:
-                body = _json(request)
-                path = match.groupdict()
-                return route, Call(self.state, path, request.query, body, self._scopes, self._page_of_links)
+                return route, self._call(request, match.groupdict())
         if is_known:
             raise HubSpotError("Method not allowed", "METHOD_NOT_ALLOWED", status=405)
         raise HubSpotError("resource not found", "OBJECT_NOT_FOUND", status=404)
+
+    def _call(self, request: Request, path: dict[str, str]) -> Call:
+        form = {name: content for name, (_, content) in request.parts.items()}
+        body = {} if form else _json(request)
+        host = request.headers.get("host", "")
+        return Call(
+            self.state, path, request.query, body, self._scopes, self._page_of_links, form=form, host=host
+        )
 
     def _check(self, route: Route, call: Call, fault: Fault | None) -> None:
         """Everything that can refuse a request before its endpoint sees it."""

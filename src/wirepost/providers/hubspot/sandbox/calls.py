@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from wirepost.providers.hubspot.sandbox.definitions import NAMES
 from wirepost.providers.hubspot.sandbox.errors import Body, HubSpotError
 from wirepost.providers.hubspot.sandbox.rows import stamp
 from wirepost.providers.hubspot.sandbox.state import State
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Reply(NamedTuple):
@@ -29,6 +31,16 @@ class Call:
     body: Body
     scopes: frozenset[str]
     page_of_links: int
+    form: Mapping[str, bytes] = field(default_factory=dict)
+    """Fields of a form with files."""
+    host: str = ""
+    """Where the request went."""
+
+    @property
+    def origin(self) -> str:
+        """With which links begin."""
+        is_socket = self.host.rpartition(":")[0] in LOOPBACK
+        return f"{'http' if is_socket else 'https'}://{self.host or 'api.hubapi.com'}"
 
     @property
     def kind(self) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-Body = dict[str, Any]
+from wirepost.providers.hubspot.sandbox.describing import (
+    ID,
+    MADE_AT,
+    OWNER,
+    Body,
+    labelled,
+    prop,
+    times,
+)
+from wirepost.providers.hubspot.sandbox.own_objects import OWN_OBJECTS
 
-CUSTOM = "p2468013_club_membership"
-CUSTOM_ID = "2-4680135"
 TYPE_IDS = {
     "contacts": "0-1",
     "companies": "0-2",
@@ -20,65 +26,16 @@ TYPE_IDS = {
     "meetings": "0-47",
     "calls": "0-48",
     "emails": "0-49",
-    CUSTOM: CUSTOM_ID,
+    **{own.name: own.type_id for own in OWN_OBJECTS},
 }
 NAMES = {
     called: name for name, type_id in TYPE_IDS.items() for called in (name, type_id, name.rstrip("s"))
 } | {
     "company": "companies",
-    "club_membership": CUSTOM,
+    **{own.short_name: own.name for own in OWN_OBJECTS},
 }
 """Every way in which paths name an object."""
 ACTIVITIES = ("notes", "tasks", "calls", "emails", "meetings")
-MADE_AT = "2025-01-01T00:00:00.000Z"
-
-
-def labelled(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Options whose labels are their values in words."""
-    return tuple((value, value.replace("_", " ").capitalize()) for value in values)
-
-
-def prop(
-    name: str,
-    label: str,
-    kind: str = "string",
-    shown: str = "text",
-    *options: tuple[str, str],
-    is_custom: bool = False,
-    is_fixed: bool = False,
-    is_unique: bool = False,
-    **more: Any,
-) -> Body:
-    """The definition of one property; `is_fixed` ones are set by HubSpot."""
-    return {
-        "name": name,
-        "label": label,
-        "type": kind,
-        "fieldType": shown,
-        "description": "",
-        "groupName": "shop" if is_custom else "information",
-        "options": [
-            {"value": value, "label": text, "displayOrder": place, "hidden": False}
-            for place, (value, text) in enumerate(options)
-        ],
-        "hidden": False,
-        "hubspotDefined": not is_custom,
-        "calculated": is_fixed,
-        "externalOptions": False,
-        "formField": not is_fixed,
-        "hasUniqueValue": is_unique,
-        "displayOrder": -1,
-        "archived": False,
-        "createdAt": MADE_AT,
-        "updatedAt": MADE_AT,
-        "modificationMetadata": {
-            "archivable": is_custom,
-            "readOnlyDefinition": not is_custom,
-            "readOnlyValue": is_fixed,
-        },
-        **more,
-    }
-
 
 STAGES = (
     ("appointmentscheduled", "Appointment Scheduled", "0.2"),
@@ -132,18 +89,6 @@ PIPELINES = {
         )
     ],
 }
-
-_OWNER = prop(
-    "hubspot_owner_id", "Owner", "enumeration", "select", referencedObjectType="OWNER", externalOptions=True
-)
-_ID = prop("hs_object_id", "Record ID", "number", "number", is_fixed=True)
-
-
-def _times(created: str = "createdate", modified: str = "hs_lastmodifieddate") -> tuple[Body, ...]:
-    return (
-        prop(created, "Create Date", "datetime", "date", is_fixed=True),
-        prop(modified, "Last Modified Date", "datetime", "date", is_fixed=True),
-    )
 
 
 _PLACE = (
@@ -206,9 +151,12 @@ _CONTACTS = (
         is_custom=True,
     ),
     prop("interests", "Interests", "enumeration", "checkbox", *labelled(INTERESTS), is_custom=True),
-    _OWNER,
-    _ID,
-    *_times(modified="lastmodifieddate"),
+    prop("ai_insights", "AI insights", "string", "textarea", is_custom=True),
+    prop("last_analyzed", "Last analyzed", "datetime", "date", is_custom=True),
+    prop("analysis_status", "Analysis status", is_custom=True),
+    OWNER,
+    ID,
+    *times(modified="lastmodifieddate"),
 )
 _COMPANIES = (
     prop("name", "Company name"),
@@ -218,9 +166,9 @@ _COMPANIES = (
     prop("description", "Description", "string", "textarea"),
     prop("shop_company", "Shop company", is_custom=True, is_unique=True),
     *_PLACE,
-    _OWNER,
-    _ID,
-    *_times(),
+    OWNER,
+    ID,
+    *times(),
 )
 _DEALS = (
     prop("dealname", "Deal Name"),
@@ -240,9 +188,9 @@ _DEALS = (
     ),
     prop("hs_is_closed", "Is Deal Closed?", "bool", "calculation_equation", is_fixed=True),
     prop("shop_deal", "Shop deal", is_custom=True, is_unique=True),
-    _OWNER,
-    _ID,
-    *_times(),
+    OWNER,
+    ID,
+    *times(),
 )
 _TICKETS = (
     prop("subject", "Ticket name"),
@@ -251,19 +199,19 @@ _TICKETS = (
     prop("hs_pipeline_stage", "Ticket status", "enumeration", "select", externalOptions=True),
     prop("hs_ticket_priority", "Priority", "enumeration", "select", *labelled(PRIORITIES)),
     prop("ticket_number", "Ticket number", is_custom=True, is_unique=True),
-    _OWNER,
-    _ID,
-    *_times(),
+    OWNER,
+    ID,
+    *times(),
 )
 _PRODUCTS = (
     prop("name", "Name"),
     prop("hs_sku", "SKU"),
     prop("price", "Unit Price", "number", "number"),
     prop("description", "Product description", "string", "textarea"),
-    _ID,
-    *_times(),
+    ID,
+    *times(),
 )
-_ACTIVITY = (prop("hs_timestamp", "Activity date", "datetime", "date"), _OWNER, _ID, *_times("hs_createdate"))
+_ACTIVITY = (prop("hs_timestamp", "Activity date", "datetime", "date"), OWNER, ID, *times("hs_createdate"))
 _NOTES = (prop("hs_note_body", "Note body", "string", "html"), *_ACTIVITY)
 _TASKS = (
     prop("hs_task_subject", "Task Title"),
@@ -325,22 +273,6 @@ _MEETINGS = (
     ),
     *_ACTIVITY,
 )
-_MEMBERSHIPS = (
-    prop("membership_name", "Membership", is_custom=True),
-    prop(
-        "membership_status",
-        "Status",
-        "enumeration",
-        "select",
-        *labelled(("active", "trialing", "past_due", "canceled")),
-        is_custom=True,
-    ),
-    prop("started_on", "Started on", "date", "date", is_custom=True),
-    prop("renews_on", "Renews on", "date", "date", is_custom=True),
-    _OWNER,
-    _ID,
-    *_times("hs_createdate"),
-)
 
 PROPERTIES: dict[str, dict[str, Body]] = {
     name: {one["name"]: one for one in found}
@@ -355,28 +287,7 @@ PROPERTIES: dict[str, dict[str, Body]] = {
         "calls": _CALLS,
         "emails": _EMAILS,
         "meetings": _MEETINGS,
-        CUSTOM: _MEMBERSHIPS,
+        **{own.name: own.properties for own in OWN_OBJECTS},
     }.items()
 }
 """Object → property → its definition."""
-
-SCHEMA = {
-    "id": "4680135",
-    "objectTypeId": CUSTOM_ID,
-    "name": "club_membership",
-    "fullyQualifiedName": CUSTOM,
-    "labels": {"singular": "Club membership", "plural": "Club memberships"},
-    "primaryDisplayProperty": "membership_name",
-    "secondaryDisplayProperties": ["membership_status", "renews_on"],
-    "requiredProperties": ["membership_name"],
-    "searchableProperties": ["membership_name"],
-    "archived": False,
-    "createdAt": MADE_AT,
-    "updatedAt": MADE_AT,
-    "properties": list(PROPERTIES[CUSTOM].values()),
-    "associations": [
-        {"id": "45", "fromObjectTypeId": CUSTOM_ID, "toObjectTypeId": "0-1", "name": "membership_to_contact"},
-        {"id": "46", "fromObjectTypeId": "0-1", "toObjectTypeId": CUSTOM_ID, "name": "contact_to_membership"},
-    ],
-}
-"""The one object that the shop has defined itself."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wirepost.providers.hubspot.sandbox.definitions import CUSTOM
+from wirepost.providers.hubspot.sandbox.own_objects import OWN_OBJECTS
 
 HUBSPOT, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 
@@ -26,7 +26,7 @@ _PAIRS: tuple[tuple[str, str, int, int, str, str | None], ...] = (
     ("companies", "companies", 450, 450, HUBSPOT, None),
     ("deals", "deals", 451, 451, HUBSPOT, None),
     ("tickets", "tickets", 452, 452, HUBSPOT, None),
-    ("contacts", CUSTOM, 46, 45, USER, None),
+    *(("contacts", own.name, own.links[1], own.links[0], USER, None) for own in OWN_OBJECTS),
     *(
         (core, activity, number - 1, number, HUBSPOT, None)
         for activity, numbers in {

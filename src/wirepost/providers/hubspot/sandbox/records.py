@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from wirepost.providers.hubspot.sandbox.calls import Call, Reply, Route, batch, check_size, kind_of
-from wirepost.providers.hubspot.sandbox.definitions import ACTIVITIES, CUSTOM, PROPERTIES
+from wirepost.providers.hubspot.sandbox.definitions import ACTIVITIES, PROPERTIES
 from wirepost.providers.hubspot.sandbox.errors import Body, HubSpotError, not_found
 from wirepost.providers.hubspot.sandbox.links import TYPES
+from wirepost.providers.hubspot.sandbox.own_objects import OWN_NAMES, OWN_OBJECTS
 from wirepost.providers.hubspot.sandbox.rows import Row
 from wirepost.providers.hubspot.sandbox.searching import found
 from wirepost.providers.hubspot.sandbox.state import State
@@ -26,7 +27,10 @@ DEFAULTS = {
     "tickets": ["content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_priority", "subject"],
     "products": ["name", "description", "price"],
 }
-REQUIRED = {**dict.fromkeys(ACTIVITIES, ("hs_timestamp",)), CUSTOM: ("membership_name",)}
+REQUIRED = {
+    **dict.fromkeys(ACTIVITIES, ("hs_timestamp",)),
+    **{own.name: own.required for own in OWN_OBJECTS},
+}
 
 
 def permissions(call: Call, *, is_write: bool) -> list[str]:
@@ -36,7 +40,7 @@ def permissions(call: Call, *, is_write: bool) -> list[str]:
         return ["tickets"]
     if kind == "products":
         return ["e-commerce", f"crm.objects.products.{right}"]
-    stem = "custom" if kind == CUSTOM else "contacts" if kind in ACTIVITIES else kind
+    stem = "custom" if kind in OWN_NAMES else "contacts" if kind in ACTIVITIES else kind
     return [f"crm.objects.{stem}.{right}"]
 
 
@@ -72,7 +76,7 @@ def _get(call: Call) -> Reply:
 
 def _create(call: Call) -> Reply:
     kind = call.kind
-    return Reply(201, _shown(kind, _made(call.state, kind, call.body), list(call.body["properties"])))
+    return Reply(201, _shown(kind, create_one(call.state, kind, call.body), list(call.body["properties"])))
 
 
 def _search(call: Call) -> Reply:
@@ -110,7 +114,7 @@ def _batch_create(call: Call) -> Reply:
     kind = call.kind
 
     def act(given: Body) -> Body:
-        row = _made(call.state, kind, given)
+        row = create_one(call.state, kind, given)
         return _shown(kind, row, list(given["properties"]))
 
     return _each(call, lambda given: _check_new(call.state, kind, given), act, status=201)
@@ -149,7 +153,7 @@ def _batch_upsert(call: Call) -> Reply:
         values = {given["idProperty"]: given["id"], **given["properties"]}
         is_new = row is None
         if row is None:
-            row = _made(call.state, kind, {"properties": values})
+            row = create_one(call.state, kind, {"properties": values})
         else:
             call.state.change(kind, row, accepted(call.state, kind, values, row))
         return {**_shown(kind, row, list(values)), "new": is_new}
@@ -207,7 +211,8 @@ def _check_new(state: State, kind: str, given: Body) -> dict[str, str]:
     return accepted(state, kind, given["properties"])
 
 
-def _made(state: State, kind: str, given: Body) -> Row:
+def create_one(state: State, kind: str, given: Body) -> Row:
+    """A new record with its links."""
     values = _check_new(state, kind, given)
     links = [_targets(state, kind, association) for association in given.get("associations", [])]
     row = state.create(kind, values)

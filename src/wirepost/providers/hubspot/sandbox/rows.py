@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wirepost.core.money import Money
-from wirepost.providers.hubspot.sandbox.definitions import CUSTOM, INDUSTRIES, INTERESTS
+from wirepost.providers.hubspot.sandbox.definitions import INDUSTRIES, INTERESTS
 from wirepost.providers.hubspot.sandbox.links import default_of
+from wirepost.providers.hubspot.sandbox.own_objects import MEMBERSHIP, OWN_NAMES, REVIEW
 from wirepost.sandbox.facts import Activity, Deal, Person, Product, Ticket
 from wirepost.sandbox.world import World
 
@@ -32,6 +33,7 @@ FIRST_ID = {
     "product": 500_000,
     "activity": 600_000,
     "subscription": 700_000,
+    "review": 800_000,
     "colleague": 70_000,
 }
 PRIMARY = {("contacts", "companies"): 1, ("deals", "companies"): 5}
@@ -70,7 +72,7 @@ def stamp(moment: datetime) -> str:
 
 def set_times(kind: str, row: Row) -> None:
     """The properties that HubSpot sets itself."""
-    created = "hs_createdate" if kind in {*OBJECT_OF.values(), CUSTOM} else "createdate"
+    created = "hs_createdate" if kind in {*OBJECT_OF.values(), *OWN_NAMES} else "createdate"
     modified = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
     row.properties |= {
         "hs_object_id": row.id,
@@ -114,7 +116,9 @@ def links_of_the_world(world: World) -> Iterator[tuple[str, str, str, str, int]]
             yield _default(kind, own, "deals", id_of(activity.deal))
     for number, subscription in enumerate(world.subscriptions, start=1):
         own = str(FIRST_ID["subscription"] + number)
-        yield _default(CUSTOM, own, "contacts", id_of(subscription.person))
+        yield _default(MEMBERSHIP.name, own, "contacts", id_of(subscription.person))
+    for review in world.reviews:
+        yield _default(REVIEW.name, id_of(review.key), "contacts", id_of(review.person))
 
 
 def _default(kind: str, row_id: str, target: str, other: str) -> tuple[str, str, str, str, int]:
@@ -286,6 +290,28 @@ def _memberships(world: World) -> list[Row]:
     ]
 
 
+def _reviews(world: World) -> list[Row]:
+    """Reviews as anybody reads them: what is known of their meaning stays out."""
+    products = {product.key: product for product in world.products}
+    return [
+        Row(
+            id_of(review.key),
+            {
+                "review_number": review.key,
+                "product_name": products[review.product].name,
+                "product_sku": products[review.product].sku,
+                "order_number": world.order[review.order].number,
+                "stars": str(review.stars),
+                "review_text": review.text,
+                "written_at": stamp(review.created_at),
+            },
+            review.created_at,
+            review.created_at,
+        )
+        for review in world.reviews
+    ]
+
+
 def _activities(kind: str) -> Callable[[World], list[Row]]:
     return lambda world: [_activity(one) for one in world.activities if OBJECT_OF[one.kind] == kind]
 
@@ -296,6 +322,7 @@ _MAKERS: dict[str, Callable[[World], list[Row]]] = {
     "deals": lambda world: [_deal(one) for one in world.deals],
     "tickets": lambda world: [_ticket(one) for one in world.tickets],
     "products": lambda world: [_product(*each) for each in enumerate(world.products, start=1)],
-    CUSTOM: _memberships,
+    MEMBERSHIP.name: _memberships,
+    REVIEW.name: _reviews,
     **{kind: _activities(kind) for kind in OBJECT_OF.values()},
 }

@@ -58,6 +58,14 @@ def found(state: State, kind: str, asked: Body) -> tuple[list[Row], int, int]:
     return rows[offset : offset + limit], offset + limit, len(rows)
 
 
+def matching(state: State, kind: str, conditions: list[Body]) -> list[Row]:
+    """Every row that meets all conditions, in the order of ids."""
+    for given in conditions:
+        _check_property(kind, given.get("propertyName"))
+    rows = [row for row in state.indexed(kind) if all(_holds(kind, row, one) for one in conditions)]
+    return sorted(rows, key=lambda row: int(row.id))
+
+
 def _check_size(groups: list[list[Body]], asked: Body) -> None:
     if len(groups) > GROUPS:
         raise HubSpotError(f"Too many filterGroups: {len(groups)}, the most is {GROUPS}")

@@ -11,6 +11,7 @@ from wirepost.providers.hubspot.sandbox.definitions import TYPE_IDS
 from wirepost.providers.hubspot.sandbox.links import REVERSE
 from wirepost.providers.hubspot.sandbox.rows import Row, links_of_the_world, rows_of_the_world, set_times
 from wirepost.providers.hubspot.sandbox.telling import Telling
+from wirepost.providers.hubspot.sandbox.transferred import Transfers
 from wirepost.sandbox.vendor import SandboxEvent
 from wirepost.sandbox.world import World
 
@@ -39,6 +40,7 @@ class State:
         self._pending: dict[str, dict[str, _Pending]] = {}
         self._links: dict[tuple[str, str, str], dict[str, set[int]]] | None = None
         self._made = 0
+        self.transfers = Transfers()
 
     @property
     def now(self) -> datetime:

@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 
 from wirepost.providers.hubspot.sandbox.definitions import TYPE_IDS
+from wirepost.providers.hubspot.sandbox.own_objects import PORTAL
 from wirepost.sandbox.vendor import SandboxEvent
 
-PORTAL, APP = 2_468_013, 90_001
+APP = 90_001
 NAMES = {
     "contacts": "contact",
     "companies": "company",

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import orjson
 
 from wirepost.core.clock import Clock
-from wirepost.providers.salesforce.sandbox import account, batches, queries, records, sessions
+from wirepost.providers.salesforce.sandbox import account, batches, ingest, jobs, queries, records, sessions
 from wirepost.providers.salesforce.sandbox.calls import Call, Reply, Route, Settings
 from wirepost.providers.salesforce.sandbox.composite import composite
 from wirepost.providers.salesforce.sandbox.errors import (
@@ -32,7 +32,7 @@ LONGEST_ADDRESS = 16_384
 _VERSION = re.compile(r"(/services/data/v\d\d\.0)(/.*)")
 _ROUTES: list[tuple[re.Pattern[str], Route]] = [
     (re.compile(route.pattern), route)
-    for part in (account, queries, batches, records)
+    for part in (account, queries, batches, jobs, ingest, records)
     for route in part.ROUTES
 ]
 
@@ -91,7 +91,8 @@ class SalesforceSandbox(Sandbox):
             usage = f"api-usage={self.used}/{self.daily_limit}"
             reply.headers["Sforce-Limit-Info"] = usage
         if isinstance(reply.body, bytes):
-            return Response(reply.status, reply.body, reply.headers, "application/octet-stream")
+            media = reply.headers.pop("Content-Type", "application/octet-stream")
+            return Response(reply.status, reply.body, reply.headers, media)
         body = b"" if reply.body is None else orjson.dumps(reply.body)
         return Response(reply.status, body, reply.headers)
 
@@ -133,7 +134,7 @@ class SalesforceSandbox(Sandbox):
         self.used += 1
         if len(request.path) + len(urlencode(request.query)) > LONGEST_ADDRESS:
             raise SalesforceError("URI_TOO_LONG", "The URI is longer than 16384 bytes", status=414)
-        return self.dispatch(request.method, request.path, request.query, headers, _json(request))
+        return self.dispatch(request.method, request.path, request.query, headers, _content(request))
 
     def dispatch(
         self,
@@ -193,9 +194,11 @@ def _routed(method: str, rest: str, call: Callable[[dict[str, str]], Call]) -> R
     raise not_found()
 
 
-def _json(request: Request) -> Any:
+def _content(request: Request) -> Any:
     if not request.body:
         return None
+    if request.headers.get("content-type", "").startswith("text/csv"):
+        return request.body
     if not request.headers.get("content-type", "").startswith("application/json"):
         message = "Unsupported content type"
         raise SalesforceError("UNSUPPORTED_MEDIA_TYPE", message, status=415)

@@ -10,6 +10,7 @@ from typing import Any
 
 from wirepost.providers.salesforce.sandbox import values
 from wirepost.providers.salesforce.sandbox.calls import Call, Reply, Route
+from wirepost.providers.salesforce.sandbox.definitions import Field, Kind
 from wirepost.providers.salesforce.sandbox.errors import Body, SalesforceError, unreadable
 from wirepost.providers.salesforce.sandbox.keys import read
 from wirepost.providers.salesforce.sandbox.records import check_names, record_of, remove
@@ -64,29 +65,50 @@ def _given(record: Body) -> Body:
     return {name: value for name, value in record.items() if name not in {"attributes", "id", "Id"}}
 
 
-def _create(call: Call) -> Reply:
-    def one(record: Body) -> Body:
-        kind = values.state_kind(call.state, record["attributes"]["type"])
-        if record.get("id") or record.get("Id"):
-            raise SalesforceError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", fields=["Id"]
-            )
-        return {"id": values.written(call.state, kind, _given(record), may_repeat=call.may_repeat).id}
+def create_one(call: Call, kind: Kind, record: Body) -> Body:
+    """A new record of several."""
+    if record.get("id") or record.get("Id"):
+        raise SalesforceError(
+            "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", fields=["Id"]
+        )
+    return {"id": values.written(call.state, kind, _given(record), may_repeat=call.may_repeat).id}
 
-    return _each(call, _records(call), one)
+
+def update_one(call: Call, kind: Kind, record: Body) -> Body:
+    """Other values for one record of several."""
+    key = record.get("id") or record.get("Id")
+    if not key:
+        raise SalesforceError("MISSING_ARGUMENT", "Id not specified in an update call", fields=["Id"])
+    row = _get(call, str(key), kind.name)
+    values.written(call.state, kind, _given(record), row, may_repeat=call.may_repeat)
+    return {"id": row.id}
+
+
+def upsert_one(call: Call, kind: Kind, field: Field, record: Body) -> Body:
+    """Other values for the record with the same external id, or a new one."""
+    given = _given(record)
+    value = record.get("Id") or record.get("id") if field.type == "id" else given.get(field.name)
+    if value in (None, "") and field.type != "id":
+        message = f"{field.name} not specified"
+        raise SalesforceError("MISSING_ARGUMENT", message, fields=[field.name])
+    row = values.matching(call.state, kind, field, value) if value else None
+    if row is None and value and field.type == "id":
+        raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    is_new = row is None
+    row = values.written(call.state, kind, given, row, may_repeat=call.may_repeat)
+    return {"id": row.id, "created": is_new}
+
+
+def _create(call: Call) -> Reply:
+    return _each(call, _records(call), lambda record: create_one(call, _kind_of(call, record), record))
 
 
 def _update(call: Call) -> Reply:
-    def one(record: Body) -> Body:
-        kind = values.state_kind(call.state, record["attributes"]["type"])
-        key = record.get("id") or record.get("Id")
-        if not key:
-            raise SalesforceError("MISSING_ARGUMENT", "Id not specified in an update call", fields=["Id"])
-        row = _get(call, str(key), kind.name)
-        values.written(call.state, kind, _given(record), row, may_repeat=call.may_repeat)
-        return {"id": row.id}
+    return _each(call, _records(call), lambda record: update_one(call, _kind_of(call, record), record))
 
-    return _each(call, _records(call), one)
+
+def _kind_of(call: Call, record: Body) -> Kind:
+    return values.state_kind(call.state, record["attributes"]["type"])
 
 
 def _get(call: Call, key: str, object_name: str | None = None) -> Any:
@@ -111,21 +133,7 @@ def _delete(call: Call) -> Reply:
 
 def _upsert(call: Call) -> Reply:
     field = values.external(call.kind, call.path["field"])
-
-    def one(record: Body) -> Body:
-        given = _given(record)
-        value = record.get("Id") or record.get("id") if field.type == "id" else given.get(field.name)
-        if value in (None, "") and field.type != "id":
-            message = f"{field.name} not specified"
-            raise SalesforceError("MISSING_ARGUMENT", message, fields=[field.name])
-        row = values.matching(call.state, call.kind, field, value) if value else None
-        if row is None and value and field.type == "id":
-            raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        is_new = row is None
-        row = values.written(call.state, call.kind, given, row, may_repeat=call.may_repeat)
-        return {"id": row.id, "created": is_new}
-
-    return _each(call, _records(call), one)
+    return _each(call, _records(call), lambda record: upsert_one(call, call.kind, field, record))
 
 
 def _read(call: Call) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from wirepost.core.clock import Clock
 from wirepost.providers.salesforce.sandbox.definitions import Kind, kinds
@@ -42,6 +43,8 @@ class State:
     clock: Clock
     sessions: set[str] = field(default_factory=set)
     cursors: dict[str, Cursor] = field(default_factory=dict)
+    jobs: dict[str, Any] = field(default_factory=dict)
+    """Bulk jobs by id."""
     _tables: dict[str, dict[str, Row]] = field(default_factory=dict)
     _bin: dict[str, Row] = field(default_factory=dict)
     _undo: list[Callable[[], object]] = field(default_factory=list)

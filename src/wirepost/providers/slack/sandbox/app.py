@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import orjson
 
 from wirepost.core.clock import Clock
 from wirepost.providers.slack.sandbox import chat, conversations, files, people, search
+from wirepost.providers.slack.sandbox.pressing import press
 from wirepost.providers.slack.sandbox.telling import Telling
 from wirepost.providers.slack.sandbox.wire import Given, Method, Refused, Row, Token, arguments_of
 from wirepost.providers.slack.sandbox.workspace import BOT_USER, USER, Workspace
@@ -109,6 +111,10 @@ class SlackSandbox(Sandbox):
             )
             self._workspace.telling = Telling(self._workspace, self.announce)
         return self._workspace
+
+    def acts(self) -> Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
+        """A person presses a button."""
+        return {"press": partial(press, self.workspace)}
 
     def summary(self) -> dict[str, Any]:
         """How much the workspace holds."""

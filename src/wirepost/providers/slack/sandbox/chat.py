@@ -32,6 +32,8 @@ def update(given: Given) -> Row:
     channel, row = _own(given, "cant_update_message")
     before = dict(row)
     row["text"] = _text(given)
+    row.pop("blocks", None)
+    row |= _blocks(given)
     row["edited"] = {"user": BOT_USER, "ts": f"{given.workspace.now}.000000"}
     metadata = given.parts("metadata")
     if metadata is not None:
@@ -180,7 +182,7 @@ def _own(given: Given, refusal: str) -> tuple[Row, Row]:
 
 
 def _message(given: Given) -> Row:
-    row: Row = {**given.workspace.by_bot(), "text": _text(given)}
+    row: Row = {**given.workspace.by_bot(), "text": _text(given), **_blocks(given)}
     if thread := given.text("thread_ts"):
         row["thread_ts"] = thread
         if given.flag("reply_broadcast"):
@@ -189,6 +191,16 @@ def _message(given: Given) -> Row:
     if metadata is not None:
         row["metadata"] = metadata
     return row
+
+
+def _blocks(given: Given) -> Row:
+    """Blocks as they were given (https://docs.slack.dev/reference/block-kit/blocks)."""
+    blocks = given.parts("blocks")
+    if blocks is None:
+        return {}
+    if not isinstance(blocks, list) or not all(isinstance(each, dict) and "type" in each for each in blocks):
+        raise Refused("invalid_blocks")
+    return {"blocks": blocks}
 
 
 def _text(given: Given) -> str:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import orjson
 
 from wirepost.providers.slack.sandbox.wire import Row
 from wirepost.providers.slack.sandbox.workspace import APP, BOT_USER, TEAM, is_open
-from wirepost.sandbox.vendor import SandboxEvent
+from wirepost.sandbox.vendor import FORM, SandboxEvent
 
 if TYPE_CHECKING:
     from wirepost.providers.slack.sandbox.workspace import Workspace
 
 HEADERS = {"content-type": "application/json"}
+FORM_HEADERS = {"content-type": FORM}
 _NOT_TOLD = frozenset(
     {"app_id", "reply_count", "reply_users", "reply_users_count", "latest_reply", "subscribed"}
 )
@@ -63,6 +65,43 @@ class Telling:
             "event_ts": self._workspace.new_ts(),
         }
         self._tell(channel, event, is_of_channel=False)
+
+    def pressed(self, channel: str, row: Row, block: Row, button: Row, user: str) -> None:
+        """A click on a button (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
+        self._made += 1
+        who = self._workspace.users[user]
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "username": who["name"], "name": who["name"], "team_id": who["team_id"]},
+            "api_app_id": APP,
+            "token": "sandbox-verification-token",
+            "container": {
+                "type": "message",
+                "message_ts": row["ts"],
+                "channel_id": channel,
+                "is_ephemeral": False,
+            },
+            "trigger_id": f"{self._made}.sandbox.press",
+            "team": {"id": TEAM, "domain": "nordlicht"},
+            "channel": {
+                "id": channel,
+                "name": self._workspace.channels[channel].get("name", "directmessage"),
+            },
+            "message": _message(row),
+            "response_url": f"https://hooks.slack.com/actions/{TEAM}/{self._made}/sandbox",
+            "actions": [
+                {
+                    "action_id": button["action_id"],
+                    "block_id": block["block_id"],
+                    "text": button["text"],
+                    "value": button["value"],
+                    "type": "button",
+                    "action_ts": self._workspace.new_ts(),
+                }
+            ],
+        }
+        body = urlencode({"payload": orjson.dumps(payload).decode()}).encode()
+        self._announce(SandboxEvent("block_actions", body, dict(FORM_HEADERS)))
 
     def _tell_of_file(self, channel: str, file: Row, row: Row) -> None:
         event = {

@@ -20,6 +20,7 @@ from wirepost.providers.stripe.sandbox.keys import (
     check_version,
     key_of,
 )
+from wirepost.providers.stripe.sandbox.reports import settle
 from wirepost.providers.stripe.sandbox.router import Router
 from wirepost.providers.stripe.sandbox.state import Call, Route, State, epoch
 from wirepost.sandbox.faults import Fault
@@ -162,14 +163,17 @@ class StripeSandbox(Sandbox):
                 return self._failed(failure, request_id)
         try:
             row = self._acted(route, call)
+            if isinstance(row, bytes):
+                return Response(200, row, content_type="text/csv")
             if paths := call.given.get("expand"):
                 row = EXPANDER.expand(call.state, row, paths)
         except StripeError as error:
             return self._failed(error, request_id)
         return Response(200, orjson.dumps(row)) if failure is None else self._failed(failure, request_id)
 
-    def _acted(self, route: Route, call: Call) -> dict[str, Any]:
+    def _acted(self, route: Route, call: Call) -> dict[str, Any] | bytes:
         """Carry it out and tell what that has changed; a refused payment has changed something as well."""
+        settle(call.state)
         try:
             return route.act(call)
         finally:

@@ -156,6 +156,11 @@ def _invoice(before: Row | None, after: Row | None) -> Iterator[str]:
         yield "invoice.payment_failed"
 
 
+def _report(_before: Row | None, after: Row | None) -> Iterator[str]:
+    if _status(after) in {"succeeded", "failed"}:
+        yield f"reporting.report_run.{_status(after)}"
+
+
 RULES: Mapping[str, Rule] = {
     "customers": _plain("customer", "created", "updated", "deleted"),
     "payment_intents": _intent,
@@ -166,5 +171,6 @@ RULES: Mapping[str, Rule] = {
     "invoices": _invoice,
     "invoiceitems": _plain("invoiceitem", "created", "deleted"),
     "payment_links": _plain("payment_link", "created", "updated"),
+    "report_runs": _report,
 }
 """Table → the events that a change of one of its objects makes."""

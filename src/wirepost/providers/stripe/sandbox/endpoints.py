@@ -15,6 +15,7 @@ from wirepost.providers.stripe.sandbox import (
     payments,
     previews,
     refunds,
+    reports,
     subscriptions,
 )
 from wirepost.providers.stripe.sandbox.expand import Expander
@@ -31,6 +32,7 @@ _PARTS = (
     invoice_items,
     previews,
     payment_links,
+    reports,
     events,
 )
 

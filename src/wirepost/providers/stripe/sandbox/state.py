@@ -62,6 +62,10 @@ class State:
             )
         return table
 
+    def is_open(self, name: str) -> bool:
+        """Whether a kind of object was needed so far."""
+        return name in self._tables
+
     def get(self, name: str, object_id: str, *, param: str = "id", status: int = 404) -> Row:
         """The object with this id, or Stripe's error."""
         row = self.table(name).find(object_id)
@@ -137,7 +141,8 @@ class Route:
 
     method: str
     path: str
-    act: Callable[[Call], Row]
+    act: Callable[[Call], Row | bytes]
+    """An object, or the content of a file."""
     permission: str
     """What a restricted key needs."""
     params: Mapping[str, Param] = field(default_factory=dict)
