@@ -25,6 +25,7 @@ KINDS = (
     "tickets",
     "activities",
     "messages",
+    "reviews",
 )
 
 
@@ -62,6 +63,7 @@ def test_the_shop_has_the_promised_size(world: World) -> None:
     assert len(world.disputes) >= 10
     assert len(world.subscriptions) == 90
     assert len(world.invoices) > 300
+    assert len(world.reviews) == 800
 
 
 @pytest.mark.parametrize("kind", KINDS)

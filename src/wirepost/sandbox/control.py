@@ -18,6 +18,8 @@ def control(sandbox: Sandbox, request: Request) -> Response:
     """Answer a request to the sandbox itself; the vendor it imitates has no such paths."""
     path = request.path.removeprefix("/__sandbox").strip("/")
     act = _ROUTES.get((request.method, path))
+    if act is None and request.method == "POST" and path in sandbox.acts():
+        return _person(sandbox, path, request)
     if act is None:
         paths = sorted(f"{verb} /__sandbox/{known}" for verb, known in _ROUTES)
         return _json(404, {"error": f"no {request.method} {request.path} here", "paths": paths})
@@ -25,6 +27,15 @@ def control(sandbox: Sandbox, request: Request) -> Response:
         return _json(200, act(sandbox, request))
     except (BadFault, orjson.JSONDecodeError) as problem:
         return _json(400, {"error": str(problem), "example": {"fault": EXAMPLE}})
+
+
+def _person(sandbox: Sandbox, name: str, request: Request) -> Response:
+    """What somebody at the vendor does."""
+    try:
+        given = orjson.loads(request.body or b"{}")
+        return _json(200, sandbox.acts()[name](given if isinstance(given, dict) else {}))
+    except ValueError as problem:
+        return _json(400, {"error": str(problem)})
 
 
 def _state(sandbox: Sandbox, _request: Request) -> dict[str, Any]:

@@ -15,6 +15,10 @@ DealStage = Literal["new", "qualified", "proposal", "negotiation", "won", "lost"
 TicketStatus = Literal["new", "waiting", "in_progress", "closed"]
 Priority = Literal["low", "medium", "high"]
 ActivityKind = Literal["note", "task", "call", "email", "meeting"]
+Sentiment = Literal["positive", "neutral", "negative"]
+Urgency = Literal["low", "normal", "high"]
+ReviewCategory = Literal["delivery", "quality", "price", "service", "fit"]
+Manner = Literal["plain", "mixed", "ironic", "terse", "hostile"]
 
 
 @dataclass(slots=True)
@@ -300,3 +304,23 @@ class Message:
     """The customer it is about."""
     reactions: tuple[tuple[str, str], ...] = ()
     """(emoji, key of a colleague)."""
+
+
+@dataclass(slots=True)
+class Review:
+    """What a customer wrote about a product; all after `created_at` is what is known of its meaning."""
+
+    key: str
+    person: str
+    product: str
+    order: str
+    stars: int
+    text: str
+    language: str
+    """ISO 639-1."""
+    created_at: datetime
+    sentiment: Sentiment
+    category: ReviewCategory
+    urgency: Urgency
+    manner: Manner
+    """How hard it is to read: `mixed` praises and blames, `hostile` gives orders to machines."""

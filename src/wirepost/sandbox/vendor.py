@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -29,9 +30,11 @@ __all__ = [
 Pairs = tuple[tuple[str, str], ...]
 
 FORM = "application/x-www-form-urlencoded"
+_BOUNDARY = re.compile(r'^multipart/form-data;.*boundary="?([^";]+)')
+_NAMED = re.compile(r'\b(name|filename)="([^"]*)"')
 LOG_SIZE = 2000
 OUTBOX_SIZE = 2000
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"})
 _PAGE = (
     b"<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 )
@@ -62,6 +65,19 @@ class Request:
         if not self.headers.get("content-type", FORM).startswith(FORM):
             return ()
         return tuple(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def parts(self) -> dict[str, tuple[str, bytes]]:
+        """Field → (name of the file, content) of a form with files (RFC 7578); empty for any other body."""
+        boundary = _BOUNDARY.search(self.headers.get("content-type", ""))
+        if boundary is None:
+            return {}
+        found = {}
+        for part in self.body.split(b"--" + boundary[1].encode())[1:-1]:
+            head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+            named = dict(_NAMED.findall(head.decode("utf-8", "replace")))
+            found[named.get("name", "")] = (named.get("filename", ""), content.removesuffix(b"\r\n"))
+        return found
 
 
 @dataclass(slots=True)
@@ -117,11 +133,14 @@ class Bucket:
         self._clock, self.per_s, self.burst = clock, per_s, burst
         self._level, self._at = burst, clock.monotonic()
 
+    @property
+    def level(self) -> float:
+        """How many requests are left at this moment."""
+        return min(self.burst, self._level + (self._clock.monotonic() - self._at) * self.per_s)
+
     def take(self) -> bool:
         """Count one request; false when there were too many."""
-        now = self._clock.monotonic()
-        self._level = min(self.burst, self._level + (now - self._at) * self.per_s)
-        self._at = now
+        self._level, self._at = self.level, self._clock.monotonic()
         if self._level < 1:
             return False
         self._level -= 1
@@ -195,6 +214,10 @@ class Sandbox(ABC):
     @abstractmethod
     def summary(self) -> dict[str, Any]:
         """What the state holds, for people: kind → how many, by account where there are several."""
+
+    def acts(self) -> Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
+        """What people at the vendor can do, by name; each takes JSON and raises `ValueError`."""
+        return {}
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -25,6 +25,7 @@ from wirepost.sandbox.facts import (
     Price,
     Product,
     Refund,
+    Review,
     Subscription,
     Ticket,
 )
@@ -140,6 +141,15 @@ class World:
     def messages(self) -> list[Message]:
         """What was written in them."""
         return make_messages(self._random("messages"), self.now, self.channels, self.people, self.orders)
+
+    @cached_property
+    def reviews(self) -> list[Review]:
+        """What customers wrote about what they bought, with what it means."""
+        from wirepost.sandbox.reviews import make_reviews  # its many sentences are needed by few
+
+        products = {product.key: product for product in self.products}
+        product_of = {price.key: products[price.product] for price in self.prices}
+        return make_reviews(self._random("reviews"), self.now, self.person, self.orders, product_of)
 
     @cached_property
     def person(self) -> dict[str, Person]:
