@@ -66,7 +66,13 @@ def names(**options):
 def test_a_preset_lists_those_of_its_tools_that_exist() -> None:
     assert names(preset="minimal") == ["connection_help", "event_list"]
     assert names() == ["connection_help", "event_ack", "event_list"]
-    assert names(preset="finance") == ["connection_help", "event_list", "stripe_pay", "stripe_start_report"]
+    assert names(preset="finance") == [
+        "connection_help",
+        "event_ack",
+        "event_list",
+        "stripe_pay",
+        "stripe_start_report",
+    ]
 
 
 def test_the_readonly_preset_has_no_write_and_starts_nothing() -> None:

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from support.clock import START
-from wirepost.tools.context import Call, ConnectionFacts, no_progress
+from wirepost.core.errors import InvalidCall
+from wirepost.tools.context import Call, ConnectionFacts, no_memory, no_progress, no_rows
 
 
 async def test_a_warning_is_given_once() -> None:
@@ -43,3 +44,15 @@ def test_the_facts_of_a_connection_cannot_be_changed() -> None:
     facts = ConnectionFacts("shop", "stripe", "test")
     with pytest.raises(dataclasses.FrozenInstanceError):
         facts.environment = "production"  # type: ignore[misc]
+
+
+async def test_without_files_no_reference_leads_to_rows() -> None:
+    with pytest.raises(InvalidCall, match="There is no file 'fil_1'"):
+        await anext(no_rows("fil_1"))
+
+
+async def test_where_nothing_is_kept_all_is_asked_for() -> None:
+    async def load() -> str:
+        return "new"
+
+    assert [await no_memory("contact", load) for _ in range(2)] == ["new", "new"]

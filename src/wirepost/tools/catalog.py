@@ -40,12 +40,12 @@ _REVOPS = f"""
     crm_log_activity crm_list_owners crm_list_pipelines crm_summarize_records salesforce_query
     crm_start_export {_STRIPE_READS} slack_search_messages slack_read_channel slack_read_thread
     slack_find_users slack_send_message slack_ask ai_analyze_text ai_generate_text job_get job_list
-    job_get_result job_cancel event_list event_get event_wait connection_list connection_help
+    job_get_result job_cancel event_list event_get event_wait event_ack connection_list connection_help
 """
 _FINANCE = """
     crm_search_records crm_get_records crm_describe_object slack_ask job_get job_list job_get_result
-    event_list event_get event_wait approval_list approval_get connection_list connection_help
-    policy_explain
+    event_list event_get event_wait event_ack approval_list approval_get connection_list
+    connection_help policy_explain
 """
 _NOT_IN_READONLY = frozenset({"crm_start_export", "stripe_start_report", "slack_list_scheduled"})
 _READONLY_TOOLSETS = frozenset(

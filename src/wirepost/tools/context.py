@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from wirepost.core.errors import InvalidCall
 
 Api_co = TypeVar("Api_co", covariant=True)
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -13,6 +15,24 @@ Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 async def no_progress(done: float, total: float | None, message: str | None) -> None:
     """Nobody asked for progress."""
+
+
+RowsOf = Callable[[str], AsyncIterator[dict[str, Any]]]
+
+
+async def no_rows(file_ref: str) -> AsyncIterator[dict[str, Any]]:
+    """Where no files are kept."""
+    raise InvalidCall("invalid_arguments", f"There is no file {file_ref[:60]!r}")
+    yield {}
+
+
+Remember = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
+
+async def no_memory(what: str, load: Callable[[], Awaitable[Any]]) -> Any:
+    """Where nothing is kept."""
+    del what
+    return await load()
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,10 @@ class Call(Generic[Api_co]):
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     report: Progress = no_progress
+    rows_of: RowsOf = no_rows
+    """`file_ref` → rows of a file of the caller; raises `InvalidCall` where they have no such."""
+    remember: Remember = no_memory
+    """What was asked before → the same JSON, or else what loading it brings; a failure is not kept."""
 
     def note(self, name: str, value: Any) -> None:
         """Add a fact about how the result came to be to `meta`."""

@@ -43,6 +43,8 @@ def options_for(tool: AnyTool) -> tuple[Option, ...]:
     if tool.is_provider_tool:
         chosen.append(CONNECTION)
     if tool.risk is Risk.READ:
+        if tool.starts_job:
+            return (*chosen, INTENT)
         if tool.is_page:
             chosen += [LIMIT, CURSOR]
         if tool.is_provider_tool:

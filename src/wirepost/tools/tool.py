@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from wirepost.tools import schema
 from wirepost.tools.context import Call
 from wirepost.tools.contract import Contract
+from wirepost.tools.jobs import JobHandle, Started
 from wirepost.tools.results import Page, Plan, Result
 
 P = ParamSpec("P")
@@ -85,6 +86,8 @@ class Tool(Generic[Api, P, R]):
     returns: Any
     """The result model, or the record model of a page."""
     is_page: bool
+    starts_job: bool = False
+    """The operation returns `Started`, always or sometimes; it happens once for an intent, as writes do."""
     _attached: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
@@ -210,6 +213,9 @@ def tool(
         call_parameter = next(iter(inspect.signature(operation).parameters))
         returns = hints["return"]
         is_page = get_origin(returns) is Page
+        starts_job = Started in (returns, *get_args(returns))
+        results = [each for each in get_args(returns) if each is not Started]
+        returns = (results[0] if results else JobHandle) if starts_job else returns
         doc = inspect.cleandoc(operation.__doc__ or "")
         summary, _, details = doc.partition("\n")
         name = operation.__name__
@@ -228,6 +234,7 @@ def tool(
             needs=get_args(hints[call_parameter])[0],
             returns=get_args(returns)[0] if is_page else returns,
             is_page=is_page,
+            starts_job=starts_job,
         )
 
     return declare

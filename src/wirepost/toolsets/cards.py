@@ -97,7 +97,7 @@ class Cards:
         refused = self._refusal(connection)
         if refused:
             return Answer(connection, as_of, problem=refused, is_denied=True)
-        left_s = self._attempt.deadline - self._clock.monotonic() - SPARE_S
+        left_s = self._attempt.answer_by - self._clock.monotonic() - SPARE_S
         card: CustomerCard = await connection.api(CustomerCard, self._attempt.scope, self._attempt.caller.id)
         try:
             async with asyncio.timeout(max(0.1, left_s)):

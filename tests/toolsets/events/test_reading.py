@@ -12,8 +12,10 @@ from wirepost.events.log import Arrival, NewEvent
 from wirepost.settings.events import SubscriptionSettings
 from wirepost.settings.webhooks import RedactSettings
 from wirepost.tools import schema
+from wirepost.tools.catalog import PRESETS
 from wirepost.tools.tool import tools_in
 from wirepost.toolsets.events import MODULES
+from wirepost.toolsets.events.acknowledging import event_ack
 from wirepost.toolsets.events.reading import event_get, event_list, event_wait
 from wirepost.toolsets.events.subscribing import event_subscribe
 from wirepost.webhooks.incoming import Incoming
@@ -44,6 +46,12 @@ def test_the_tools_are_those_that_were_promised():
     }
 
 
+@pytest.mark.parametrize("preset", sorted(set(PRESETS) - {"readonly"}))
+def test_a_preset_with_waiting_has_acknowledging(preset):
+    belongs = PRESETS[preset]
+    assert belongs(event_wait) == belongs(event_ack)
+
+
 async def test_a_caller_that_names_nothing_waits_for_everything_from_now_on(desks):
     await desks.occur(event())
     first = await desks.run(event_wait, wait_s=0)
@@ -59,6 +67,21 @@ async def test_a_caller_that_names_nothing_waits_for_everything_from_now_on(desk
         None,
     )
     assert (answer.pending, answer.has_more, answer.truncated, answer.timed_out) == (1, False, False, False)
+
+
+async def test_whoever_begins_to_wait_is_told_where_the_past_is(desks, clock):
+    begins = ["This subscription begins now; event_list has the past"]
+    for narrowed in ({}, {"type": "order.*"}):
+        await desks.run(event_wait, wait_s=0, **narrowed)
+        assert desks.warnings == begins
+        await desks.run(event_wait, wait_s=0, **narrowed)
+        assert desks.warnings == []
+    await desks.run(event_subscribe, subscription="refunds")
+    await desks.run(event_wait, subscription="refunds", wait_s=0)
+    assert desks.warnings == []
+    clock.advance(8 * 86_400)  # nobody used it for a week, so it begins anew
+    await desks.run(event_wait, wait_s=0)
+    assert desks.warnings == begins
 
 
 async def test_narrowing_makes_a_default_subscription_of_its_own(desks):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from wirepost.contracts.crm import (
     Choice,
@@ -85,7 +85,15 @@ async def crm_describe_object(
     name_contains: str | None = None,
 ) -> ObjectCard:
     """Describe an object: fields, types, allowed values, pipelines, links."""
-    schema = await described(call, object)
+
+    async def load() -> dict[str, Any]:
+        found = await described(call, object)
+        return {"schema": found.model_dump(mode="json", exclude_none=True), "warnings": call.warnings}
+
+    kept = await call.remember(object, load)
+    schema = ObjectSchema.model_validate(kept["schema"])
+    for warning in kept["warnings"]:
+        call.warn(warning)
     is_full = detail == "full"
     chosen = [
         field

@@ -64,7 +64,7 @@ class EventDesk:
     async def subscription(self, name: str | None) -> Subscription:
         """The caller's subscription of that name, or its default one; raises `InvalidCall`."""
         if name is None:
-            return await self.default(Filter())
+            return (await self.default(Filter()))[0]
         found = await self.subscriptions.find(self.caller, name)
         if found is None:
             known = [each.name for each in await self.subscriptions.of(self.caller)]
@@ -82,20 +82,22 @@ class EventDesk:
             return [await self.subscription(name)]
         mine = await self.subscriptions.of(self.caller)
         defaults = [each for each in mine if each.owner == self.caller.id and each.name.startswith(DEFAULT)]
-        return defaults or [await self.default(Filter())]
+        return defaults or [(await self.default(Filter()))[0]]
 
-    async def default(self, wanted: Filter) -> Subscription:
-        """What a caller that names no subscription waits for; made when it is first asked for."""
+    async def default(self, wanted: Filter) -> tuple[Subscription, bool]:
+        """What a caller that names no subscription waits for, and whether it begins only now."""
         name = DEFAULT if wanted == Filter() else f"{DEFAULT} {_words(wanted)}"
         now = self.clock.now().timestamp()
         found = await self.subscriptions.find(self.caller, name)
-        if found is None or found.owner != self.caller.id or found.filter != wanted:
-            return await self.subscriptions.put(
+        begins = found is None or found.owner != self.caller.id
+        if found is None or begins or found.filter != wanted:
+            made = await self.subscriptions.put(
                 self.caller.id, name, wanted, SubscriptionSettings(), expires_at=now + LIFETIME_S
             )
+            return made, begins
         if found.expires_at is not None and found.expires_at < now + LIFETIME_S / 2:
             await self.subscriptions.extend(found, now + LIFETIME_S)
-        return found
+        return found, False
 
 
 def event_desk(hub: Hub, caller: Caller, sinks: Collection[str]) -> EventDesk:

@@ -73,7 +73,12 @@ async def event_wait(
             hint="Leave out source, type and object_id, or leave out subscription",
             fields=[{"path": "subscription", "problem": "cannot be narrowed here"}],
         )
-    chosen = await (desk.default(narrowed) if subscription is None else desk.subscription(subscription))
+    if subscription is None:
+        chosen, begins = await desk.default(narrowed)
+        if begins:
+            call.warn("This subscription begins now; event_list has the past")
+    else:
+        chosen = await desk.subscription(subscription)
     batch = await desk.inbox.wait(
         chosen, desk.caller.id, call.report, cursor=cursor, limit=limit, wait_s=wait_s
     )
