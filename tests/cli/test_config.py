@@ -11,7 +11,7 @@ STRIPE_KEY = "sk_live_" + "51Abcdefghijklmnop"
 
 
 def test_a_fine_configuration_is_called_so(cli, configure) -> None:
-    assert cli("config", "check").out == "fine: no file, the defaults; 4 connections\n"
+    assert cli("config", "check").out == "fine: no file, the defaults; 7 connections\n"
     path = configure("connections:\n  a: {provider: stripe, environment: sandbox}\n")
     assert cli("config", "check").out == f"fine: {path}; 1 connection\n"
 

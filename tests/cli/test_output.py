@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from wirepost.cli.output import FAILED, MISUSED, REFUSED, print_error, print_json, print_table
+from wirepost.cli.output import FAILED, MISUSED, REFUSED, plain, print_error, print_json, print_table
 from wirepost.core.errors import ConfigError, NotAllowed, Unavailable
 
 
@@ -71,3 +71,8 @@ def test_an_error_is_json_where_that_was_asked_for(capsys) -> None:
     assert config == {"message": "is wrong", "key": "k"}
     assert call["code"] == "timeout"
     assert call["retry_after_s"] == 3
+
+
+def test_what_has_parts_is_shown_as_json_on_one_line() -> None:
+    assert plain({"done": 2, "note": "a\nb", "cost": None}) == '{"done":2,"note":"a\\nb","cost":null}'
+    assert plain(["über", 1]) == '["über",1]'

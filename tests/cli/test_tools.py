@@ -84,7 +84,7 @@ def test_arguments_may_be_json(cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("limit",), "'limit' is not an argument (write key=value)"),
+        (("limit",), "'limit' is not an argument (write key=value, or one JSON object after --args)"),
         (("=3",), "'=3' is not an argument"),
         (("limit=1", "limit=2"), "the argument limit is given twice"),
         (("limit=1", "--args", '{"limit": 2}'), "the argument limit is given twice"),

@@ -155,14 +155,15 @@ class Fixtures:
         _add_prompts(server)
         _add_utilities(server)
 
-    def _add(self, name: str, run: Run, schema: dict[str, Any] = NOTHING) -> None:
+    def add(self, name: str, run: Run, schema: dict[str, Any] = NOTHING) -> None:
+        """One more tool."""
         self._tools[name] = (schema, run)
 
     def _add_content(self, name: str, *blocks: Any, **options: Any) -> None:
         async def run(ctx: Any, params: Any) -> t.CallToolResult:
             return t.CallToolResult(content=list(blocks), **options)
 
-        self._add(name, run)
+        self.add(name, run)
 
     def _add_plain_tools(self) -> None:
         mixed = embedded("test://mixed-content-resource", '{"test":"data","value":123}', "application/json")
@@ -179,12 +180,12 @@ class Fixtures:
         self._add_content(
             "test_error_handling", text("This tool intentionally returns an error for testing"), is_error=True
         )
-        self._add("test_tool_with_progress", self._progress)
-        self._add("test_tool_with_logging", self._logging)
-        self._add("test_logging_tool", self._logging)
-        self._add("test_reconnection", self._reconnection)
-        self._add("test_trigger_tool_change", self._change(ToolsListChanged()))
-        self._add("test_trigger_prompt_change", self._change(PromptsListChanged()))
+        self.add("test_tool_with_progress", self._progress)
+        self.add("test_tool_with_logging", self._logging)
+        self.add("test_logging_tool", self._logging)
+        self.add("test_reconnection", self._reconnection)
+        self.add("test_trigger_tool_change", self._change(ToolsListChanged()))
+        self.add("test_trigger_prompt_change", self._change(PromptsListChanged()))
         self._add_content("json_schema_2020_12_tool", text("ok"))
         self._tools["json_schema_2020_12_tool"] = (RICH_SCHEMA, self._tools["json_schema_2020_12_tool"][1])
         self._add_content("test_custom_headers", text("ok"))
@@ -238,35 +239,33 @@ class Fixtures:
 
         prompt = {"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"]}
         message = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
-        self._add("test_sampling", sample, prompt)
-        self._add("test_elicitation", elicit(USER_FORM, "User response"), message)
-        self._add("test_elicitation_sep1034_defaults", elicit(DEFAULTS_FORM, "Elicitation completed"))
-        self._add("test_elicitation_sep1330_enums", elicit(ENUMS_FORM, "Elicitation completed"))
+        self.add("test_sampling", sample, prompt)
+        self.add("test_elicitation", elicit(USER_FORM, "User response"), message)
+        self.add("test_elicitation_sep1034_defaults", elicit(DEFAULTS_FORM, "Elicitation completed"))
+        self.add("test_elicitation_sep1330_enums", elicit(ENUMS_FORM, "Elicitation completed"))
 
     def _add_tools_of_the_current_protocol(self) -> None:
         name = {"type": "string"}
         who = form("What is your name?", name=name)
         once = "test_input_required_result_"
-        self._add(f"{once}elicitation", _rounds({"user_name": who}))
-        self._add(
-            f"{once}sampling", _rounds({"capital_question": sampling("What is the capital of France?")})
-        )
-        self._add(f"{once}list_roots", _rounds({"client_roots": t.ListRootsRequest()}))
+        self.add(f"{once}elicitation", _rounds({"user_name": who}))
+        self.add(f"{once}sampling", _rounds({"capital_question": sampling("What is the capital of France?")}))
+        self.add(f"{once}list_roots", _rounds({"client_roots": t.ListRootsRequest()}))
         confirm = {"confirm": form("Please confirm", ok={"type": "boolean"})}
-        self._add(f"{once}request_state", _rounds(confirm, state="state"))
-        self._add(f"{once}tampered_state", _rounds(confirm, state="state"))
+        self.add(f"{once}request_state", _rounds(confirm, state="state"))
+        self.add(f"{once}tampered_state", _rounds(confirm, state="state"))
         several = {
             "user_name": who,
             "greeting": sampling("Generate a greeting", 50),
             "client_roots": t.ListRootsRequest(),
         }
-        self._add(f"{once}multiple_inputs", _rounds(several, state="state"))
+        self.add(f"{once}multiple_inputs", _rounds(several, state="state"))
         step1 = {"step1": form("Step 1: What is your name?", name=name)}
         step2 = {"step2": form("Step 2: What is your favorite color?", color=name)}
-        self._add(f"{once}multi_round", _rounds(step1, step2, state="round"))
-        self._add(f"{once}capabilities", _only_what_the_client_can)
-        self._add("test_missing_capability", _needs_sampling)
-        self._add("test_streaming_elicitation", _rounds({"user_name": who}))
+        self.add(f"{once}multi_round", _rounds(step1, step2, state="round"))
+        self.add(f"{once}capabilities", _only_what_the_client_can)
+        self.add("test_missing_capability", _needs_sampling)
+        self.add("test_streaming_elicitation", _rounds({"user_name": who}))
 
 
 USER_FORM = {

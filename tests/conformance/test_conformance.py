@@ -12,6 +12,7 @@ import pytest
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 
 from conformance.fixtures import Events, Fixtures
+from conformance.job_fixtures import JobFixtures
 from support.node import CONFORMANCE, find_node
 from support.running import running
 from support.serving import served
@@ -19,10 +20,11 @@ from support.sources import listed_exceptions
 from wirepost.core.clock import Clock
 from wirepost.server.asgi import build_asgi
 from wirepost.server.mcp import build_mcp
+from wirepost.server.tasks import TasksExtension
 
 HERE = Path(__file__).parent
 ALWAYS, STATELESS = HERE / "known-failures.txt", HERE / "known-failures-stateless.txt"
-REQUIRED = {"2026-07-28": 37, "2025-11-25": 30}
+REQUIRED = {"2026-07-28": 46, "2025-11-25": 30}
 """Requirement sets, and how many scenarios each has that are scored."""
 SCENARIOS = 65
 """How many the suite has; another version of it may have more, never fewer."""
@@ -53,10 +55,18 @@ async def server(folder: Path, *, stateless: bool) -> AsyncIterator[str]:
     """The address of a server with the suite's fixtures."""
     bus = InMemorySubscriptionBus()
     async with running(folder, server={"stateless": stateless}) as wirepost:
+        jobs = wirepost.app.long_work.jobs
+        tasks = TasksExtension(jobs, wirepost.app.calls)
         mcp = build_mcp(
-            wirepost.app.calls, secret=wirepost.app.secret, version="1", listen=ListenHandler(bus)
+            wirepost.app.calls,
+            secret=wirepost.app.secret,
+            version="1",
+            listen=ListenHandler(bus),
+            tasks=tasks,
         )
-        Fixtures(bus, Clock()).extend(mcp)
+        fixtures = Fixtures(bus, Clock())
+        JobFixtures(jobs, tasks, Clock()).extend(fixtures)
+        fixtures.extend(mcp)
         asgi = build_asgi(wirepost.app, mcp, event_store=Events(), retry_interval=500)
         async with served(asgi, http="httptools") as base:
             yield f"{base}/mcp"

@@ -35,17 +35,20 @@ async def test_house_is_kept_as_long_as_it_serves_and_garbage_is_collected_again
         finally:
             events.append("ended")
 
+    before = gc.get_threshold()
     gc.disable()
     try:
         async with in_operation(
             SimpleNamespace(keep_house=keep_house, hub=Hub(events)), SimpleNamespace(run=None)
         ):
             assert gc.isenabled()
+            assert gc.get_threshold()[0] > before[0]  # bursts of requests are no garbage
             while len(events) < 2:
                 await asyncio.to_thread(events.copy)
     finally:
         gc.enable()
         gc.unfreeze()
+        gc.set_threshold(*before)
     await asyncio.to_thread(events.copy)
     assert sorted(events) == ["after work", "at work", "begun", "ended"]
     assert events.index("at work") < events.index("after work")

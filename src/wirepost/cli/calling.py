@@ -111,7 +111,8 @@ def read_pairs(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         name, is_pair, value = pair.partition("=")
         if not is_pair or not name:
-            raise ConfigError(f"{pair[:60]!r} is not an argument", hint="write key=value")
+            hint = "write key=value, or one JSON object after --args"
+            raise ConfigError(f"{pair[:60]!r} is not an argument", hint=hint)
         if name in given:
             raise ConfigError(f"the argument {name} is given twice")
         given[name] = value

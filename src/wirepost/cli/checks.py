@@ -31,6 +31,7 @@ def _unusable(loaded: Loaded) -> Iterator[ConfigError]:
     from wirepost.calls.policy import Policy
     from wirepost.cli.offer import offer
     from wirepost.providers import load_provider
+    from wirepost.toolsets.ai.opening import aliases_of
 
     are_providers_known = True
     for name, settings in loaded.settings.connections.items():
@@ -46,6 +47,10 @@ def _unusable(loaded: Loaded) -> Iterator[ConfigError]:
             offer(loaded)
         except ConfigError as error:
             yield error
+    try:
+        aliases_of(loaded.settings)
+    except ConfigError as error:
+        yield error
     try:
         Policy(loaded.settings.policy.rules).check_against(all_tools())
     except ConfigError as error:

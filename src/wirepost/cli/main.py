@@ -15,7 +15,8 @@ from wirepost.core.errors import CallError, ConfigError
 
 COMMANDS = (
     *("serve", "mcp", "channel", "demo", "doctor", "install"),
-    *("tools", "connections", "webhooks", "events", "tokens", "config", "policy", "audit", "sandbox"),
+    *("tools", "connections", "webhooks", "events", "approvals", "jobs", "files"),
+    *("tokens", "config", "policy", "audit", "ai", "sandbox"),
 )
 """Each is the `app` of the module of the same name beside this one."""
 

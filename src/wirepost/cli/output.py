@@ -68,8 +68,12 @@ def print_error(error: ConfigError | CallError, *, is_json: bool) -> int:
 
 
 def plain(cell: object) -> str:
-    """A cell without line breaks and control characters, which could rewrite the terminal."""
+    """A cell without line breaks and control characters, which could rewrite the terminal; lists as JSON."""
     text = "" if cell is None else str(cell)
+    if isinstance(cell, dict | list):
+        import orjson
+
+        text = orjson.dumps(cell, default=str).decode()
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 

@@ -11,11 +11,13 @@ from wirepost.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from wirepost.calls.audit import Audit
+    from wirepost.calls.long_work import LongWork
     from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
     from wirepost.events.endpoints import Endpoint
     from wirepost.events.setup import WebhookSetup
     from wirepost.events.subscriptions import Subscription
+    from wirepost.jobs.steering import Steering
     from wirepost.notifications.hub import Hub
     from wirepost.settings import Settings
     from wirepost.store.database import Database
@@ -32,6 +34,7 @@ class Post:
     connections: Connections
     audit: Audit
     hub: Hub
+    long_work: LongWork
     url: str | None
     """Where programs on this machine reach the running server, if one runs."""
 
@@ -52,6 +55,13 @@ class Post:
             )
         names = ", ".join(each.name for each in of_it)
         raise ConfigError(f"{connection} has the endpoints {names}", hint="name one with --endpoint")
+
+    @property
+    def steering(self) -> Steering:
+        """What ends and follows jobs."""
+        from wirepost.jobs.steering import Steering
+
+        return Steering(self.long_work.jobs, self.long_work.looks, self.clock)
 
     def setup(self, endpoint: Endpoint) -> WebhookSetup:
         """What changes the webhook at the provider; each change goes on record."""
@@ -90,7 +100,9 @@ async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[
     from wirepost.app import connections_of, load_webhook, vault_of
     from wirepost.calls.audit import Audit
     from wirepost.calls.custody import custody
+    from wirepost.calls.long_work import long_work
     from wirepost.calls.own_writes import OwnWrites
+    from wirepost.calls.owner import Owner
     from wirepost.calls.taint import Taints
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
@@ -116,6 +128,7 @@ async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[
         await stack.enter_async_context(
             custody(connections, database, vault, unsaved=directory.unsaved_path, audit=audit, clock=clock)
         )
+        long = long_work(settings, database, connections, Owner(database, clock), clock)
         hub = hub_of(
             settings,
             load=load_webhook,
@@ -126,7 +139,9 @@ async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[
             secrets=secrets,
             own_writes=OwnWrites(database, clock),
             taints=Taints(database, clock, settings.events),
+            long_work=long,
             clock=clock,
         )
         stack.push_async_callback(hub.close)
-        yield Post(settings, clock, database, connections, audit, hub, owner.url if owner else None)
+        url = owner.url if owner else None
+        yield Post(settings, clock, database, connections, audit, hub, long, url)

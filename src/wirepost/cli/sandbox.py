@@ -12,12 +12,14 @@ import typer
 
 from wirepost.cli.options import Config, DataDir, Json, command_group, read_settings
 from wirepost.cli.output import print_json, print_note, print_table
+from wirepost.cli.reviews import reviews
 from wirepost.core.errors import ConfigError
 from wirepost.store.owner import DataDirectory
 
 app = command_group("Look into the sandbox, let it fail, start it over.")
 faults = command_group("Faults that the sandbox shows.")
 app.add_typer(faults, name="faults")
+app.command()(reviews)
 
 TIMEOUT_S = 10.0
 _OK = 200
@@ -74,6 +76,30 @@ def reset(
         print_json(state)
         return
     typer.echo("the sandbox is as it began")
+
+
+@app.command()
+def press(
+    option: Annotated[str, typer.Argument(help="Text of the button.")],
+    connection: Connection = None,
+    *,
+    user: Annotated[str | None, typer.Option("--user", help="Who presses it: an id or a name.")] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", help="ts of the message; else the newest.")
+    ] = None,
+    url: Url = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Let a person press a button below a message, in a sandbox of Slack."""
+    given = {"option": option, "user": user, "ts": message}
+    server = _Server(connection, url, config, data_dir, provider="slack")
+    done = server.ask("POST", "press", given)
+    if as_json:
+        print_json(done)
+        return
+    typer.echo(f"{done['by']} has pressed {done['pressed']}")
 
 
 @faults.command("list")
@@ -137,18 +163,27 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 class _Server:
-    """The control routes of one sandbox connection."""
+    """The control routes of one sandbox connection, be it the only one of a provider."""
 
     def __init__(
-        self, connection: str | None, url: str | None, config: Path | None, data_dir: Path | None
+        self,
+        connection: str | None,
+        url: str | None,
+        config: Path | None,
+        data_dir: Path | None,
+        *,
+        provider: str | None = None,
     ) -> None:
         settings = read_settings(config, data_dir).settings
-        names = [name for name, each in settings.connections.items() if each.environment == "sandbox"]
+        names = [
+            name
+            for name, each in settings.connections.items()
+            if each.environment == "sandbox" and provider in {None, each.provider}
+        ]
         if connection is None and len(names) != 1:
+            kind = f"sandbox connection of {provider}" if provider else "sandbox connection"
             raise ConfigError(
-                "several sandbox connections are configured"
-                if names
-                else "no sandbox connection is configured",
+                f"there is more than one {kind}" if names else f"no {kind} is configured",
                 hint=f"name one of {', '.join(names)}" if names else None,
             )
         self._name = connection or names[0]

@@ -49,7 +49,8 @@ class ConnectPages:
                 "Open the connections",
                 tag(
                     "p",
-                    "For eight hours, this browser may then see, connect and remove accounts.",
+                    "For eight hours, this browser may then see, connect and remove accounts, and decide "
+                    "what waits for approval.",
                 ),
                 form(request.url.path, "Open the connections", field("c", given)),
             )

@@ -115,6 +115,7 @@ section { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; ma
 dl { margin: .75rem 0; }
 dt { color: var(--soft); }
 dd { margin: 0 0 .5rem; }
+pre { margin: 0; white-space: pre-wrap; }
 ul { margin: 0; padding-left: 1.25rem; }
 code { font-size: .95em; }
 form { display: inline-block; margin: .25rem .5rem .25rem 0; }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
@@ -25,14 +24,16 @@ from pydantic import ValidationError
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.calls.external import external_text
 from wirepost.core.clock import Clock
-from wirepost.server import linking, question
+from wirepost.server import linking, question, wire
 from wirepost.server.identity import caller_of
 from wirepost.server.listing import ListMemory
 from wirepost.server.rounds import Round
+from wirepost.server.wire import COMPLETE
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
+    from wirepost.server.tasks import TasksExtension
     from wirepost.tools.context import Progress
 
     Context = ServerRequestContext[Any, Any]
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 NAME = "wirepost"
 LIST_LIFETIME_MS = 300_000
 PROGRESS_EVERY_S = 1.0
-COMPLETE = {"resultType": "complete"}
-"""Wanted by the current protocol; the SDK takes it out for older ones."""
 ASK_FOR_S = 600.0
 """How long a person may think about a plan; a confirmation does not live longer either."""
 EVENT_TOOLS = "event_"
@@ -92,6 +91,11 @@ class Ended(Protocol):
         """Whether it is an error."""
         ...
 
+    @property
+    def job(self) -> str | None:
+        """The job that goes on with it."""
+        ...
+
 
 class CallPath(Protocol):
     """What this module needs of `Calls`."""
@@ -124,12 +128,13 @@ def build_mcp(
     version: str,
     clock: Clock | None = None,
     listen: ListenHandler | None = None,
+    tasks: TasksExtension | None = None,
 ) -> Server[Any]:
     """The one MCP server object that all ways in share.
 
     `secret` (32 bytes or more) seals what a client keeps for us between two rounds of a question.
     """
-    tools = _Tools(calls, clock or Clock())
+    tools = _Tools(calls, clock or Clock(), tasks)
     server: Server[Any] = Server(
         NAME,
         version=version,
@@ -141,6 +146,8 @@ def build_mcp(
     )
     server.add_request_handler("tools/list", PaginatedRequestParams, tools.list)
     server.add_request_handler("tools/call", CallToolRequestParams, tools.call)
+    if tasks:
+        tasks.install(server)
     # Tracing costs a tenth of each call even when nobody collects it, so the SDK's own tracing goes.
     server.middleware[:] = [
         RequestStateBoundary(
@@ -155,8 +162,8 @@ def build_mcp(
 class _Tools:
     """The two handlers."""
 
-    def __init__(self, calls: CallPath, clock: Clock) -> None:
-        self._calls, self._clock = calls, clock
+    def __init__(self, calls: CallPath, clock: Clock, tasks: TasksExtension | None) -> None:
+        self._calls, self._clock, self._tasks = calls, clock, tasks
 
     async def list(self, ctx: Context, params: PaginatedRequestParams) -> dict[str, Any]:
         """Everything in one page, in fixed order."""
@@ -186,6 +193,8 @@ class _Tools:
         since = self._clock.now().timestamp()
         ended = await self._run(ctx, caller, params.name, arguments)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            if self._tasks and (task := await self._tasks.created(ctx, ended.job)):
+                return task
             return _question(ctx, ended, asked, since) or _result(params.name, ended)
         return _result(params.name, await self._ask(ctx, caller, params.name, arguments, ended))
 
@@ -263,14 +272,6 @@ class _Reports:
 
 
 def _result(name: str, ended: Ended) -> dict[str, Any]:
-    """The wire form: the envelope as structured content, and the same JSON as the one text block.
-
-    What events say stands apart in that text, so that no reader takes it for something else.
-    """
+    """The wire form; what events say stands apart in its text, so that no reader takes it for another."""
     apart = external_text(ended.envelope) if name.startswith(EVENT_TOOLS) else None
-    return {
-        "content": [{"type": "text", "text": apart or orjson.dumps(ended.envelope).decode()}],
-        "structuredContent": ended.envelope,
-        "isError": ended.is_error,
-        **COMPLETE,
-    }
+    return wire.result(ended.envelope, is_error=ended.is_error, text=apart)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from wirepost.connections.oauth.party import CALLBACK
 from wirepost.core.signing import Signer
 from wirepost.server.accounts import AccountPages
+from wirepost.server.approvals import APPROVALS, ApprovalPages
 from wirepost.server.browser import Browsers
 from wirepost.server.connect import DONE, LIST, ConnectPages
 from wirepost.server.markup import STYLE
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def people_routes(app: App, party: Callable[[], Awaitable[Party]] | None = None) -> list[Route]:
-    """Connect pages, callbacks and the list of accounts; they take no bearer token and protect themselves.
+    """Connect pages, callbacks, accounts and approvals; they take no bearer token and protect themselves.
 
     `party` is our own client at the callers' issuer, where browsers can sign in.
     """
@@ -37,6 +38,7 @@ def people_routes(app: App, party: Callable[[], Awaitable[Party]] | None = None)
     sign_in = SignIn(browsers, address, mode=mode, flows=app.connecting.flows, party=party)
     consent = ConnectPages(app.connecting, app.links, browsers, sign_in)
     accounts = AccountPages(app.connecting, consent, browsers, sign_in)
+    approvals = ApprovalPages(app.long_work.approvals, browsers, sign_in)
     return [
         Route("/connect/{connection}", consent.show, methods=["GET"]),
         Route("/connect/{connection}", consent.start, methods=["POST"]),
@@ -50,6 +52,8 @@ def people_routes(app: App, party: Callable[[], Awaitable[Party]] | None = None)
         Route(f"{LIST}/leave", accounts.leave, methods=["POST"]),
         Route(f"{LIST}/{{connection}}/connect", accounts.connect, methods=["POST"]),
         Route(f"{LIST}/{{connection}}/remove", accounts.remove, methods=["POST"]),
+        Route(APPROVALS, approvals.show, methods=["GET"]),
+        Route(f"{APPROVALS}/{{approval}}", approvals.decide, methods=["POST"]),
         Route("/style.css", style, methods=["GET"]),
     ]
 

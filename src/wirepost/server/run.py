@@ -24,6 +24,7 @@ from wirepost.server.lifetime import in_operation
 from wirepost.server.local import CLOSING_S, LocalSocket
 from wirepost.server.mcp import build_mcp
 from wirepost.server.presence import Presence
+from wirepost.server.tasks import TasksExtension
 
 if TYPE_CHECKING:
     import socket
@@ -67,7 +68,12 @@ async def _serve(
         side = EventSide(app.hub, settings.events)
         app.catalog.on_change.append(lambda: side.bus.publish(ToolsListChanged()))
         mcp = build_mcp(
-            app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=side.listen
+            app.calls,
+            secret=app.secret,
+            version=__version__,
+            clock=app.clock,
+            listen=side.listen,
+            tasks=TasksExtension(app.long_work.jobs, app.calls),
         )
         side.install(mcp)
         presence = Presence(app.clock)

@@ -27,7 +27,7 @@ SIGN_IN = "/oauth/sign-in"
 SEE_OTHER = 303
 _NOBODY = ""
 """In the place of the connection in flows that sign a browser in."""
-_RETURNS = ("/connect/", "/connections")
+_RETURNS = ("/connect/", "/connections", "/approvals")
 
 
 class SignIn:

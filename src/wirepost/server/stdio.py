@@ -15,6 +15,7 @@ from wirepost.server.lifetime import in_operation
 from wirepost.server.local import LocalSocket
 from wirepost.server.mcp import build_mcp
 from wirepost.server.presence import Presence
+from wirepost.server.tasks import TasksExtension
 
 if TYPE_CHECKING:
     from wirepost.settings import Settings
@@ -30,7 +31,12 @@ async def _serve(settings: Settings, stream: socket.socket, on_ready: Callable[[
     try:
         side = EventSide(app.hub, settings.events)
         mcp = build_mcp(
-            app.calls, secret=app.secret, version=__version__, clock=app.clock, listen=side.listen
+            app.calls,
+            secret=app.secret,
+            version=__version__,
+            clock=app.clock,
+            listen=side.listen,
+            tasks=TasksExtension(app.long_work.jobs, app.calls),
         )
         side.install(mcp)
         connection = asyncio.ensure_future(LocalSocket(mcp, Presence(app.clock)).serve_stream(stream))
