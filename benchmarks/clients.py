@@ -25,6 +25,7 @@ VERSION = "2026-07-28"
 META = {"io.modelcontextprotocol/protocolVersion": VERSION, "io.modelcontextprotocol/clientCapabilities": {}}
 LONGEST_LINE = 4 * 2**20
 ENDS_WITHIN_S = 15
+HEARD_WITHIN_S = 10
 
 Request = tuple[str, dict[str, Any]]
 Ask = Callable[[Request], Awaitable[bytes]]
@@ -73,6 +74,13 @@ class HttpLane(asyncio.Protocol):
 
     async def ask(self, request: Request) -> bytes:
         """Post one request."""
+        self._body.clear()
+        self._answer = asyncio.get_running_loop().create_future()
+        self.post(request)
+        return _good(await self._answer)
+
+    def post(self, request: Request) -> None:
+        """Write one request."""
         method, params = request
         body = _message(1, request)
         name = f"Mcp-Name: {params['name']}\r\n" if "name" in params else ""
@@ -82,10 +90,48 @@ class HttpLane(asyncio.Protocol):
             f"MCP-Protocol-Version: {VERSION}\r\nMcp-Method: {method}\r\n{name}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        self._body.clear()
-        self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(head.encode() + body)
-        return _good(await self._answer)
+
+
+class StreamLane(HttpLane):
+    """A connection whose answer goes on: a stream of server-sent events, each one message."""
+
+    def __init__(self, host: str, path: str) -> None:
+        super().__init__(host, path)
+        self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    def on_body(self, body: bytes) -> None:
+        """Part of the stream."""
+        *lines, self._body = (self._body + body).split(b"\n")
+        for line in lines:
+            if line.startswith(b"data:") and (said := line[5:].strip()):
+                self._told.put_nowait(orjson.loads(said))
+
+    async def hear(self) -> dict[str, Any]:
+        """The next message; raises `Refused` when none comes."""
+        try:
+            async with asyncio.timeout(HEARD_WITHIN_S):
+                message = await self._told.get()
+        except TimeoutError:
+            raise Refused(f"nothing came on a stream: {bytes(self._body[:300])!r}") from None
+        if "error" in message:
+            raise Refused(str(message))
+        return message
+
+
+@asynccontextmanager
+async def streamed(url: str, request: Request) -> AsyncIterator[StreamLane]:
+    """What a request is answered with that goes on until it is left; the first message has come."""
+    address = urlsplit(url)
+    _, lane = await asyncio.get_running_loop().create_connection(
+        lambda: StreamLane(address.netloc, address.path), address.hostname or "", address.port or 80
+    )
+    try:
+        lane.post(request)
+        await lane.hear()
+        yield lane
+    finally:
+        lane.close()
 
 
 @asynccontextmanager

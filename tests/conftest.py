@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from support.clock import ManualClock
 from support.services import check_services
+from wirepost.core.redact import SECRETS
 
 pytest_plugins = ["support.specmock_fixture", "support.stores"]
 
@@ -28,3 +31,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def clock() -> ManualClock:
     """Time that passes only when the code sleeps or the test advances it."""
     return ManualClock()
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What one test calls a secret may be a word in the results of another."""
+    before = deepcopy(vars(SECRETS))
+    yield
+    vars(SECRETS).update(before)

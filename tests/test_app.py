@@ -65,7 +65,14 @@ async def test_read_only_lists_no_write_and_refuses_it(tmp_path, clock) -> None:
 def test_a_tool_without_a_fitting_connection_is_not_listed(tmp_path) -> None:
     without = settings_for(tmp_path).model_copy(update={"connections": {}})
     shown = listed_tools(without)
-    assert {tool.toolset for tool in shown.tools} == {"connection", "customer", "event", "policy"}
+    assert {tool.toolset for tool in shown.tools} == {
+        "approval",
+        "connection",
+        "customer",
+        "event",
+        "job",
+        "policy",
+    }
 
 
 def test_a_list_that_some_clients_cut_off_is_warned_about(tmp_path, caplog) -> None:

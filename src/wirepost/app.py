@@ -18,9 +18,11 @@ from wirepost.calls.cursor import Cursors
 from wirepost.calls.custody import custody
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
+from wirepost.calls.long_work import LongWork, long_work
 from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.owner import Owner
 from wirepost.calls.policy import Policy
+from wirepost.calls.remembering import Remembering
 from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
 from wirepost.connections.accounts import SHARED, Account, Accounts
@@ -31,6 +33,7 @@ from wirepost.connections.oauth.links import Links
 from wirepost.connections.oauth.refresh import Refresher
 from wirepost.connections.removal import keep_accounts
 from wirepost.connections.status import status_of, takes_consents
+from wirepost.contracts.ai import Models
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.core.signing import Signer
@@ -47,15 +50,21 @@ from wirepost.store.place import place_of
 from wirepost.store.retention import prune
 from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
 from wirepost.tools.tool import AnyTool, tools_in
+from wirepost.toolsets import ai as ai_tools
+from wirepost.toolsets import approvals as approval_tools
 from wirepost.toolsets import connections as connection_tools
 from wirepost.toolsets import crm as crm_tools
 from wirepost.toolsets import customers as customer_tools
 from wirepost.toolsets import events as event_tools
 from wirepost.toolsets import explain
+from wirepost.toolsets import jobs as job_tools
 from wirepost.toolsets import policy as policy_tools
+from wirepost.toolsets.ai.opening import open_books
+from wirepost.toolsets.approvals import ApprovalDesk
 from wirepost.toolsets.cards import Cards
 from wirepost.toolsets.desk import Desk
 from wirepost.toolsets.events.desk import EventDesk, event_desk
+from wirepost.toolsets.jobs.desk import JobDesk
 
 if TYPE_CHECKING:
     from wirepost.sandbox.world import World
@@ -86,6 +95,7 @@ class App:
     connecting: Connecting
     links: Links
     calls: Calls
+    long_work: LongWork
     hub: Hub
     audit: Audit
     opened: AsyncExitStack
@@ -102,6 +112,7 @@ class App:
             try:
                 await prune(self.database, self.clock, KEPT_FOR)
                 await self.hub.forget_old()
+                await self.long_work.jobs.prune()
             except CallError:
                 log.exception("what is old could not be deleted; next try in a day")
             await self.clock.sleep(timedelta(days=1).total_seconds())
@@ -141,7 +152,17 @@ class App:
 def all_tools() -> tuple[AnyTool, ...]:
     """Every tool that exists."""
     provided = (tool for name in provider_names() for tool in load_provider(name).tools)
-    own = (connection_tools, explain, *crm_tools.MODULES, customer_tools, *event_tools.MODULES, policy_tools)
+    own = (
+        *ai_tools.MODULES,
+        approval_tools,
+        connection_tools,
+        explain,
+        *crm_tools.MODULES,
+        customer_tools,
+        *event_tools.MODULES,
+        *job_tools.MODULES,
+        policy_tools,
+    )
     return (*tools_in(*own), *provided)
 
 
@@ -149,13 +170,10 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
     """Open the data directory and put everything together; raises `ConfigError` with what to change."""
     clock = clock or Clock()
     secrets = Secrets(settings.secrets, clock)
-    connections = connections_of(settings, clock, secrets)
+    connections = checked(connections_of(settings, clock, secrets))
     everything = ToolList(all_tools())
     listed_tools(settings)  # names that do not exist refuse to start before anything is opened
-    policy = Policy(settings.policy.rules, is_read_only=settings.read_only)
-    policy.check_against(everything.tools)
-    for problem in connections.check():
-        log.warning("connection %s", problem)
+    policy = policy_of(settings, everything)
 
     async with AsyncExitStack() as opened:
         directory = DataDirectory(settings.data_dir)
@@ -166,8 +184,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         opened.push_async_callback(secrets.close)
         opened.push_async_callback(connections.close)
         secret = await server_secret(database)
-        signer, audit = Signer(secret), Audit(database)
-        owner = Owner(database, clock)
+        signer, audit, owner = Signer(secret), Audit(database), Owner(database, clock)
         await opened.enter_async_context(owner.present())
         vault = await vault_of(settings, secrets, directory, connections, signer)
         kept = await opened.enter_async_context(
@@ -180,6 +197,10 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         warn_of_length(catalog.listed)
         own_writes, taints = OwnWrites(database, clock), Taints(database, clock, settings.events)
         judge = Judge(policy, Confirmations(signer, settings.limits.confirmation_s), taints)
+        long = long_work(settings, database, connections, owner, clock)
+        books = await opened.enter_async_context(
+            open_books(settings, database, connections, long=long, secrets=secrets, clock=clock)
+        )
         hub = hub_of(
             settings,
             load=load_webhook,
@@ -190,6 +211,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             secrets=secrets,
             own_writes=own_writes,
             taints=taints,
+            long_work=long,
             clock=clock,
         )
         opened.push_async_callback(hub.close)
@@ -207,14 +229,24 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
                 Desk: lambda _: desk,
                 Cards: lambda attempt: Cards(connections, judge, attempt, clock),
                 EventDesk: lambda attempt: event_desk(hub, attempt.caller, settings.sinks.names),
+                ApprovalDesk: lambda attempt: ApprovalDesk(long.jobs, attempt.caller),
+                JobDesk: lambda attempt: JobDesk(long.jobs, long.files, long.looks, judge, attempt, clock),
             },
+            wraps={Models: books.open},
+            prefer=books.aliases.prefer,
             judge=judge,
-            writes=Writes(judge, Ledger(database, clock, signer, owner.id), clock, own_writes),
+            writes=Writes(judge, Ledger(database, clock, signer, owner.id), clock, own_writes, long.jobs),
             cursors=Cursors(signer, settings.limits.cursor_s),
             audit=audit,
             clock=clock,
             limits=settings.limits,
+            log_prompts=settings.ai.log_prompts,
+            outliving=long.outliving,
+            approvals=long.approvals,
+            files=long.files,
+            remembering=Remembering(books.cache, settings.ai.cache.lists_ttl_s),
         )
+        long.approvals.carry = calls.carry_out
         opened.push_async_callback(calls.close)
         app = App(
             settings=settings,
@@ -230,6 +262,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             connecting=kept.connecting,
             links=links,
             calls=calls,
+            long_work=long,
             hub=hub,
             audit=audit,
             opened=opened.pop_all(),
@@ -310,6 +343,20 @@ def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = N
             for name, each in settings.connections.items()
         }
     )
+
+
+def checked(connections: Connections) -> Connections:
+    """The same; raises `ConfigError` for what cannot be right, and tells what is missing."""
+    for problem in connections.check():
+        log.warning("connection %s", problem)
+    return connections
+
+
+def policy_of(settings: Settings, everything: ToolList) -> Policy:
+    """The configured policy; raises `ConfigError` for a rule that cannot do what it says."""
+    policy = Policy(settings.policy.rules, is_read_only=settings.read_only)
+    policy.check_against(everything.tools)
+    return policy
 
 
 def selection(settings: Settings) -> Selection:

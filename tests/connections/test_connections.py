@@ -9,6 +9,7 @@ import pytest
 
 from support.clock import START, ManualClock
 from support.samples import SampleClient, sample_get_note
+from support.warehouse import DESCRIBED
 from support.worlds import world_at
 from wirepost.connections.connections import Connection, Connections
 from wirepost.contracts.auth import ApiKey
@@ -93,6 +94,12 @@ def test_missing_keys_are_listed_and_keys_of_another_environment_refused(tmp_pat
     wrong = connection("wrong", environment="test", key=SecretRef(f"file:{key}"))
     with pytest.raises(ConfigError, match="belongs to production"):
         connections(missing, wrong).check()
+
+
+def test_only_a_declared_service_has_jobs_of_the_configuration() -> None:
+    shop = connection("shop", environment="sandbox", jobs={"export": DESCRIBED})
+    with pytest.raises(ConfigError, match="only provider http"):
+        connections(shop).check()
 
 
 def test_a_sandbox_exists_in_the_sandbox_environment_only() -> None:

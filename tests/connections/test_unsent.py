@@ -112,6 +112,35 @@ async def test_what_arrives_is_what_was_signed(service, tmp_path, clock, ask, ha
     assert repr(connection.shared.credential) == "SignatureCredential(acme)"
 
 
+async def test_a_request_may_be_signed_for_another_service_of_the_account(service, tmp_path, clock) -> None:
+    found, address = service
+    connection = connection_to(address, clock, **signing(tmp_path))
+    client = connection.shared.client(Scope(clock.monotonic() + 45))
+    await client.send(Ask("GET", "/jobs/a%20b", signed_for="s3"))
+    await connection.close()
+    ((request, _),) = found.requests
+    assert "/eu-central-1/s3/aws4_request" in request.headers["authorization"]
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing
+    assert request.headers["x-amz-content-sha256"] == empty
+
+
+@pytest.mark.parametrize(("provider", "problem"), [("http", "no service is named"), ("bedrock", None)])
+def test_only_a_provider_that_is_no_service_of_aws_needs_its_name(tmp_path, clock, provider, problem) -> None:
+    options = signing(tmp_path)
+    del options["sigv4"]["service"]
+    settings = ConnectionSettings.model_validate(
+        {"provider": provider, "environment": "test", "base_url": "https://aws.example.com", **options}
+    )
+    connection = Connection("acme", load_provider(provider), settings, clock, world=lambda: None)  # type: ignore[arg-type,return-value]
+    assert connection.shared.credential.check() == problem
+
+
+def test_a_sandbox_of_aws_needs_no_access_key(clock) -> None:
+    settings = ConnectionSettings.model_validate({"provider": "bedrock", "environment": "sandbox"})
+    connection = Connection("acme", load_provider("bedrock"), settings, clock, world=lambda: None)  # type: ignore[arg-type,return-value]
+    assert connection.shared.credential.check() is None
+
+
 async def test_a_signature_is_of_the_moment_of_its_request(service, tmp_path, clock) -> None:
     found, address = service
     connection = connection_to(address, clock, **signing(tmp_path))

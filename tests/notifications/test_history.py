@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.occurred import event, stored
 from support.sinks import Desk, Listed
+from wirepost.events.again import Again, DeadFilter
 from wirepost.notifications.history import Attempt, Trouble
 from wirepost.store.database import Tx
 
@@ -31,6 +32,23 @@ async def test_each_way_of_an_event_is_shown_with_its_attempts(desk: Desk) -> No
     assert ways[0].attempts == (Attempt(1, desk.now, 0.25, "answered 503", {"status": 503}),)
     assert ways[0].pushed_at is None
     assert await desk.history.of("evt_unknown") == []
+
+
+async def test_attempts_after_a_redrive_are_added_to_those_before(desk: Desk) -> None:
+    event_id = await delivered_once(desk, Listed())
+    again = Again(desk.database, desk.deliveries, desk.clock)
+    for outcome in ("answered 500", "answered 503"):
+        (delivery,) = await desk.deliveries.claim("listed", holder="me", lease_s=60, limit=1)
+        assert delivery.attempt == 1
+        await desk.history.record(delivery, at=desk.now, took_s=1, outcome=outcome, details={})
+        await desk.deliveries.dead(delivery, "me", outcome)
+        assert len(await again.redrive(DeadFilter(events=[event_id]))) == 1
+        desk.clock.advance(10)
+    (way,) = await desk.history.of(event_id)
+    assert [(each.number, each.outcome) for each in way.attempts] == [
+        (1, "answered 500"),
+        (2, "answered 503"),
+    ]
 
 
 async def test_what_was_brought_to_a_subscription_that_is_gone_is_still_shown(desk: Desk) -> None:

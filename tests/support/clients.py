@@ -79,6 +79,24 @@ async def use_stripe(base: str, *calls: StripeCall, key: str = "sk_test_sandbox"
     return results
 
 
+async def use_aws(
+    *calls: tuple[str, str, dict[str, Any]],
+    base: str | None = None,
+    region: str = "us-east-1",
+    key: tuple[str, str] = ("AKIDEXAMPLE", "a-key-that-opens-nothing"),
+    requests: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """Make calls (service, operation, arguments) with AWS's own library; needs the marker `services("moto")`.
+
+    Without `base` nothing is sent, and `calls` are the requests that would have been: `method`, `url`,
+    `headers`, `body` in Base64. `signatures` are those of the library for `requests` of that form.
+    """
+    steps = [{"service": each, "operation": name, "arguments": given} for each, name, given in calls]
+    plan = {"base": base, "region": region, "key": key, "calls": steps, "requests": list(requests)}
+    said: dict[str, Any] = await _run(find_python("moto"), "aws_client.py", plan)
+    return said
+
+
 async def use_signing(sign: Sequence[Signing] = (), judge: Sequence[Signing] = ()) -> Signed:
     """Sign and judge requests with vendors' libraries, `by` which each step says (`signing_client.py`).
 

@@ -22,6 +22,7 @@ from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
 from wirepost.calls.own_writes import OwnWrites
 from wirepost.calls.policy import Policy
+from wirepost.calls.remembering import Remembering
 from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
 from wirepost.connections.connections import Connection, Connections
@@ -29,10 +30,14 @@ from wirepost.contracts.crm import Crm
 from wirepost.contracts.provider import Provider
 from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
+from wirepost.jobs.files import Files
+from wirepost.jobs.jobs import Jobs
 from wirepost.sandbox.vendor import Sandbox
 from wirepost.sandbox.world import World
-from wirepost.settings import ConnectionSettings, EventSettings, LimitSettings
+from wirepost.settings import CacheSettings, ConnectionSettings, EventSettings, LimitSettings
+from wirepost.store.cache.cache import cache_of
 from wirepost.store.database import Database
+from wirepost.store.signals import Signals
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.tool import tools_in
 from wirepost.toolsets import crm
@@ -57,6 +62,7 @@ class CrmDesk:
 
     calls: Calls
     connection: Connection
+    files: Files
 
     @property
     def sandbox(self) -> Sandbox:
@@ -115,14 +121,27 @@ class CrmDesk:
 
 
 @asynccontextmanager
-async def crm_desk(directory: Path, clock: Clock, provider: Provider, world: World) -> AsyncIterator[CrmDesk]:
-    """Put it together as an application does."""
+async def crm_desk(
+    directory: Path,
+    clock: Clock,
+    provider: Provider,
+    world: World,
+    *,
+    kept_in: str = "off",
+    owner: str = "shared",
+) -> AsyncIterator[CrmDesk]:
+    """Put it together as an application does; what could be kept is kept where `kept_in` says."""
     database = await Database.open(directory / "wirepost.db", clock)
-    settings = ConnectionSettings.model_validate({"provider": provider.name, "environment": "sandbox"})
+    given = {"provider": provider.name, "environment": "sandbox", "owner": owner}
+    settings = ConnectionSettings.model_validate(given)
     connection = Connection(NAME, provider, settings, clock, lambda: world)
     connections = Connections({NAME: connection})
     signer = Signer(b"secret of the tests")
     judge = Judge(Policy([]), Confirmations(signer, 600), Taints(database, clock, EventSettings()))
+    files = Files(database, clock)
+    jobs = Jobs(database, Signals(), clock, files)
+    ledger = Ledger(database, clock, signer, "this process")
+    cache = cache_of(CacheSettings.model_validate({"kind": kept_in}), database, clock)
     calls = Calls(
         everything=TOOLS,
         visible=lambda caller: TOOLS,
@@ -130,16 +149,16 @@ async def crm_desk(directory: Path, clock: Clock, provider: Provider, world: Wor
         consents=no_links(connections, database, clock),
         objects={},
         judge=judge,
-        writes=Writes(
-            judge, Ledger(database, clock, signer, "this process"), clock, OwnWrites(database, clock)
-        ),
+        writes=Writes(judge, ledger, clock, OwnWrites(database, clock), jobs),
         cursors=Cursors(signer, 3600),
         audit=Audit(database),
         clock=clock,
         limits=LimitSettings(),
+        files=files,
+        remembering=Remembering(cache, 60),
     )
     try:
-        yield CrmDesk(calls, connection)
+        yield CrmDesk(calls, connection, files)
     finally:
         await calls.close()
         await connection.close()

@@ -29,7 +29,7 @@ from support.serving import served
 from support.worlds import world_at
 from wirepost.core.clock import Clock
 from wirepost.providers.hubspot.sandbox import HubSpotSandbox
-from wirepost.providers.hubspot.sandbox.telling import PORTAL
+from wirepost.providers.hubspot.sandbox.own_objects import PORTAL
 
 SCOPES = (
     "oauth",

@@ -36,6 +36,9 @@ _MAPPED = (
     (r"/crm/(objects|properties|pipelines)/2026-09/(.*)", r"/crm/v3/\1/\2"),
     (r"/crm-object-schemas/2026-09/(.*)", r"/crm-object-schemas/v3/\1"),
     (r"/crm/owners/2026-09", r"/crm/v3/owners/"),
+    (r"/crm/exports/2026-09/(.*)", r"/crm/v3/exports/\1"),
+    (r"/crm/imports/2026-09", r"/crm/v3/imports/"),
+    (r"/crm/imports/2026-09/(.*)", r"/crm/v3/imports/\1"),
     (r"/app-webhooks/2026-09/(.*)", r"/webhooks/v3/\1"),
 )
 

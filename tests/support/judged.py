@@ -24,18 +24,26 @@ class Judging(Protocol):
 class JudgedTransport(httpx2.AsyncBaseTransport):
     """The sandbox as the other end of a client, judged."""
 
-    def __init__(self, sandbox: Sandbox, clock: ManualClock, judge: Judging) -> None:
+    def __init__(
+        self, sandbox: Sandbox, clock: ManualClock, judge: Judging, *, judges_tables: bool = False
+    ) -> None:
         self._inner, self._judge = InMemoryTransport(sandbox.app, clock), judge
+        self._judges_tables = judges_tables
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await self._inner.handle_async_request(request)
         content = await response.aread()
         try:
-            body = json.loads(content) if content else None
+            body = None if not content or self._is_table(response) else json.loads(content)
         except ValueError:  # a fault that was asked for
             return response
         self._judge.exchange(request, response.status_code, body)
         return response
+
+    def _is_table(self, response: httpx2.Response) -> bool:
+        """Descriptions say no more of a table than that there is one; downloads from elsewhere have none."""
+        media = response.headers.get("content-type", "")
+        return self._judges_tables and media.startswith("text/csv")
 
 
 class DescribedTransport(httpx2.AsyncBaseTransport):

@@ -15,6 +15,7 @@ from wirepost.contracts.crm import (
     Draft,
     FieldTrouble,
     Filter,
+    Import,
     Link,
     LinkTo,
     Measure,
@@ -32,6 +33,7 @@ from wirepost.contracts.crm import (
 from wirepost.core.clock import Clock
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected
 from wirepost.core.times import to_rfc3339
+from wirepost.tools.jobs import Started
 from wirepost.tools.results import Page
 from wirepost.upstream.scope import Scope
 
@@ -63,6 +65,7 @@ class PaperBook:
     writes: list[str] = field(default_factory=list)
     """Names of the writes that arrived."""
     asked: list[Query] = field(default_factory=list)
+    imports: list[tuple[datetime, Import]] = field(default_factory=list)
     loses_answers: bool = False
     """Writes are carried out, and nobody hears of it."""
     drops_writes: bool = False
@@ -200,6 +203,17 @@ class PaperCrm(Crm):
             sheet.is_archived = True
             written.append(Written(index=index, status="ok", id=each))
         return self._answered(written)
+
+    async def start_import(self, schema: ObjectSchema, wanted: Import, *, key: str | None) -> Started:
+        if not await self._arrives("start_import"):
+            raise _lost()
+        self.book.imports.append((self.book.clock.now(), wanted))
+        self._answered([])
+        return _started(len(self.book.imports), wanted)
+
+    async def find_import(self, schema: ObjectSchema, wanted: Import, since: datetime) -> Started | None:
+        fresh = [made_at >= since and each == wanted for made_at, each in self.book.imports]
+        return _started(fresh.index(True) + 1, wanted) if any(fresh) else None
 
     async def find_created(
         self, schema: ObjectSchema, drafts: Sequence[Draft], since: datetime
@@ -428,6 +442,10 @@ class PaperCrm(Crm):
 
 def _failed(index: int, code: str, message: str, fields: list[FieldTrouble] | None = None) -> Written:
     return Written(index=index, status="failed", error=Trouble(code=code, message=message, fields=fields))
+
+
+def _started(number: int, wanted: Import) -> Started:
+    return Started("paper.import", f"import-{number}", total=len(wanted.drafts))
 
 
 def _lost() -> OutcomeUnknown:

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from support.authorization import CLIENT, SECRET, Authority
 from support.serving import served
+from wirepost.calls.approvals import Approvals
 from wirepost.connections.accounts import Account, Accounts
 from wirepost.connections.connections import Connection, Connections
 from wirepost.connections.oauth.connecting import Connecting
@@ -24,12 +25,15 @@ from wirepost.connections.oauth.links import Links
 from wirepost.connections.oauth.party import Party
 from wirepost.connections.oauth.refresh import Refresher
 from wirepost.core.clock import Clock
+from wirepost.jobs.files import Files
+from wirepost.jobs.jobs import Jobs
 from wirepost.providers import load_provider
 from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.server.people import people_routes
 from wirepost.settings import ConnectionSettings
 from wirepost.store.database import Database
 from wirepost.store.leases import Leases
+from wirepost.store.signals import Signals
 
 HERE = "http://127.0.0.1:8484"
 
@@ -107,6 +111,8 @@ class Reception:
     connections: Connections
     database: Database
     asgi: Starlette
+    jobs: Jobs
+    approvals: Approvals
     changed: list[bool] = field(default_factory=list)
 
     @asynccontextmanager
@@ -191,11 +197,20 @@ async def reception(
 
         connecting = Connecting(known, Flows(database, vault, clock), refresher, on_change=on_change)
         mode = SimpleNamespace(server=SimpleNamespace(auth=SimpleNamespace(mode=auth)))
+        jobs = Jobs(database, Signals(), clock, Files(database, clock))
+        approvals = Approvals(jobs, clock, 3600)
         app = SimpleNamespace(
-            links=links, secret=b"s" * 32, clock=clock, connecting=connecting, settings=mode
+            links=links,
+            secret=b"s" * 32,
+            clock=clock,
+            connecting=connecting,
+            settings=mode,
+            long_work=SimpleNamespace(approvals=approvals),
         )
         asgi = Starlette(routes=people_routes(app, party))  # type: ignore[arg-type]
-        yield Reception(authority, accounts, links, connecting, known, database, asgi, changed)
+        yield Reception(
+            authority, accounts, links, connecting, known, database, asgi, jobs, approvals, changed
+        )
 
 
 def _no_world() -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
+from support.calling import Calling
 from support.worlds import world_at
 from wirepost.app import App, all_tools, build_app
-from wirepost.calls.attempt import Outcome
+from wirepost.calls.call_tool import Calls
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.core.clock import Clock
 from wirepost.sandbox.vendor import Logged
@@ -26,30 +27,16 @@ def settings_for(directory: Path, **options: Any) -> Settings:
     return Settings.model_validate({**load_settings(None, {}, {}).model_dump(), **overrides})
 
 
-class Running:
+class Running(Calling):
     """The app, and short ways to call it."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
-    async def outcome(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> Outcome:
-        """Call a tool; the envelope must be JSON, as every client gets it."""
-        outcome = await self.app.calls.call(caller, name, arguments)
-        assert orjson.loads(orjson.dumps(outcome.envelope)) == outcome.envelope
-        return outcome
-
-    async def ok(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> dict[str, Any]:
-        """Call a tool that must succeed; the whole envelope."""
-        outcome = await self.outcome(name, caller, **arguments)
-        assert not outcome.is_error, outcome.envelope
-        return outcome.envelope
-
-    async def error(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> dict[str, Any]:
-        """Call a tool that must fail; the error object."""
-        outcome = await self.outcome(name, caller, **arguments)
-        assert outcome.is_error, outcome.envelope
-        error: dict[str, Any] = outcome.envelope["error"]
-        return error
+    @property
+    def calls(self) -> Calls:
+        """The call path."""
+        return self.app.calls
 
     async def confirmed(self, name: str, /, caller: Caller = LOCAL, **arguments: Any) -> dict[str, Any]:
         """Preview, then execute with the confirmation."""

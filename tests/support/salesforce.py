@@ -198,7 +198,7 @@ def judged_org(clock: ManualClock, *, limits: Limits = UNLIMITED, **options: Any
     """A fresh sandbox."""
     sandbox = SalesforceSandbox(shop(), clock, **options)
     judge = Judge()
-    transport = JudgedTransport(sandbox, clock, judge)
+    transport = JudgedTransport(sandbox, clock, judge, judges_tables=True)
     return JudgedOrg(transport, clock, limits, None, sandbox=sandbox, judge=judge)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import orjson
 
 from support.samples import SAMPLES, Board, SampleClient
 from support.worlds import world_at
+from wirepost.calls.approvals import Approvals
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
@@ -21,7 +22,9 @@ from wirepost.calls.consents import Consents
 from wirepost.calls.cursor import Cursors
 from wirepost.calls.decide import Judge
 from wirepost.calls.ledger import Ledger
+from wirepost.calls.outlive import Outliving
 from wirepost.calls.own_writes import OwnWrites
+from wirepost.calls.owner import Owner
 from wirepost.calls.policy import Policy
 from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
@@ -32,10 +35,13 @@ from wirepost.contracts.auth import ApiKey
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
+from wirepost.jobs.files import Files
+from wirepost.jobs.jobs import Jobs
 from wirepost.sandbox.faults import Fault
 from wirepost.sandbox.vendor import Request, Response, Sandbox
 from wirepost.settings import ConnectionSettings, EventSettings, LimitSettings, Rule
 from wirepost.store.database import Database
+from wirepost.store.signals import Signals
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.tool import AnyTool
 from wirepost.upstream.ask import Ask
@@ -125,6 +131,10 @@ class Assembled:
     connections: Connections
     own: OwnWrites
     taints: Taints
+    jobs: Jobs
+    outliving: Outliving
+    approvals: Approvals
+    board: Board
 
     @property
     def vendor(self) -> SampleSandbox:
@@ -157,6 +167,7 @@ async def assembled(
     rules: list[dict[str, Any]] | None = None,
     tools: tuple[AnyTool, ...] = SAMPLES,
     taint: str = "events",
+    limits: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> AsyncIterator[Assembled]:
     """Put it together as an application does; `options` are those of the one connection."""
@@ -166,8 +177,12 @@ async def assembled(
     policy = Policy([Rule.model_validate(rule) for rule in rules or []])
     taints = Taints(database, clock, EventSettings.model_validate({"taint": taint}))
     judge = Judge(policy, Confirmations(signer, 600), taints)
-    ledger = Ledger(database, clock, signer, "this process")
+    owner = Owner(database, clock)
+    ledger = Ledger(database, clock, signer, owner.id)
     own = OwnWrites(database, clock)
+    jobs = Jobs(database, Signals(), clock, Files(database, clock))
+    bounds = LimitSettings.model_validate(limits or {})
+    outliving, approvals = Outliving(jobs, owner, clock), Approvals(jobs, clock, 86_400)
     calls = Calls(
         everything=listed,
         visible=lambda caller: listed,
@@ -175,14 +190,19 @@ async def assembled(
         consents=no_links(connections, database, clock),
         objects={Board: lambda _: board},
         judge=judge,
-        writes=Writes(judge, ledger, clock, own),
+        writes=Writes(judge, ledger, clock, own, jobs),
         cursors=Cursors(signer, 3600),
         audit=Audit(database),
         clock=clock,
-        limits=LimitSettings(),
+        limits=bounds,
+        outliving=outliving,
+        approvals=approvals,
     )
+    approvals.carry = calls.carry_out
     try:
-        yield Assembled(calls, judge, ledger, database, connections, own, taints)
+        yield Assembled(
+            calls, judge, ledger, database, connections, own, taints, jobs, outliving, approvals, board
+        )
     finally:
         await calls.close()
         await connections.close()

@@ -13,6 +13,7 @@ from support.browser import find_chromium
 from support.clients import find_python
 from support.node import find_node
 from support.postgres import find_postgres
+from support.redis import find_redis
 
 REQUIRED = "WIREPOST_TEST_SERVICES"
 """Set to `all`, a missing program is a failure instead of a skip."""
@@ -25,6 +26,7 @@ FINDERS: dict[str, Callable[[], Path | str | None]] = {
     "openai-agents": partial(find_python, "openai-agents"),
     "openbao": partial(find_python, "openbao"),
     "postgres": find_postgres,
+    "redis": find_redis,
     "signatures": partial(find_python, "signatures"),
     "sops": partial(find_python, "sops"),
     "standard-webhooks": partial(find_python, "standard-webhooks"),
@@ -33,7 +35,10 @@ FINDERS: dict[str, Callable[[], Path | str | None]] = {
 """What `@pytest.mark.services("…")` may name, and how it is found."""
 
 
-BRINGS = "run scripts/install_clients; PostgreSQL must run where WIREPOST_TEST_POSTGRES says"
+BRINGS = (
+    "run scripts/install_clients; PostgreSQL must run where WIREPOST_TEST_POSTGRES says; "
+    "redis-server must be on the PATH"
+)
 
 
 def check_services(item: pytest.Item) -> None:

@@ -58,6 +58,7 @@ class Ended:
 
     envelope: dict[str, Any]
     is_error: bool = False
+    job: str | None = None
 
 
 ECHO = Tools(
@@ -219,6 +220,7 @@ def stand_in_app(**server: Any) -> Any:
         hub=SimpleNamespace(receiver=None),  # nobody sends webhooks to it
         secret=SECRET,
         connecting=SimpleNamespace(flows=None),
+        long_work=SimpleNamespace(approvals=None),  # nothing waits for a person
         connections=SimpleNamespace(by_name={"stripe-sandbox": None}, sandbox=lambda name: None),
         database=SimpleNamespace(write=write),
     )

@@ -11,8 +11,8 @@ from wirepost.connections.credentials import Credential
 from wirepost.connections.exchange import TokenCredential
 from wirepost.connections.installation import InstallationCredential
 from wirepost.connections.oauth.credential import OAuthCredential
-from wirepost.connections.unsent import CertificateCredential, SignatureCredential
-from wirepost.contracts.auth import ApiKey, AppInstallation, Certificate, OAuth2, Signature
+from wirepost.connections.unsent import CertificateCredential, NoCredential, SignatureCredential
+from wirepost.contracts.auth import ApiKey, AppInstallation, Certificate, OAuth2, Open, Signature
 
 if TYPE_CHECKING:
     from wirepost.connections.connections import Connection
@@ -27,6 +27,7 @@ AnyCredential = (
     | OAuthCredential
     | InstallationCredential
     | CertificateCredential
+    | NoCredential
     | SignatureCredential
 )
 
@@ -52,10 +53,12 @@ class Access:
             return Credential(at.name, at.provider, method, settings, secrets=at.resolver)
         if isinstance(method, OAuth2):
             return self._consented(MAIN)
-        if isinstance(method, Certificate):
-            return CertificateCredential(at.name, at.provider, settings, at.certificate)
+        if isinstance(method, Open | Certificate):
+            return self._keyless(method)
         if isinstance(method, Signature):
-            return SignatureCredential(at.name, at.provider, settings, at.clock, secrets=at.resolver)
+            return SignatureCredential(
+                at.name, at.provider, method, settings, clock=at.clock, secrets=at.resolver
+            )
         how: dict[str, Any] = {"settings": settings, "clock": at.clock, "secrets": at.resolver}
         how["upstream"] = lambda: at.token_upstream
         if isinstance(method, AppInstallation):
@@ -101,6 +104,12 @@ class Access:
         """Close what was opened."""
         if "upstream" in self.__dict__:
             await self.upstream.close()
+
+    def _keyless(self, method: Open | Certificate) -> AnyCredential:
+        at = self.connection
+        if isinstance(method, Open):
+            return NoCredential(at.name, at.provider, at.settings)
+        return CertificateCredential(at.name, at.provider, at.settings, at.certificate)
 
     def _consented(self, part: str) -> OAuthCredential:
         at = self.connection

@@ -13,6 +13,7 @@ from wirepost.connections.accounts import SHARED
 from wirepost.connections.credentials import missing_address
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint
 from wirepost.connections.oauth.method import method_for, origin_of
+from wirepost.connections.unsent import SANDBOX_REGION
 from wirepost.contracts.auth import ApiKey, OAuth2
 from wirepost.core.errors import ConfigError, InvalidCall, NotConnected
 from wirepost.tools.context import ConnectionFacts
@@ -112,8 +113,11 @@ class Connection:
 
     @property
     def configured_address(self) -> str:
-        """The configured address, or the vendor's."""
-        return self.settings.base_url or self.provider.base_url or f"https://{self.provider.name}.invalid"
+        """The configured address, or the vendor's in the region of the connection."""
+        region = self.settings.sigv4.region if self.settings.sigv4 else SANDBOX_REGION
+        own = self.provider.address_of(self.settings) if self.provider.address_of else self.provider.base_url
+        address = self.settings.base_url or own or f"https://{self.provider.name}.invalid"
+        return address.replace("{region}", region)
 
     @property
     def shared(self) -> Access:
@@ -256,6 +260,12 @@ class Connections:
         problems = []
         for connection in self.by_name.values():
             connection.provider.check_environment(connection.environment)
+            if connection.settings.jobs and connection.provider.name != "http":
+                raise ConfigError(
+                    "only provider http has jobs of the configuration",
+                    key=f"connections.{connection.name}.jobs",
+                    hint="remove it",
+                )
             shown = connection.certificate.check() if connection.certificate else None
             if shown:
                 problems.append(f"{connection.name}: {shown}")

@@ -32,23 +32,28 @@ class TokenCredential(FetchedCredential[TokenExchange]):
         if settings.environment == "sandbox":
             return None
         problem = missing_address(self._provider, settings)
-        if problem or settings.base_url is None:
+        if problem:
             return problem
-        belongs = self._method.environment_of(settings.base_url)
-        if belongs not in {settings.environment, ANY} and not is_loopback(settings.base_url):
-            raise ConfigError(
-                f"the address belongs to {belongs}, the connection says environment: {settings.environment}",
-                key=f"connections.{self._connection}.base_url",
-                hint="change the environment or the address",
-            )
+        if settings.base_url is not None:
+            self._check_environment(settings.base_url)
         try:
             return self._missing()
         except ConfigError as error:
             return error.message
 
+    def _check_environment(self, address: str) -> None:
+        belongs = self._method.environment_of(address)
+        if belongs not in {self._settings.environment, ANY} and not is_loopback(address):
+            raise ConfigError(
+                f"the address belongs to {belongs}, the connection says environment: "
+                f"{self._settings.environment}",
+                key=f"connections.{self._connection}.base_url",
+                hint="change the environment or the address",
+            )
+
     def _missing(self) -> str | None:
         settings = self._settings
-        if not (self._method.path or settings.oauth.token_url):
+        if not (self._method.path or self._method.url or settings.oauth.token_url):
             return "no oauth.token_url is configured"
         if not settings.client_id:
             return "no client_id is configured"
@@ -57,9 +62,8 @@ class TokenCredential(FetchedCredential[TokenExchange]):
             return None
         if settings.private_key is not None:
             settings.private_key.peek(may_have_lines=True)
-            return (
-                None if self._subject or self._shows_key else "no username is configured for the private key"
-            )
+            has_name = self._subject or self._shows_key or self._method.own_claims is not None
+            return None if has_name else "no username is configured for the private key"
         is_public = settings.oauth.client_auth == "none"
         return None if is_public else "neither client_secret nor private_key is configured"
 
@@ -88,19 +92,20 @@ class TokenCredential(FetchedCredential[TokenExchange]):
     async def _ask(self) -> Granted:
         upstream, scopes = self._upstream(), self._settings.scopes or ()
         method = self._oauth(upstream.address)
-        if self._subject is None:
+        if not self._is_asserted:
             identity = Identity(self._client_id, self._secret, self._private_key, self._forget_secret)
             return await TokenEndpoint(method, identity, upstream, self._clock).client_credentials(scopes)
         endpoint = TokenEndpoint(replace(method, client_auth="none"), Identity(""), upstream, self._clock)
-        return await endpoint.exchange_assertion(await self._assertion(self._subject), scopes)
+        return await endpoint.exchange_assertion(await self._assertion(), scopes)
 
-    async def _assertion(self, subject: str) -> str:
-        settings = self._settings
+    async def _assertion(self) -> str:
+        settings, subject = self._settings, self._subject
         audience = settings.oauth.audience or settings.oauth.token_url
         claims = {
             "iss": self._client_id,
-            "sub": subject,
+            **({} if subject is None else {"sub": subject}),
             "aud": audience or self._method.audience(settings.base_url or ""),
+            **(self._method.own_claims or {}),
         }
         return signed(await self._private_key() or "", claims, self._clock)
 
@@ -109,7 +114,7 @@ class TokenCredential(FetchedCredential[TokenExchange]):
         settings, method = self._settings.oauth, self._method
         return OAuth2(
             authorize_url="",
-            token_url=settings.token_url or f"{address}{method.path}",
+            token_url=settings.token_url or self._own_url or f"{address}{method.path}",
             help=method.help,
             client_auth=settings.client_auth or "post",
             issuer=settings.audience or settings.issuer,
@@ -117,6 +122,16 @@ class TokenCredential(FetchedCredential[TokenExchange]):
             address_at="instance_url",
             lifetime_s=settings.lifetime_s or method.lifetime_s,
         )
+
+    @property
+    def _own_url(self) -> str | None:
+        return None if self._settings.environment == "sandbox" else self._method.url
+
+    @property
+    def _is_asserted(self) -> bool:
+        """Whether a token is asked for by an assertion, in a user's name or the client's own."""
+        is_own = self._method.own_claims is not None and self._settings.private_key is not None
+        return self._subject is not None or is_own
 
     @property
     def _shows_key(self) -> bool:

@@ -11,12 +11,17 @@ from wirepost.upstream.sigv4 import AwsKey, Signable, signed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wirepost.contracts.auth import Signature
     from wirepost.contracts.provider import Provider
     from wirepost.core.clock import Clock
     from wirepost.secrets.resolve import Secrets
     from wirepost.settings import ConnectionSettings
     from wirepost.settings.connections import SignatureSettings
     from wirepost.upstream.tls import ClientCertificate
+
+
+SANDBOX_KEY_ID = "AKIASANDBOX000000000"
+SANDBOX_REGION = "us-east-1"
 
 
 class UnsentCredential(Checkable):
@@ -51,6 +56,14 @@ class UnsentCredential(Checkable):
         """Files and references are looked at again for each request anyway."""
 
 
+class NoCredential(UnsentCredential):
+    """Of a provider that is open (`open`)."""
+
+    def check(self) -> str | None:
+        """Nothing can be missing."""
+        return None
+
+
 class CertificateCredential(UnsentCredential):
     """The certificate of a connection whose provider wants nothing else (`tls`)."""
 
@@ -78,16 +91,19 @@ class SignatureCredential(UnsentCredential):
         self,
         connection: str,
         provider: Provider,
+        method: Signature,
         settings: ConnectionSettings,
-        clock: Clock,
         *,
+        clock: Clock,
         secrets: Secrets,
     ) -> None:
         super().__init__(connection, provider, settings)
-        self._clock, self._secrets = clock, secrets
+        self._method, self._clock, self._secrets = method, clock, secrets
 
     def check(self) -> str | None:
         """What is missing, if anything."""
+        if self._settings.environment == "sandbox":
+            return None
         try:
             given = self._given
             for reference in (given.access_key_id, given.secret_access_key, given.session_token):
@@ -110,14 +126,19 @@ class SignatureCredential(UnsentCredential):
         given = self._settings.sigv4
         if given is None:
             raise ConfigError("no sigv4 is configured", key=f"connections.{self._connection}.sigv4")
+        if not (given.service or self._method.service):
+            raise ConfigError("no service is named", key=f"connections.{self._connection}.sigv4.service")
         return given
 
     async def _key(self) -> AwsKey:
+        if self._settings.environment == "sandbox":
+            key = self._provider.sandbox.key
+            return AwsKey(SANDBOX_KEY_ID, key, SANDBOX_REGION, self._method.service)
         given, resolve = self._given, self._secrets.resolve
         return AwsKey(
             await resolve(given.access_key_id),
             await resolve(given.secret_access_key),
             given.region,
-            given.service,
+            given.service or self._method.service,
             await resolve(given.session_token) if given.session_token else None,
         )

@@ -12,7 +12,7 @@ from wirepost.store.retention import delete_in_slices
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.events.deliveries import Delivery
-    from wirepost.store.database import Database, Row
+    from wirepost.store.database import Database, Row, Tx
 
 DONE = "done"
 """The outcome of an attempt that arrived; all others are words of ours that say why it did not."""
@@ -22,8 +22,11 @@ MOST = 200
 
 _RECORD = (
     "INSERT INTO delivery_attempts (subscription, sink, seq, copy, attempt, at, took_s, outcome, details) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (subscription, sink, seq, copy, attempt) DO UPDATE SET "
-    "at = excluded.at, took_s = excluded.took_s, outcome = excluded.outcome, details = excluded.details"
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_LAST = (
+    "SELECT coalesce(max(attempt), 0) FROM delivery_attempts "
+    "WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ? LIMIT 1"
 )
 _WAYS = (
     "SELECT d.subscription, coalesce(s.name, d.subscription), d.sink, d.copy, d.state, d.attempt, d.merged, "
@@ -100,10 +103,20 @@ class History:
     async def record(
         self, delivery: Delivery, *, at: float, took_s: float, outcome: str, details: dict[str, Any]
     ) -> None:
-        """Note one attempt, which began at `at` and took so many seconds."""
+        """Note one attempt, which began at `at` and took so many seconds.
+
+        Its number goes on where a delivery that was given up is tried anew, which counts from 1 again.
+        """
         told = orjson.dumps({name: value for name, value in details.items() if value is not None}).decode()
-        row = (*delivery.key, delivery.attempt, at, round(took_s, 3), outcome[:MAX_OUTCOME], told)
-        await self._database.write(lambda tx: tx.execute(_RECORD, *row))
+
+        async def work(tx: Tx) -> None:
+            ((last,),) = await tx.execute(_LAST, *delivery.key)
+            number = max(delivery.attempt, int(last) + 1)
+            await tx.execute(
+                _RECORD, *delivery.key, number, at, round(took_s, 3), outcome[:MAX_OUTCOME], told
+            )
+
+        await self._database.write(work)
 
     async def of(self, event_id: str) -> list[Way]:
         """All ways that an event has taken, with each attempt."""

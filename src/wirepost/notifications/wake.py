@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 
 PERIODS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 DAY_S = PERIODS_S["d"]
-RATE = "rate"
-"""Why a delivery waits that came too quickly."""
-COUNTED = "counted"
-"""Why one ended that was told as a part of a number."""
 
+# Reasons: 'rate' came too quickly and waits, 'counted' was told as a part of a number.
 _TAKE = (
     "INSERT INTO wakes (name, started_at, used) VALUES (?, ?, 1) ON CONFLICT (name) DO UPDATE SET "
     "used = CASE WHEN wakes.started_at <= ? THEN 1 ELSE wakes.used + 1 END, "
