@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
+from support.clock import ManualClock
 from support.occurred import event, stored
 from wirepost.events.deliveries import Deliveries, topic
 from wirepost.events.filters import Filter
 from wirepost.events.log import EventLog
-from wirepost.events.matching import BATCH, Matcher
+from wirepost.events.matching import AFTER_FAULT_S, BATCH, Matcher
 from wirepost.events.subscriptions import Subscriptions
 from wirepost.settings.events import CoalesceSettings, SubscriptionSettings
 
@@ -178,12 +179,14 @@ async def test_an_ended_subscription_gets_nothing(database, log, subscriptions, 
     assert await waiting(database, ended) == []
 
 
-async def test_what_is_stored_is_matched_and_told_at_once(log, subscriptions, matcher, signals, clock):
+async def test_what_is_stored_is_matched_and_told_at_once(log, subscriptions, deliveries, signals):
+    still = ManualClock(auto=False)
     sub = await put(subscriptions)
     woken = signals.listen(topic("pull", sub.id))
-    running = asyncio.create_task(matcher.run())
+    running = asyncio.create_task(Matcher(log, deliveries, still, max_waiting=1000).run())
     try:
         async with asyncio.timeout(5):
+            await still.wait_for_sleepers()
             await stored(log, event())
             await woken.wait()
             assert await waiting(log.database, sub) == [1]
@@ -192,19 +195,22 @@ async def test_what_is_stored_is_matched_and_told_at_once(log, subscriptions, ma
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_fault_of_the_store_is_outlasted(log, subscriptions, matcher, clock, caplog):
+async def test_a_fault_of_the_store_is_outlasted(log, subscriptions, deliveries, signals, caplog):
+    still = ManualClock(auto=False)
     sub = await put(subscriptions)
+    woken = signals.listen(topic("pull", sub.id))
     spoil = "ALTER TABLE subscriptions RENAME TO elsewhere"
     await log.database.write(lambda tx: tx.execute(spoil))
-    running = asyncio.create_task(matcher.run())
+    await stored(log, event())
+    running = asyncio.create_task(Matcher(log, deliveries, still, max_waiting=1000).run())
     try:
         async with asyncio.timeout(10):
-            await stored(log, event())
-            while "could not be matched" not in caplog.text:
-                await clock.sleep(0)
+            await still.wait_for_sleep(AFTER_FAULT_S)
+            assert "could not be matched" in caplog.text
             await log.database.write(lambda tx: tx.execute("ALTER TABLE elsewhere RENAME TO subscriptions"))
-            while not await waiting(log.database, sub):
-                await clock.sleep(0)
+            still.advance(AFTER_FAULT_S)
+            await woken.wait()
+            assert await waiting(log.database, sub) == [1]
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -16,7 +16,7 @@ from wirepost.calls.caller import Caller
 from wirepost.events.filters import Filter
 from wirepost.events.log import EventLog
 from wirepost.events.subscriptions import Subscriptions
-from wirepost.server.bus import EVERY_S, EventBus, Listening, Views
+from wirepost.server.bus import PAUSE_S, EventBus, Listening, Views
 from wirepost.server.mcp import build_mcp
 from wirepost.settings.events import SubscriptionSettings
 from wirepost.store.signals import Signals
@@ -89,7 +89,7 @@ async def test_a_view_is_told_when_an_event_arrives_that_it_shows(window, clock,
 
 
 @both
-async def test_what_happens_within_a_second_is_told_once(window, clock, tmp_path, era):
+async def test_what_happens_in_one_moment_is_told_once(window, clock, tmp_path, era):
     await window.put()
     async with speaking(window.server, tmp_path, era) as speaker, window.looking():
         await watch(speaker, era, URI)
@@ -101,7 +101,7 @@ async def test_what_happens_within_a_second_is_told_once(window, clock, tmp_path
         await speaker.ask("tools/list")
         assert speaker.told == []
         await clock.wait_for_sleepers()
-        clock.advance(EVERY_S)
+        clock.advance(PAUSE_S)
         await speaker.hear()
         await speaker.ask("tools/list")
         assert speaker.told == []

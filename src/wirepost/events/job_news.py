@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wirepost.contracts.jobs import Report
 from wirepost.events.log import STORED
 from wirepost.events.search import Query, search
-from wirepost.store.signals import wait
+from wirepost.store.signals import Pace
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from wirepost.jobs.jobs import Jobs
 
 BATCH = 200
+PAUSE_S = 0.2
+"""Between two looks while much comes: nobody waits for a job by the millisecond."""
 LOOK_EVERY_S = 5.0
 """The net below the signals."""
 AFTER_FAULT_S = 5.0
@@ -36,6 +38,7 @@ class JobNews:
 
     async def run(self) -> None:
         """Hasten jobs of which events tell, from now on; ends when it is cancelled."""
+        pace = Pace(self._clock, shortest_s=PAUSE_S, longest_s=LOOK_EVERY_S)
         position = await self._events.newest()
         while True:
             stored = self._events.signals.listen(STORED)
@@ -44,7 +47,7 @@ class JobNews:
             except Exception:
                 log.exception("events about jobs could not be read; next try in %g s", AFTER_FAULT_S)
                 await self._clock.sleep(AFTER_FAULT_S)
-            await wait(stored, self._clock, LOOK_EVERY_S)
+            await pace.next(stored)
 
     async def step(self, position: int) -> int:
         """Read what came after a position; returns the next one. Without open jobs no event is read."""

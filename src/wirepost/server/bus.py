@@ -1,4 +1,4 @@
-"""`Views`: open views of a subscription are told that it has changed, at most once a second each."""
+"""`Views`: open views of a subscription are told that it has changed, and of many changes at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mcp_types import (
 from wirepost.core.errors import CallError
 from wirepost.events.log import STORED
 from wirepost.server.identity import caller_of
-from wirepost.store.signals import wait
+from wirepost.store.signals import Pace
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     Find = Callable[[Caller, str], Awaitable[Subscription | None]]
     """Caller and address → the subscription that it means to this caller."""
 
-EVERY_S = 1.0
+PAUSE_S = 0.02
+"""Between two updates while much comes: who looks sees it at once, and is not told of each event."""
 LOOK_EVERY_S = 5.0
 SEND_WITHIN_S = 2.0
 BATCH = 200
@@ -157,6 +158,7 @@ class Views:
 
     async def run(self) -> None:
         """Until it is cancelled."""
+        pace = Pace(self._clock, shortest_s=PAUSE_S, longest_s=LOOK_EVERY_S)
         position = await self._events.newest()
         while True:
             stored = self._events.signals.listen(STORED)
@@ -166,11 +168,8 @@ class Views:
                 log.warning("open views are not told of changes: %s", error)
                 await self._clock.sleep(LOOK_EVERY_S)
                 continue
-            if changed:
-                await self._tell(changed)
-                await self._clock.sleep(EVERY_S)
-            else:
-                await wait(stored, self._clock, LOOK_EVERY_S)
+            await self._tell(changed)
+            await pace.next(stored)
 
     async def _look(self, position: int) -> tuple[int, set[str]]:
         """The position up to which was looked, and subscriptions with something new before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +39,25 @@ class Signals:
         """Wake everybody in this process."""
         for topic in list(self._waiting):
             self.hear(topic)
+
+
+class Pace:
+    """For a loop that looks again whenever it is woken: at once after a pause, and else not too often.
+
+    What comes while it waits is found by one look.
+    """
+
+    def __init__(self, clock: Clock, *, shortest_s: float, longest_s: float) -> None:
+        self._clock, self._shortest_s, self._longest_s = clock, shortest_s, longest_s
+        self._last = -inf
+
+    async def next(self, woken: asyncio.Event) -> None:
+        """Return when it is time to look again; `woken` was taken before the look that has just ended."""
+        await wait(woken, self._clock, self._longest_s)
+        left_s = self._last + self._shortest_s - self._clock.monotonic()
+        if left_s > 0:
+            await self._clock.sleep(left_s)
+        self._last = self._clock.monotonic()
 
 
 async def wait(woken: asyncio.Event, clock: Clock, seconds: float) -> None:
