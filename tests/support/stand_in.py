@@ -47,10 +47,6 @@ class Tools:
 
     entries: list[dict[str, Any]]
 
-    def input_schema(self, name: str) -> Mapping[str, Any] | None:
-        """The schema of one tool."""
-        return next((each["inputSchema"] for each in self.entries if each["name"] == name), None)
-
 
 @dataclass
 class Ended:

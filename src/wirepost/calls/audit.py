@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections import deque
@@ -35,6 +36,7 @@ class _Waiting:
 
     at: str
     record: str
+    is_relaxed: bool
     tried: tuple[int, str] | None = None
 
 
@@ -44,6 +46,9 @@ class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: deque[_Waiting] = deque(maxlen=_KEPT_IN_MEMORY)
+        self._turn = asyncio.Lock()
+        self._round: asyncio.Task[None] | None = None
+        """Will store all that waits when the one before it has ended; until then anybody may join."""
 
     async def record(self, at: str, record: dict[str, Any], *, is_read: bool = False) -> None:
         """Append one record; returns when it is stored. Raises `Unavailable` when that fails.
@@ -51,23 +56,38 @@ class Audit:
         The record of a read does not wait for the disk: it outlives this process, but a loss of power within
         seconds may take it, as the last ones of the chain.
         """
-        self._waiting.append(_Waiting(at, canonical(record).decode()))
+        self._waiting.append(_Waiting(at, canonical(record).decode(), is_relaxed=is_read))
         try:
-            await self.flush(is_relaxed=is_read)
+            await self.flush()
         except CallError:
             log.exception("audit record not stored yet", extra={"record": record})
             raise
 
-    async def flush(self, *, is_relaxed: bool = False) -> None:
-        """Store whatever is waiting, in order."""
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not batch:
-            return
-        try:
-            await self._database.write(lambda tx: _append(tx, batch), is_relaxed=is_relaxed)
-        except Unavailable:
-            self._waiting.extendleft(reversed(batch))
-            raise
+    async def flush(self) -> None:
+        """Store whatever is waiting, in order; what comes while others are stored is stored together."""
+        if self._round is None:
+            self._round = asyncio.create_task(self._store_waiting())
+            self._round.add_done_callback(_heard)
+        await asyncio.shield(self._round)
+
+    async def _store_waiting(self) -> None:
+        async with self._turn:
+            self._round = None
+            batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if not batch:
+                return
+            try:
+                is_relaxed = all(each.is_relaxed for each in batch)
+                await self._database.write(lambda tx: _append(tx, batch), is_relaxed=is_relaxed)
+            except Unavailable:
+                self._waiting.extendleft(reversed(batch))
+                raise
+
+
+def _heard(task: asyncio.Task[None]) -> None:
+    """Whoever waited may have gone; what failed then is no news, as it still waits to be stored."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _append(tx: Tx, batch: Iterable[_Waiting]) -> None:

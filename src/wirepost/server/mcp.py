@@ -21,7 +21,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
-from wirepost.calls.caller import LOCAL, Caller
+from wirepost.calls.caller import Caller
 from wirepost.calls.external import external_text
 from wirepost.core.clock import Clock
 from wirepost.server import linking, question, wire
@@ -71,10 +71,6 @@ class Listed(Protocol):
     @property
     def entries(self) -> list[dict[str, Any]]:
         """What tools/list returns."""
-        ...
-
-    def input_schema(self, name: str) -> Mapping[str, Any] | None:
-        """The input schema of one tool."""
         ...
 
 
@@ -141,7 +137,8 @@ def build_mcp(
         title="Wirepost",
         instructions=INSTRUCTIONS,
         cache_hints={"tools/list": CacheHint(ttl_ms=LIST_LIFETIME_MS, scope="private")},
-        get_tool_input_schema=lambda name: calls.tools(LOCAL).input_schema(name),
+        # It tells which arguments clients repeat in headers; no schema of ours does so (`schema.portable`).
+        get_tool_input_schema=lambda _: None,
         on_subscriptions_listen=listen or ListenHandler(InMemorySubscriptionBus()),
     )
     server.add_request_handler("tools/list", PaginatedRequestParams, tools.list)
