@@ -21,6 +21,7 @@ from wirepost.server.pages import Pages, SandboxVendors
 from wirepost.server.peers import Peers
 from wirepost.server.people import people_routes
 from wirepost.server.presence import Presence
+from wirepost.server.short_calls import ShortCalls
 from wirepost.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -45,13 +46,14 @@ def build_asgi(app: App, mcp: Server[Any], *, presence: Presence | None = None, 
     sessions = StreamableHTTPSessionManager(
         mcp, stateless=settings.stateless, max_request_body_size=MAX_BODY, **streams
     )
-    endpoint: ASGIApp = StreamableHTTPASGIApp(sessions)
+    plain = StreamableHTTPSessionManager(mcp, json_response=True, max_request_body_size=MAX_BODY)
+    endpoint = ShortCalls(StreamableHTTPASGIApp(sessions), StreamableHTTPASGIApp(plain))
     sse = SseServerTransport("/messages/", max_request_body_size=MAX_BODY)
     pages, entrance = Pages(app, mcp.version or ""), Entrance(app, MAX_BODY)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with sessions.run(), aclosing(entrance):
+        async with sessions.run(), plain.run(), aclosing(entrance):
             yield
 
     presence = presence or Presence(app.clock)
