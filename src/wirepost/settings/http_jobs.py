@@ -12,7 +12,7 @@ from wirepost.settings.section import Section
 Path = Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]{0,500}$")]
 PathOfJob = Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]{0,400}\{id\}[\x21-\x7e]{0,100}$")]
 """With {id} for the id of a job."""
-Place = Annotated[str, StringConstraints(pattern=r"^[^.\x00-\x20]{1,100}(\.[^.\x00-\x20]{1,100}){0,9}$")]
+Place = Annotated[str, StringConstraints(pattern=r"^[^.\x00-\x20]+(\.[^.\x00-\x20]+){0,9}$", max_length=1000)]
 """Where a value stands in JSON: names, and numbers of items, with dots between them."""
 Status = Literal[
     "queued",

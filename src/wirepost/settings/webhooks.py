@@ -29,7 +29,7 @@ class SigningSecret(Section):
         description="Where it is kept: env:NAME or file:/absolute/path",
         examples=["env:STRIPE_WEBHOOK_SECRET"],
     )
-    label: Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,40}$")] | None = Field(
+    label: Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=40)] | None = Field(
         default=None, description="Name under which it is told which secret fitted", examples=["2026-11"]
     )
     not_before: datetime | None = Field(default=None, description="It holds from then on")
@@ -174,7 +174,7 @@ class WebhookSettings(Section):
         description="Accounts at the provider whose events are taken: shop domains, organisation ids, topic "
         "ARNs; empty: all",
     )
-    places: list[Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}(/[\w.-]{1,100})?$")]] = Field(
+    places: list[Annotated[str, StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)?$", max_length=200)]] = Field(
         default_factory=list,
         description="Repositories and organisations whose webhook `wirepost webhooks setup` looks after, and "
         "whose failed deliveries are fetched (GitHub); ids of apps (HubSpot)",
@@ -221,7 +221,7 @@ class WebhookSettings(Section):
         default=None,
         description="Header with the id of an event, for senders hmac, bearer, basic and jwt",
     )
-    id_pointer: Annotated[str, StringConstraints(pattern=r"^/.{0,200}$")] | None = Field(
+    id_pointer: Annotated[str, StringConstraints(pattern=r"^/.*$", max_length=201)] | None = Field(
         default=None,
         description="Where the id stands in a JSON body (RFC 6901), for the same senders",
         examples=["/id"],
