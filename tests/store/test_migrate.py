@@ -33,7 +33,7 @@ def test_the_migrations_produce_exactly_the_schema_on_the_page(clock):
         *("accounts", "flows", "links", "leases", "commits", "caller_tokens"),
         *("events", "raw_bodies", "receipts", "dead_letters", "endpoints", "own_writes", "taints"),
         *("subscriptions", "deliveries", "delivery_attempts", "wakes", "work"),
-        *("jobs", "files", "file_parts", "ai_usage", "cached"),
+        *("jobs", "files", "file_parts", "ai_usage", "cached", "unread"),
     }
 
 

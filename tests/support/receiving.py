@@ -20,6 +20,7 @@ from support.running import settings_for
 from wirepost.calls.own_writes import OwnWrites
 from wirepost.core.clock import Clock
 from wirepost.events.admit import Admission, Published
+from wirepost.events.backlog import Backlog
 from wirepost.events.endpoints import Endpoint, StoredSecrets, endpoints_of
 from wirepost.events.log import EventLog
 from wirepost.events.raw import RawRequests
@@ -66,6 +67,7 @@ class Receiving:
     """The receiver, and ways to send it something."""
 
     receiver: Receiver
+    backlog: Backlog
     log: EventLog
     raw: RawRequests
     clock: Clock
@@ -169,6 +171,7 @@ def receiving(
     load: Any = load,
     published: Published = lambda _: (),
     address: str | None = "https://hooks.example.com",
+    **room: int,
 ) -> Receiving:
     """Everything between a socket and the store."""
     vault = Vault(KeyRing([b"k" * 32]))
@@ -182,13 +185,15 @@ def receiving(
         stored=stored,
         clock=clock,
     )
+    backlog = Backlog(log, raw, clock, **room)
     receiver = Receiver(
         endpoints,
         log,
         raw,
         OwnWrites(database, clock),
         admission=Admission(clock, published),
+        backlog=backlog,
         clock=clock,
         hash_key=b"h" * 32,
     )
-    return Receiving(receiver, log, raw, clock, stored, Peers(settings.server.trusted_proxies))
+    return Receiving(receiver, backlog, log, raw, clock, stored, Peers(settings.server.trusted_proxies))

@@ -33,9 +33,9 @@ class Storm:
         self.servers: list[str] = []
         """Addresses that take requests now."""
         self.answered: dict[int, set[str]] = defaultdict(set)
-        """Event → the ids under which it was confirmed."""
+        """Event → the ids under which it was confirmed; none where it was to be read later."""
         self.said: Counter[str] = Counter()
-        """How often each status was said, and how often nothing (`lost`)."""
+        """How often each status was said, none yet for what is read later (`kept`), and nothing (`lost`)."""
 
     @asynccontextmanager
     async def blowing(self) -> AsyncIterator[None]:
@@ -104,8 +104,8 @@ class Storm:
             writer.write(self._request(number))
             status, answer = await _answer(reader)
             assert status == 200, answer
-            self.answered[number].add(answer["id"])
-            self.said[answer["status"]] += 1
+            self.answered[number] |= {answer["id"]} if "id" in answer else set()
+            self.said[answer["status"] if "id" in answer else "kept"] += 1
         except (OSError, EOFError):
             self._again.append(number)
             self.said["lost"] += 1

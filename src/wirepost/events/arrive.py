@@ -58,14 +58,14 @@ async def arrival_of(
         attempt=_attempt(request, endpoint.name),
     )
     if isinstance(reading, str):
-        arrival.dead = [DeadLetter(new_id("dead"), keys.of_part(0), reading, _proof(verified))]
+        arrival.dead = [DeadLetter(new_id("dead"), keys.of_part(0), reading, proof_of(verified))]
         return arrival
     receipt = _receipt(request, verified, body_hash)
     events, dead, tasks = [], [], [_visit(endpoint, url, request.now) for url in reading.visits]
     several = len(reading.items) > 1
     for index, item in enumerate(reading.items):
         if isinstance(item, Unreadable):
-            letter = DeadLetter(new_id("dead"), keys.of_part(item.index), item.reason, _proof(verified))
+            letter = DeadLetter(new_id("dead"), keys.of_part(item.index), item.reason, proof_of(verified))
             dead.append(letter)
             continue
         new, missing = await _new_event(
@@ -164,7 +164,7 @@ def _receipt(request: Incoming, verified: Verified, body_hash: str) -> dict[str,
     }
 
 
-def _proof(verified: Verified) -> dict[str, Any]:
+def proof_of(verified: Verified) -> dict[str, Any]:
     """What `Verified` is made of again, without what was signed."""
     return {
         "by": verified.by,

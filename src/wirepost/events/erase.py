@@ -24,9 +24,11 @@ SHORTEST = 4
 """Characters; anything shorter is found in too much."""
 
 _EVENTS = "SELECT seq, content, raw_id FROM events WHERE seq > ? AND content IS NOT NULL ORDER BY seq LIMIT ?"
-_RAW = "SELECT id, received_at, sealed FROM raw_bodies WHERE id > ? ORDER BY id LIMIT ?"
+_RAW = "SELECT id, received_at, sealed FROM {table} WHERE id > ? ORDER BY id LIMIT ?"
+_TABLES = ("raw_bodies", "unread")
+"""Where requests are kept."""
 _FORGET = "UPDATE events SET content = NULL, object_id = NULL, raw_id = NULL WHERE seq = ?"
-_FORGET_RAW = "DELETE FROM raw_bodies WHERE id = ?"
+_FORGET_RAW = "DELETE FROM {table} WHERE id = ?"
 _PHONE = re.compile(r"\+?[\d ()./-]{6,25}", re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -56,14 +58,15 @@ async def erase(
             requests += await database.write(lambda tx, found=found: _forget(tx, found))  # type: ignore[misc]
         events, last = events + len(found), int(rows[-1][0])
         report(looked_at := looked_at + len(rows))
-    after = ""
-    while rows := await database.read(_RAW, after, WINDOW):
-        for raw_id, received_at, sealed in rows:
-            if _is_in_request(raw, mentions, (str(raw_id), float(received_at), bytes(sealed))):
-                await database.write(lambda tx, gone=raw_id: tx.execute(_FORGET_RAW, gone))  # type: ignore[misc]
-                requests += 1
-        after = str(rows[-1][0])
-        report(looked_at := looked_at + len(rows))
+    for table in _TABLES:
+        after, forget = "", _FORGET_RAW.format(table=table)
+        while rows := await database.read(_RAW.format(table=table), after, WINDOW):
+            for raw_id, received_at, sealed in rows:
+                if _is_in_request(raw, mentions, (str(raw_id), float(received_at), bytes(sealed))):
+                    await database.write(lambda tx, sql=forget, gone=raw_id: tx.execute(sql, gone))  # type: ignore[misc]
+                    requests += 1
+            after = str(rows[-1][0])
+            report(looked_at := looked_at + len(rows))
     return Erased(events, requests)
 
 
@@ -87,7 +90,8 @@ async def _forget(tx: Tx, found: list[tuple[int, str | None]]) -> int:
         for sql in OF_EVENT:
             await tx.execute(sql, seq)
         if raw_id is not None:
-            requests += len(await tx.execute(f"{_FORGET_RAW} RETURNING id", raw_id))
+            forget = _FORGET_RAW.format(table="raw_bodies")
+            requests += len(await tx.execute(f"{forget} RETURNING id", raw_id))
     return requests
 
 

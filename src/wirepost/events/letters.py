@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from wirepost.store.tx import placeholders
-from wirepost.webhooks.encodings import TooLarge
 from wirepost.webhooks.incoming import Incoming
-from wirepost.webhooks.verdict import Rejected, Verified
+from wirepost.webhooks.verdict import Verified
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -137,21 +136,14 @@ class DeadLetters:
         return await self._database.write(work)
 
     async def _reread(self, letter: Letter) -> Arrival | str:
-        endpoint = self._receiver.find(letter.source, letter.endpoint)
-        if endpoint is None:
-            return "its endpoint is not configured any more"
         rows = await self._database.read(_SEALED, letter.id)
         if not rows:
             return "the request is not kept any more"
         raw_id, received_at, sealed, proof = str(rows[0][0]), float(rows[0][1]), bytes(rows[0][2]), rows[0][3]
         raw = self._raw.opened(raw_id, received_at, sealed)
         request = Incoming(raw.method, raw.url, tuple(raw.headers), raw.body, received_at)
-        try:
-            return await self._receiver.reread(
-                endpoint, request, Verified(**orjson.loads(proof)), (raw_id, sealed)
-            )
-        except (TooLarge, Rejected) as error:
-            return str(error) or "is too large"
+        place, verified = (letter.source, letter.endpoint), Verified(**orjson.loads(proof))
+        return await self._receiver.reread(*place, request, verified, (raw_id, sealed))
 
     async def _is_known(self, arrival: Arrival, new: NewEvent) -> bool:
         """Whether it came in another request, or was readable in this one."""

@@ -15,7 +15,7 @@ from wirepost.events.event import OWN_SOURCE
 from wirepost.events.filters import facts_of
 from wirepost.events.log import STORED
 from wirepost.events.subscriptions import COLUMNS, Subscription, read, stored_filter
-from wirepost.store.signals import Pace
+from wirepost.store.signals import wait
 from wirepost.store.tx import placeholders
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 BATCH = 200
 """Events that are matched in one go."""
-PAUSE_S = 0.01
-"""Between two looks while much comes, so that one finds many."""
 LOOK_EVERY_S = 1.0
 """The net below the signals."""
 AFTER_FAULT_S = 5.0
@@ -93,7 +91,6 @@ class Matcher:
 
     async def run(self) -> None:
         """Match what is stored, as soon as it is; ends when it is cancelled."""
-        pace = Pace(self._clock, shortest_s=PAUSE_S, longest_s=LOOK_EVERY_S)
         while True:
             stored = self._log.signals.listen(STORED)
             try:
@@ -103,7 +100,7 @@ class Matcher:
                 log.exception("events could not be matched; next try in %g s", AFTER_FAULT_S)
                 await self._clock.sleep(AFTER_FAULT_S)
                 continue
-            await pace.next(stored)
+            await wait(stored, self._clock, LOOK_EVERY_S)
 
     async def step(self) -> int:
         """One batch for each that is behind; returns how many were."""

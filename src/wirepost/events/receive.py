@@ -13,6 +13,7 @@ from wirepost.core.ids import new_id
 from wirepost.core.text import clean_line
 from wirepost.events.admit import PAUSED, TOO_LARGE, answer, wrong_method
 from wirepost.events.arrive import arrival_of
+from wirepost.events.backlog import Kept
 from wirepost.events.endpoints import DEFAULT
 from wirepost.webhooks.encodings import Damaged, TooLarge, inflate
 from wirepost.webhooks.incoming import Reply
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from wirepost.calls.own_writes import OwnWrites
     from wirepost.core.clock import Clock
     from wirepost.events.admit import Admission
+    from wirepost.events.backlog import Backlog
     from wirepost.events.endpoints import Endpoint, Endpoints
     from wirepost.events.log import Arrival, EventLog, Recorded
     from wirepost.events.raw import RawRequests
@@ -37,6 +39,7 @@ TOLD_EVERY_S = 60.0
 
 MAX_REASON = 500
 EMPTY = answer(200, {"status": "accepted"})
+KEPT = answer(200, {"status": "stored"})
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +69,11 @@ class Receiver:
         own: OwnWrites,
         *,
         admission: Admission,
+        backlog: Backlog,
         clock: Clock,
         hash_key: bytes = b"",
     ) -> None:
-        self.endpoints, self.admission = endpoints, admission
+        self.endpoints, self.admission, self._backlog = endpoints, admission, backlog
         self._events, self._raw, self._own, self._clock = events, raw, own, clock
         self._hash_key = hash_key
         self._told: dict[tuple[str, str, str], float] = {}
@@ -124,7 +128,27 @@ class Receiver:
             greeting = await endpoint.webhook.reply(genuine.request, genuine.terms)
             if greeting is not None:
                 return await self._greeted(endpoint, greeting)
-        return await self._store(endpoint, await self._read(endpoint, genuine))
+        self._backlog.under_way += 1
+        try:
+            if self._backlog.takes_more and _may_wait(endpoint, genuine):
+                return await self._keep(endpoint, genuine)
+            return await self._store(endpoint, await self._read(endpoint, genuine))
+        finally:
+            self._backlog.under_way -= 1
+
+    async def _keep(self, endpoint: Endpoint, genuine: _Genuine) -> Reply:
+        """Confirm it before anybody has read it."""
+        raw_id = new_id("raw")
+        sealed = self._raw.sealed(raw_id, genuine.sent)
+        await self._backlog.keep(
+            Kept(raw_id, endpoint.source, endpoint.name, genuine.request, genuine.verified, sealed)
+        )
+        return KEPT if endpoint.webhook.accepted is ACCEPTED else endpoint.webhook.accepted
+
+    async def read_kept(self, kept: Kept) -> Arrival | str:
+        """What a request of the backlog says (see `reread`)."""
+        place = (kept.source, kept.endpoint)
+        return await self.reread(*place, kept.request, kept.verified, (kept.id, kept.sealed))
 
     async def _read(self, endpoint: Endpoint, genuine: _Genuine) -> Arrival:
         """What it says, ready to be stored."""
@@ -149,17 +173,28 @@ class Receiver:
         )
 
     async def reread(
-        self, endpoint: Endpoint, request: Incoming, verified: Verified, raw: tuple[str, bytes]
-    ) -> Arrival:
-        """What a stored request says to today's code; it was genuine when it came, so nothing is checked.
+        self, source: str, name: str, request: Incoming, verified: Verified, raw: tuple[str, bytes]
+    ) -> Arrival | str:
+        """What a stored request says to today's code, or why that is nothing; `raw` is its id and its seal.
 
-        Raises `TooLarge`, `Rejected` for what is compressed badly, `ConfigError` and `CallError`.
+        It was genuine when it came, so nothing is checked. Raises `ConfigError` and `CallError`.
         """
+        endpoint = self.find(source, name)
+        if endpoint is None:
+            return "its endpoint is not configured any more"
         settings, encoding = endpoint.settings, _encoding_of(request)
-        if encoding and settings.signed_as == "decoded":
-            request, encoding = _inflated(request, encoding, settings.max_bytes), ""
-        genuine = _Genuine(request, request, encoding, verified, await endpoint.terms())
-        reading = await asyncio.to_thread(_reading, endpoint, genuine)
+        try:
+            if encoding and settings.signed_as == "decoded":
+                request, encoding = _inflated(request, encoding, settings.max_bytes), ""
+            genuine = _Genuine(request, request, encoding, verified, await endpoint.terms())
+            is_large = len(request.body) > LARGE
+            reading = (
+                await asyncio.to_thread(_reading, endpoint, genuine)
+                if is_large
+                else _reading(endpoint, genuine)
+            )
+        except (TooLarge, Rejected) as error:
+            return str(error) or "is too large"
         if settings.accounts and isinstance(reading, Reading):
             reading = self._of_accounts(endpoint, reading)
         return await arrival_of(
@@ -224,6 +259,12 @@ async def _verified(endpoint: Endpoint, request: Incoming, terms: Terms) -> tupl
         if renewed is None:
             raise
         return _by_way(endpoint, await scheme.verify(request, renewed)), renewed
+
+
+def _may_wait(endpoint: Endpoint, genuine: _Genuine) -> bool:
+    """Whether it can be read later as well as now: nothing about the answer depends on what it says."""
+    is_plain = not genuine.encoding and not genuine.verified.signed and len(genuine.sent.body) <= LARGE
+    return is_plain and endpoint.settings.paused is None
 
 
 def _reading(endpoint: Endpoint, genuine: _Genuine) -> Reading | str:

@@ -36,7 +36,7 @@ _DEAD = (
 async def store_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> list[list[Recorded]]:
     """Store what is new of each; what became of the events of each, in their order."""
     rows = await _event_rows(tx, arrivals)
-    stored = await _insert(tx, _EVENTS, rows)
+    stored = await insert(tx, _EVENTS, rows)
     if len(stored) < len(rows):
         await _close_gaps(tx, rows, stored)
     recorded, raw = [], []
@@ -53,7 +53,7 @@ async def store_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> list[list[Recor
         for task in arrival.tasks:
             await put(tx, task, arrival.received_at)
         recorded.append(events)
-    await _insert(tx, _RAW, raw)
+    await insert(tx, _RAW, raw)
     return recorded
 
 
@@ -102,8 +102,8 @@ async def _close_gaps(tx: Tx, rows: Sequence[tuple[Value, ...]], stored: set[str
             await tx.execute(_RENUMBER, number, seq)
 
 
-async def _insert(tx: Tx, sql: str, rows: Sequence[tuple[Value, ...]]) -> set[str]:
-    """The ids of the rows that were not there."""
+async def insert(tx: Tx, sql: str, rows: Sequence[tuple[Value, ...]]) -> set[str]:
+    """Add rows by few statements; `sql` has {} for values and returns ids: those of what was not there."""
     inserted: set[str] = set()
     for some in _sliced(rows):
         values = [value for row in some for value in row]

@@ -17,6 +17,7 @@ from wirepost.events.acknowledge import Acknowledgements
 from wirepost.events.admit import Admission
 from wirepost.events.again import Again
 from wirepost.events.backfill import Backfill
+from wirepost.events.backlog import Backlog
 from wirepost.events.callback_status import CallbackStatus
 from wirepost.events.catalogue import Catalogue
 from wirepost.events.complete import Completing
@@ -200,12 +201,14 @@ def hub_of(
     matcher = Matcher(
         events, deliveries, clock, max_waiting=settings.events.max_waiting, allows=outbox.loops.allows
     )
+    backlog = Backlog(events, raw, clock)
     receiver = Receiver(
         endpoints,
         events,
         raw,
         own_writes,
         admission=Admission(clock, published),
+        backlog=backlog,
         clock=clock,
         hash_key=hash_key,
     )
@@ -226,7 +229,8 @@ def hub_of(
     long_work.looks.reports = partial(reports, events)
     tell_of_jobs(own, long_work.jobs)
     tell_of_approvals(own, long_work.approvals)
-    tasks = {
+    tasks: dict[str, Callable[[], Awaitable[None]]] = {
+        "backlog": partial(backlog.run, receiver.read_kept),
         "job news": JobNews(events, long_work.jobs, clock).run,
         "matcher": matcher.run,
         "deliverer": outbox.deliverer.run,

@@ -167,6 +167,16 @@ CREATE TABLE raw_bodies (
 ) STRICT;
 CREATE INDEX raw_bodies_received ON raw_bodies (received_at);
 
+-- Genuine requests of a burst: kept as they came, and read when it is over.
+CREATE TABLE unread (
+  id          TEXT    NOT NULL PRIMARY KEY, -- of the request, also once it is among the raw bodies
+  source      TEXT    NOT NULL,
+  endpoint    TEXT    NOT NULL,
+  received_at REAL    NOT NULL,
+  verified    TEXT    NOT NULL,             -- JSON: what makes it genuine
+  sealed      BLOB    NOT NULL              -- headers and body
+) STRICT;
+
 -- Genuine requests that brought nothing new.
 CREATE TABLE receipts (
   event_id TEXT NOT NULL,

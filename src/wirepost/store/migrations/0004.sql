@@ -73,3 +73,13 @@ CREATE TABLE cached (
   expires_at REAL NOT NULL
 ) STRICT;
 CREATE INDEX cached_expire ON cached (expires_at);
+
+-- Genuine requests of a burst: kept as they came, and read when it is over.
+CREATE TABLE unread (
+  id          TEXT    NOT NULL PRIMARY KEY, -- of the request, also once it is among the raw bodies
+  source      TEXT    NOT NULL,
+  endpoint    TEXT    NOT NULL,
+  received_at REAL    NOT NULL,
+  verified    TEXT    NOT NULL,             -- JSON: what makes it genuine
+  sealed      BLOB    NOT NULL              -- headers and body
+) STRICT;

@@ -20,7 +20,11 @@ from wirepost.tools.tool import Risk, tool
 
 Emoji = Annotated[
     str,
-    Field(pattern=r"^:?[\w+'-]+(::skin-tone-[2-6])?:?$", max_length=120, description="Name, such as white_check_mark"),
+    Field(
+        pattern=r"^:?[\w+'-]+(::skin-tone-[2-6])?:?$",
+        max_length=120,
+        description="Name, such as white_check_mark",
+    ),
 ]
 
 
