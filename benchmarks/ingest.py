@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+import time
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from rounds import Round
 from servers import BIN, HERE, locked_python, serving
 
 from webhooks import SECRET, at, lanes, rate, requests, times
+from wirepost.store.database import Database, Reader
 
 RECEIVERS = HERE / "receivers"
 SERVER_CORE, SENDER_CORE = "0", 1
@@ -48,6 +50,8 @@ class Receivers:
     def __init__(self, root: Path, opened: AsyncExitStack) -> None:
         self._root, self._opened = root, opened
         self._ports: dict[str, int] = {}
+        self._stores: dict[str, Reader] = {}
+        """Of ours: what it has stored."""
 
     async def port(self, name: str) -> int:
         """Where NAME listens, or NAME-HOW: slow-disk, reader, reader-NUMBER stored, slow-sink, dead-sink."""
@@ -65,7 +69,16 @@ class Receivers:
             command = ["taskset", "-c", SERVER_CORE, *await self._command(what, more, directory)]
             url, _ = await self._opened.enter_async_context(serving(command, variables))
             self._ports[name] = urlsplit(url).port or 80
+            if what == "ours":
+                self._stores[name] = await Database.open_reader(directory / "d" / "wirepost.db")
+                self._opened.push_async_callback(self._stores[name].close)
         return self._ports[name]
+
+    async def all_read(self, name: str) -> None:
+        """Return once ours has read all that it has confirmed; the others confirm and read nothing."""
+        if name in self._stores:
+            while await self._stores[name].read("SELECT id FROM unread LIMIT 1"):  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(0.005)
 
     async def url(self, name: str) -> str:
         """The MCP address of ours."""
@@ -101,7 +114,8 @@ class Receivers:
                 return int(gone.getsockname()[1])
 
         async def dawdle(_: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(10)
+            with suppress(asyncio.CancelledError):  # this program ends earlier
+                await asyncio.sleep(10)
             answer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             answer.close()
 
@@ -117,14 +131,17 @@ class Receivers:
         return shim
 
 
-def throughput(receivers: Receivers, name: str, count: int) -> Round:
-    """Requests a second over 32 connections."""
+def throughput(receivers: Receivers, name: str, count: int, *, is_read: bool = False) -> Round:
+    """Requests a second over 32 connections: until all are confirmed, or until all can be read as events."""
 
     async def take() -> float:
         async with lanes(await receivers.port(name)) as sending:
             made = requests("/webhooks/stripe", count + 64)
             await rate(sending, made[:64])
-            return await rate(sending, made[64:])
+            started = time.perf_counter()
+            confirmed = await rate(sending, made[64:])
+            await receivers.all_read(name)  # also so that it does not go on beside the next program
+            return count / (time.perf_counter() - started) if is_read else confirmed
 
     return take
 
@@ -141,12 +158,14 @@ def measures(receivers: Receivers, calls: int) -> list[Measure]:
         return take
 
     rated, many, few = partial(throughput, receivers), calls * 15, calls * 3
+    read = rated("ours", calls * 150, is_read=True)
     ours, slow, p99 = rated("ours", many), rated("ours-slow-disk", few), latency("ours", 0.99)
     bare, alone, alone_slow = rated("bare", many), rated("alone", few), rated("alone-slow-disk", calls)
     ahead, in_time = Target("ratio", ">", 1), Target("ours", "≤", 25)
     three_quarters, twice, eight_times = (Target("ratio", "≥", least) for least in (0.75, 2, 8))
     return [
         Measure("ingest-bare", "/s", ours, bare, "bare", three_quarters),
+        Measure("ingest-read", "/s", read, rated("bare", calls * 150), "bare"),
         Measure("ingest-alone", "/s", ours, alone, "a commit each", twice),
         Measure("ingest-slow-disk", "/s", slow, alone_slow, "a commit each", eight_times),
         Measure("ingest-flask", "/s", ours, rated("flask", few), "Flask", ahead),

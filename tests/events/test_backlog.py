@@ -211,6 +211,19 @@ async def test_a_request_that_cannot_be_stored_stops_no_other(stripe):
     assert len(await stripe.rows("id", "raw_bodies")) == 2
 
 
+async def test_a_fault_of_ours_in_reading_keeps_the_request_for_a_person(stripe):
+    async def read(kept):
+        raise ZeroDivisionError("secret in a message")
+
+    async with reading(stripe, read):
+        stripe.backlog.under_way = HELD
+        assert await burst(stripe, refund()) == 1
+        stripe.backlog.under_way = 0
+        await until_read(stripe)
+    assert await stripe.rows("reason", "dead_letters") == [("could not be read: ZeroDivisionError",)]
+    assert len(await stripe.rows("id", "raw_bodies")) == 1
+
+
 async def test_what_came_for_an_endpoint_that_is_gone_is_kept_for_a_person(stripe, still, database, tmp_path):
     async with reading(stripe):
         stripe.backlog.under_way = HELD

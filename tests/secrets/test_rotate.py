@@ -149,13 +149,16 @@ async def test_what_events_keep_is_sealed_anew_too(database: Database, clock: Ma
     raw = old.seal_bytes(b"POST /", bound_to=("raw_bodies", "raw_1"))
     insert = "INSERT INTO raw_bodies (id, received_at, sealed) VALUES ('raw_1', 1.0, ?)"
     await database.write(lambda tx: tx.execute(insert, raw))
+    unread = "INSERT INTO unread VALUES ('raw_1', 'shop', 'default', 1.0, '{}', ?)"
+    await database.write(lambda tx: tx.execute(unread, raw))
     done = await rotate(database, new, said_nowhere)
-    assert (done.rewrapped, done.key_unavailable) == (2, [])
+    assert (done.rewrapped, done.key_unavailable) == (3, [])
     alone = Vault(KeyRing([b"n" * 32]))
     kept = await StoredSecrets(database, alone, clock).of("shop", "default")
     assert [each.value for each in kept] == ["whsec_abc"]
-    ((sealed,),) = await database.read("SELECT sealed FROM raw_bodies LIMIT 1")
-    assert alone.open_bytes(sealed, bound_to=("raw_bodies", "raw_1")) == b"POST /"
-    assert (await rotate(database, new, said_nowhere)).current == 2
+    for table in ("raw_bodies", "unread"):
+        ((sealed,),) = await database.read(f"SELECT sealed FROM {table} LIMIT 1")  # noqa: S608 - our own words
+        assert alone.open_bytes(sealed, bound_to=("raw_bodies", "raw_1")) == b"POST /"
+    assert (await rotate(database, new, said_nowhere)).current == 3
     with pytest.raises(Tampered):
         new.rewrap_bytes(b"v")

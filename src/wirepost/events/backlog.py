@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
@@ -87,6 +88,8 @@ class Backlog:
         self._came = asyncio.Event()
         self._is_running = False
         self._begun_at = clock.now().timestamp()
+        self._unopened: set[str] = set()
+        """What no key opens; another process, or this one another time, may have the key."""
         self.under_way = 0
         """Genuine requests that are not answered yet."""
 
@@ -144,7 +147,7 @@ class Backlog:
 
     async def _find_left(self) -> None:
         """What a process that has ended left unread is read by this one."""
-        known = {each.id for each in self._waiting}
+        known = {each.id for each in self._waiting} | self._unopened
         before = self._begun_at
         if self._events.database.is_shared:
             before = self._clock.now().timestamp() - ABANDONED_S
@@ -164,6 +167,7 @@ class Backlog:
             raw = self._raw.opened(raw_id, received_at, bytes(sealed))
         except CallError as error:
             log.warning("the request %s stays unread: %s", raw_id, error)
+            self._unopened.add(raw_id)
             return
         request = Incoming(raw.method, raw.url, tuple(raw.headers), raw.body, received_at)
         proof = Verified(**orjson.loads(verified))
@@ -171,7 +175,7 @@ class Backlog:
         self._bytes += len(sealed)
 
     async def _read_some(self, read: Read) -> None:
-        some = [self._waiting.popleft() for _ in range(min(SLICE, len(self._waiting)))]
+        some = list(islice(self._waiting, SLICE))
         try:
             arrivals = {each.id: await _arrival(read, each) for each in some}
             try:
@@ -183,11 +187,12 @@ class Backlog:
                 for each in some:
                     await self._record_alone(each, arrivals[each.id])
         except (CallError, ConfigError) as error:
-            self._waiting.extendleft(reversed(some))
             log.warning("kept requests wait to be read: %s", error)
             await self._clock.sleep(AFTER_FAULT_S)
-        else:
-            self._bytes -= sum(len(each.sealed) for each in some)
+            return
+        for each in some:
+            self._waiting.popleft()
+            self._bytes -= len(each.sealed)
 
     async def _record_alone(self, kept: Kept, arrival: Arrival) -> None:
         try:
@@ -208,7 +213,13 @@ class Backlog:
 
 
 async def _arrival(read: Read, kept: Kept) -> Arrival:
-    said = await read(kept)
+    try:
+        said = await read(kept)
+    except (CallError, ConfigError):
+        raise
+    except Exception as error:  # whoever sent it will not send it again
+        log.exception("webhook %s/%s could not be read", kept.source, kept.endpoint)
+        said = f"could not be read: {type(error).__name__}"
     return _letter(kept, said) if isinstance(said, str) else said
 
 

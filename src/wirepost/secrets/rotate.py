@@ -48,6 +48,7 @@ _PLACES = (
     _Place("endpoints", "(source || '/' || endpoint)", "secrets", "source"),
     _Place("subscriptions", "id", "target", "owner"),
     _Place("raw_bodies", "id", "sealed", "'a request'"),
+    _Place("unread", "id", "sealed", "'a request'"),
 )
 
 

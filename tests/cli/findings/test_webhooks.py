@@ -132,6 +132,20 @@ def test_what_has_come_what_could_not_be_read_and_what_was_missed_is_counted(loo
     assert found["shop: 1 webhooks were missed in a day"].fix == "wirepost webhooks verify shop"
 
 
+async def _unread(opened):
+    for number, minutes in enumerate((0, 2)):
+        at = opened.clock.now().timestamp() - 60 * minutes
+        row = (f"raw_{number}", "shop", "default", at, "{}", b"sealed")
+        await opened.database.write(
+            lambda tx, row=row: tx.execute("INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?)", *row)
+        )
+
+
+def test_what_was_confirmed_and_nobody_reads_is_counted(look):
+    found = {each.what: each for each in look(first=_unread)}
+    assert found["shop: 1 requests are not read yet"].fix == "wirepost serve"
+
+
 def row(**changes):
     """A webhook endpoint as Stripe publishes it, which leads here."""
     return {

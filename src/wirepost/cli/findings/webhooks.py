@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 WEBHOOKS = Section("webhooks")
 DAY_S = 86400.0
+READ_WITHIN_S = 60.0
+"""After so long whatever came in a burst has been read, if a server runs."""
 
 _LAST = "SELECT received_at FROM events WHERE source = ? AND endpoint = ? ORDER BY seq DESC LIMIT 1"
 _DEAD = "SELECT count(*) FROM dead_letters WHERE source = ? AND endpoint = ? AND settled_at IS NULL LIMIT 1"
+_UNREAD = "SELECT count(*) FROM unread WHERE source = ? AND endpoint = ? AND received_at < ? LIMIT 1"
 _MISSED = "SELECT count(*) FROM events WHERE source = ? AND endpoint = '' AND received_at > ? LIMIT 1"
 
 
@@ -114,6 +117,12 @@ async def _seen(post: Post, endpoint: Endpoint) -> list[Finding]:
     if dead:
         why = "they are genuine and could not be read"
         findings.append(WEBHOOKS.warning(f"{name}: {dead} dead letters", why, "wirepost events dead list"))
+    unread = (await post.database.read(_UNREAD, *place, now - READ_WITHIN_S))[0][0]
+    if unread:
+        why = "a running server reads them within seconds; its log says which of them it cannot open"
+        findings.append(
+            WEBHOOKS.warning(f"{name}: {unread} requests are not read yet", why, "wirepost serve")
+        )
     missed = (await post.database.read(_MISSED, endpoint.source, now - DAY_S))[0][0]
     if missed:
         why = "they were fetched instead, as their webhook did not come"
