@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import anyio
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 if TYPE_CHECKING:
@@ -39,12 +38,17 @@ class ShortCalls:
         if not received.is_short:
             await self._streamed(scope, received, send)
             return
-        with anyio.CancelScope() as call:
-            watch = _Watch(call, receive)
-            try:
-                await self._plain(scope, received, send)
-            finally:
-                watch.end()
+        call = asyncio.timeout(None)
+        try:
+            async with call:
+                watch = _Watch(call, receive)
+                try:
+                    await self._plain(scope, received, send)
+                finally:
+                    watch.end()
+        except TimeoutError:
+            if not call.expired():
+                raise
 
 
 class _Received:
@@ -66,7 +70,7 @@ class _Received:
 class _Watch:
     """Cancels a call that takes long when its client leaves."""
 
-    def __init__(self, call: anyio.CancelScope, receive: Receive) -> None:
+    def __init__(self, call: asyncio.Timeout, receive: Receive) -> None:
         self._call, self._receive = call, receive
         self._watching: asyncio.Task[None] | None = None
         self._begins = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._begin)
@@ -83,7 +87,7 @@ class _Watch:
     async def _until_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._call.cancel()
+        self._call.reschedule(asyncio.get_running_loop().time())
 
 
 def _is_call(scope: Scope) -> bool:
