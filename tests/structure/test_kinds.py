@@ -5,8 +5,9 @@ from __future__ import annotations
 from support.sources import TESTS
 from wirepost.providers import load_provider, provider_names
 
-CASES = {"success", "partial", "failure", "cancel", "expiry", "unknown", "lost"}
-"""`unknown`: its provider has no such job; `lost`: the answer to its submission never came."""
+CASES = {"success", "partial", "failure", "cancel", "expiry", "unknown", "lost", "kill"}
+"""`unknown`: its provider has no such job; `lost`: the answer to its submission never came; `kill`: whoever
+waited for it was killed."""
 ROWS = [
     [cell.strip() for cell in line.split("|")]
     for line in (TESTS / "jobs" / "kinds.txt").read_text(encoding="utf-8").splitlines()

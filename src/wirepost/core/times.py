@@ -8,6 +8,9 @@ from typing import overload
 
 from wirepost.core.errors import InvalidCall
 
+CLOCKS = timedelta(minutes=1)
+"""So far our clock and another machine's may be apart: what it did a little before may have come after."""
+
 _RELATIVE = re.compile(r"-(\d{1,5})([mhdw])", re.ASCII)
 _ABSOLUTE = re.compile(
     r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(?P<offset>Z|[+-]\d\d:\d\d)?)?", re.ASCII

@@ -128,6 +128,8 @@ async def test_a_lost_answer_leaves_doubt_only_where_a_batch_was_made(anthropic:
         await submitted(anthropic, MODEL)
     with pytest.raises(OutcomeUnknown, match="msgbatch_"):
         await anthropic.models.find_batch("int_1", since)
+    with pytest.raises(OutcomeUnknown, match="msgbatch_"):
+        await anthropic.models.find_batch("int_1", since + timedelta(seconds=50))  # by a slower clock
     assert await anthropic.models.find_batch("int_1", since + timedelta(hours=1)) is None
     assert anthropic.sandbox.summary()["batches"] == 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import orjson
 import pytest
 
@@ -122,6 +124,8 @@ async def test_the_same_key_brings_the_same_batch_and_the_intent_finds_it(bedroc
     assert again.provider_id == started.provider_id
     found = await bedrock.models().find_batch("int_1", since)
     assert (found.provider_id, found.details) == (started.provider_id, started.details)
+    by_a_slower_clock = await bedrock.models().find_batch("int_1", since + timedelta(seconds=50))
+    assert by_a_slower_clock.provider_id == started.provider_id
     assert await bedrock.models().find_batch("int_2", since) is None
 
 

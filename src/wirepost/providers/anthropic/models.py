@@ -12,6 +12,7 @@ import orjson
 from wirepost.contracts.ai import BatchItem, Feature, Generation, ModelFacts, Models, Prompt
 from wirepost.core.errors import InvalidCall, OutcomeUnknown
 from wirepost.core.text import clean_line
+from wirepost.core.times import CLOCKS
 from wirepost.providers.anthropic.batches import created_at, started
 from wirepost.providers.anthropic.client import BATCHES, AnthropicClient
 from wirepost.providers.anthropic.messages import body_of, generation_of
@@ -75,7 +76,8 @@ class AnthropicModels(Models):
         del intent
         page = await self._client.get(BATCHES, limit=BATCH_PAGE)
         rows = parts.needed_rows(page.get("data"))
-        made = [parts.name(row.get("id")) for row in rows if (at := created_at(row)) is None or at >= since]
+        first = since - CLOCKS
+        made = [parts.name(row.get("id")) for row in rows if (at := created_at(row)) is None or at >= first]
         if not made:
             return None
         some = clean_line(", ".join(made[:5]), 300)

@@ -23,6 +23,7 @@ from wirepost.contracts.ai import (
 )
 from wirepost.core.errors import InvalidCall, NotConnected
 from wirepost.core.text import clean_line
+from wirepost.core.times import CLOCKS
 from wirepost.providers.bedrock.client import BedrockClient, token
 from wirepost.providers.bedrock.converse import body_of, generation_of
 from wirepost.tools.jobs import Started
@@ -91,7 +92,7 @@ class BedrockModels(Models):
 
     async def find_batch(self, intent: str, since: datetime) -> Started | None:
         """The batch whose job carries the intent in its name."""
-        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = (since - CLOCKS).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         name = job_name(intent)
         for each in await self._client.jobs_named(name, moment):
             if each.get("jobName") == name:

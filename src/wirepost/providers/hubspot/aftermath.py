@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from wirepost.contracts.crm import Activity, Draft, FieldSchema, Filter, ObjectSchema, Query, Trouble, Written
 from wirepost.core.errors import OutcomeUnknown
+from wirepost.core.times import CLOCKS
 from wirepost.providers.hubspot import activities, associations, batches
 from wirepost.providers.hubspot.client import HubSpotClient, Json
 from wirepost.providers.hubspot.kinds import Kind
@@ -17,8 +18,6 @@ from wirepost.providers.hubspot.records import Url, has_values
 from wirepost.providers.hubspot.schemas import kind_of
 from wirepost.providers.hubspot.search import search
 
-CLOCKS = timedelta(seconds=60)
-"""How far our clock and HubSpot's may be apart where it has not said its time."""
 STEP = timedelta(seconds=2)
 """How exactly it says its time."""
 INDEX_LAG = timedelta(seconds=30)

@@ -11,13 +11,12 @@ from email.utils import parsedate_to_datetime
 
 from wirepost.contracts.crm import Activity, Draft, Trouble, Written
 from wirepost.core.errors import OutcomeUnknown
+from wirepost.core.times import CLOCKS
 from wirepost.providers.salesforce import activities, soql, writes
 from wirepost.providers.salesforce.client import Json, SalesforceClient
 from wirepost.providers.salesforce.describe import Described, describe
 from wirepost.providers.salesforce.records import CREATED, Url, columns, has_values
 
-CLOCKS = timedelta(seconds=60)
-"""How far our clock and Salesforce's may be apart where it has not said its time."""
 STEP = timedelta(seconds=2)
 """How exactly it says its time."""
 LOOKED_AT = 2000

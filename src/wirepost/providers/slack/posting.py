@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from wirepost.core.errors import FieldProblem, InvalidCall, NotConnected, OutcomeUnknown, Rejected
 from wirepost.core.text import clean_line
+from wirepost.core.times import CLOCKS
 from wirepost.providers.slack import permalinks
 from wirepost.providers.slack.arguments import MAX_TEXT, wrong
 from wirepost.providers.slack.client import Json, SlackClient, next_cursor
@@ -19,7 +19,6 @@ from wirepost.providers.slack.text import Composed, Format, Known, Mentions, com
 from wirepost.tools.context import Call
 from wirepost.tools.results import Effect
 
-CLOCK_DIFFERENCE = timedelta(minutes=1)
 SEARCHED_PAGES = 10
 SEARCH_PAGE = 200
 SILENT = {"unfurl_links": False, "unfurl_media": False}
@@ -112,7 +111,7 @@ async def rows_since(call: Call[SlackClient], channel: str, thread_ts: str | Non
 
     Raises `OutcomeUnknown` where there is more than can be read.
     """
-    since = (call.dispatched_at or call.now) - CLOCK_DIFFERENCE
+    since = (call.dispatched_at or call.now) - CLOCKS
     method = "conversations.replies" if thread_ts else "conversations.history"
     cursor: str | None = None
     for _ in range(SEARCHED_PAGES):

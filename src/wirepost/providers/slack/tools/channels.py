@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from wirepost.core.times import CLOCKS
 from wirepost.providers.slack.arguments import ChannelName, Moment, ThreadTs, ts_at, wrong
 from wirepost.providers.slack.client import Json, SlackClient, together
 from wirepost.providers.slack.directory import Directory, shown_name
 from wirepost.providers.slack.messages import JOINS, Reader, page_of
 from wirepost.providers.slack.models import KINDS, Channel, ChannelMessage, Message
 from wirepost.providers.slack.permalinks import parse, ts_of
-from wirepost.providers.slack.posting import CLOCK_DIFFERENCE
 from wirepost.tools.context import Call
 from wirepost.tools.results import Page
 from wirepost.tools.tool import Risk, tool
@@ -90,7 +90,7 @@ async def slack_read_channel(
         limit=call.limit,
         oldest=ts_at(after, now=call.now, path="after"),
         # With an end Slack starts there; with a beginning alone it need not.
-        latest=call.position or latest or ts_of(call.now + CLOCK_DIFFERENCE),
+        latest=call.position or latest or ts_of(call.now + CLOCKS),
     )
     kept = [row for row in rows if include_joins or row.get("subtype") not in JOINS]
     shown = await reader.read(ChannelMessage, channel_id, kept)

@@ -34,7 +34,6 @@ from wirepost.tools.tool import Risk, tool
 FURTHEST = timedelta(days=120)
 WINDOW = timedelta(minutes=5)
 MOST_IN_WINDOW = 30
-CLOCK_DIFFERENCE_S = 60
 
 PostAt = Annotated[str, Field(description="RFC 3339 or +2h, at most 120 days ahead")]
 
@@ -162,11 +161,14 @@ async def find_scheduled(
     sent_at = call.dispatched_at or call.now
     at = int(_moment(post_at, sent_at).timestamp())
     rows, _ = await _listed(
-        call, channel=place, oldest=at - CLOCK_DIFFERENCE_S, latest=at + CLOCK_DIFFERENCE_S
+        call,
+        channel=place,
+        oldest=at - times.CLOCKS.total_seconds(),
+        latest=at + times.CLOCKS.total_seconds(),
     )
     for row in rows:
         is_then = row["post_at"] == at or _is_relative(post_at)
-        if is_then and (row.get("date_created") or 0) >= sent_at.timestamp() - CLOCK_DIFFERENCE_S:
+        if is_then and (row.get("date_created") or 0) >= sent_at.timestamp() - times.CLOCKS.total_seconds():
             if not row.get("text"):
                 raise OutcomeUnknown("outcome_unknown", f"Slack does not show what {row['id']} says")
             if _words(row["text"]) == _words(made.text):
