@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from contextlib import asynccontextmanager
 
 import pytest
@@ -20,6 +21,7 @@ from wirepost.events.backlog import (
     PAUSE_S,
 )
 from wirepost.events.erase import erase
+from wirepost.events.receive import LARGE
 
 MANY = BURST + 12
 HELD = BURST + 1
@@ -248,6 +250,26 @@ async def test_what_cannot_be_opened_stays_and_stops_no_other(stripe, still, dat
     async with reading(later):
         await until(later, "id", "unread", [(spoilt,)])
     assert "stays unread" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        ({"encodings": ["gzip"], "signed_as": "received"}, {"content-encoding": "gzip"}),
+        ({"paused": "hold"}, {}),
+        ({"max_bytes": 400_000}, {"large": "yes"}),
+    ],
+)
+async def test_what_may_be_refused_for_what_it_says_is_read_at_once(database, still, tmp_path, options, more):
+    stripe = receiving(database, still, settings_of(tmp_path, {"stripe": {"default": options}}))
+    body = refund(description="x" * LARGE) if "large" in more else refund()
+    body = gzip.compress(body) if "content-encoding" in more else body
+    async with reading(stripe):
+        stripe.backlog.under_way = HELD
+        now = stripe.clock.now().timestamp()
+        reply = await stripe.send(body, {"stripe-signature": stripe_signature(body, now), **more})
+    assert (reply.status, said(reply)["status"]) == (200, "stored")
+    assert await stripe.rows("id") == [(said(reply)["id"],)]
 
 
 async def test_a_forged_request_is_refused_in_a_burst_as_ever(stripe):

@@ -86,8 +86,7 @@ class Audit:
 
 def _heard(task: asyncio.Task[None]) -> None:
     """Whoever waited may have gone; what failed then is no news, as it still waits to be stored."""
-    if not task.cancelled():
-        task.exception()
+    _ = task.cancelled() or task.exception()
 
 
 async def _append(tx: Tx, batch: Iterable[_Waiting]) -> None:
