@@ -50,6 +50,7 @@ class Receivers:
     def __init__(self, root: Path, opened: AsyncExitStack) -> None:
         self._root, self._opened = root, opened
         self._ports: dict[str, int] = {}
+        self.pids: dict[str, int] = {}
         self._stores: dict[str, Reader] = {}
         """Of ours: what it has stored."""
 
@@ -67,7 +68,7 @@ class Receivers:
                 **({"LD_PRELOAD": str(self._shim())} if more == "slow-disk" else {}),
             }
             command = ["taskset", "-c", SERVER_CORE, *await self._command(what, more, directory)]
-            url, _ = await self._opened.enter_async_context(serving(command, variables))
+            url, self.pids[name] = await self._opened.enter_async_context(serving(command, variables))
             self._ports[name] = urlsplit(url).port or 80
             if what == "ours":
                 self._stores[name] = await Database.open_reader(directory / "d" / "wirepost.db")
