@@ -13,7 +13,6 @@ from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.money import Money
 from wirepost.tools.tool import Argument
 
-CLOCK_DIFFERENCE_S = 60
 INTENT_LABEL = "intent_id"
 """Metadata entry that names the business action an object was created for."""
 
@@ -93,4 +92,4 @@ def wrong(path: str, problem: str, allowed: list[str] | None = None) -> InvalidC
 
 def since(moment: datetime | None) -> dict[str, int] | None:
     """Filter for what was created at or after `moment`, with a minute for clocks that differ."""
-    return None if moment is None else {"gte": int(moment.timestamp()) - CLOCK_DIFFERENCE_S}
+    return None if moment is None else {"gte": int((moment - times.CLOCKS).timestamp())}

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from wirepost.providers.stripe.arguments import CLOCK_DIFFERENCE_S, AccountId, epoch_of, since, wrong
+from wirepost.core.times import CLOCKS
+from wirepost.providers.stripe.arguments import AccountId, epoch_of, since, wrong
 from wirepost.providers.stripe.client import StripeClient
 from wirepost.providers.stripe.reports import PATH, started
 from wirepost.tools.context import Call
@@ -89,5 +90,5 @@ def _parameters(interval: Interval | None, columns: list[str] | None, now: datet
 def _is_same(given: dict[str, Any], asked: dict[str, Any]) -> bool:
     """Whether a run was asked for the same; `-30d` meant another second when it was sent."""
     times = [name for name in ("interval_start", "interval_end") if name in asked]
-    near = all(abs((given.get(name) or 0) - asked[name]) <= CLOCK_DIFFERENCE_S for name in times)
+    near = all(abs((given.get(name) or 0) - asked[name]) <= CLOCKS.total_seconds() for name in times)
     return near and (given.get("columns") or None) == asked.get("columns")
