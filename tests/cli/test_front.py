@@ -80,7 +80,7 @@ async def test_a_server_that_nobody_uses_ends_by_itself(tmp_path):
     )
     assert (code, len(answers)) == (0, 1)
     directory = DataDirectory(tmp_path / "here")
-    assert directory.log_path.exists(), "data_dir counts from the configuration file"
+    assert (tmp_path / "here" / "wirepost.log").exists(), "data_dir counts from the configuration file"
     async with asyncio.timeout(PATIENCE_S):
         while directory.find_owner():
             await asyncio.to_thread(os.sched_yield)

@@ -19,7 +19,7 @@ from support.postgres import address_in
 from support.postgres import ask as postgres
 from support.serving import served
 from wirepost.providers.stripe.sandbox import StripeSandbox
-from wirepost.sandbox.vendor import ConnectionCut
+from wirepost.sandbox.sockets import ConnectionCut
 from wirepost.sandbox.world import World
 
 INTENT = "refund-4711"

@@ -26,7 +26,7 @@ from support.worlds import world_at
 from wirepost.core.clock import Clock
 from wirepost.providers import load_provider, provider_names
 from wirepost.providers.bedrock.sandbox import FILM
-from wirepost.sandbox.vendor import ConnectionCut
+from wirepost.sandbox.sockets import ConnectionCut
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -11,10 +11,9 @@ from support.clock import START, ManualClock
 from support.serving import served
 from support.worlds import world_at
 from wirepost.sandbox.faults import Fault
+from wirepost.sandbox.sockets import ConnectionCut, ConnectRefused
 from wirepost.sandbox.vendor import (
     Bucket,
-    ConnectionCut,
-    ConnectRefused,
     Request,
     Response,
     Sandbox,

@@ -11,8 +11,8 @@ import json, sys
 print(json.dumps(sorted(name for name in sys.modules if name.startswith("mcp."))))
 """
 SERVER_ONLY = """
-from wirepost.server.quick_sdk import defer_client_half
-defer_client_half()
+from wirepost.server.quick_sdk import defer_sdk
+defer_sdk()
 import wirepost.server.run
 """
 BOTH_HALVES = """

@@ -194,7 +194,7 @@ def test_a_lock_that_cannot_be_opened_is_refused(tmp_path, clock):
 def test_the_files_of_a_directory_are_in_it(tmp_path):
     directory = DataDirectory(str(tmp_path / "below" / ".."))
     assert directory.database_path == tmp_path / "wirepost.db"
-    assert directory.log_path == tmp_path / "wirepost.log"
+    assert directory.log_path == str(tmp_path / "wirepost.log")
     assert DataDirectory("~/x").path == os.path.realpath(Path("~/x").expanduser())
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from wirepost.sandbox.vendor import ConnectionCut
+from wirepost.sandbox.sockets import ConnectionCut
 
 CLIENT, SECRET = "wirepost", "s%c+r:e&t/="
 FIRST = ("access-token-0", "refresh-token-0")

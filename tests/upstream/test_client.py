@@ -26,7 +26,7 @@ from wirepost.core.errors import (
     Rejected,
     Unavailable,
 )
-from wirepost.sandbox.vendor import ConnectionCut, ConnectRefused
+from wirepost.sandbox.sockets import ConnectionCut, ConnectRefused
 from wirepost.upstream.client import Answer, Ask, Client, LimitSeen, WriteRefused
 from wirepost.upstream.limits import Limits
 from wirepost.upstream.scope import Scope

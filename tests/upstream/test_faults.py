@@ -18,7 +18,7 @@ from wirepost.core.errors import (
     Rejected,
     Unavailable,
 )
-from wirepost.sandbox.vendor import ConnectionCut, ConnectRefused
+from wirepost.sandbox.sockets import ConnectionCut, ConnectRefused
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask
 from wirepost.upstream.limits import Limits

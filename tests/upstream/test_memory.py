@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 
 from support.clock import ManualClock
-from wirepost.sandbox.vendor import ConnectionCut, ConnectRefused
+from wirepost.sandbox.sockets import ConnectionCut, ConnectRefused
 from wirepost.upstream.memory import InMemoryTransport
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from wirepost.core.errors import ConfigError
 from wirepost.store.owner import DataDirectory
 
+TYPE_CHECKING = False  # whoever starts it imports this module too, and waits for that
 if TYPE_CHECKING:
     from wirepost.server.run import Address
 
@@ -26,6 +25,8 @@ def main(arguments: list[str]) -> None:
     data_directory, *config = arguments
     # Importing makes objects that all stay; looking for garbage among them takes a fifth of the start.
     gc.disable()
+    from wirepost.core.errors import ConfigError
+
     try:
         if DataDirectory(data_directory).find_owner():
             return  # another one was faster; whoever started this one finds it
@@ -42,10 +43,10 @@ def _serve(data_directory: str, config: str | None) -> None:
     settings = load_settings(config, overrides={"data_dir": data_directory})
     log.configure(settings.logging.level, settings.logging.format)
     from wirepost.server.ports import open_port
-    from wirepost.server.quick_sdk import defer_client_half
+    from wirepost.server.quick_sdk import defer_sdk
 
     endpoint = open_port(settings.server, may_move=True)
-    defer_client_half()
+    defer_sdk()
     from wirepost.server.run import run_server
 
     run_server(settings, endpoint, announce=_tell_starter, is_detached=True)

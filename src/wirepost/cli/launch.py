@@ -1,4 +1,7 @@
-"""Starting a server in the background, and waiting until it accepts connections."""
+"""Starting a server in the background, and waiting until it accepts connections; imports next to nothing."""
+
+# What this module imports is waited for before the server even begins to start:
+# ruff: noqa: PTH105, PTH110, PTH118, PTH123, PTH202
 
 from __future__ import annotations
 
@@ -8,16 +11,16 @@ import os
 import select
 import socket
 import subprocess
-from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
 
 from wirepost.cli.detached import command
 from wirepost.cli.front import CannotStart, connect
-from wirepost.core.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+    from typing import IO
 
+    from wirepost.core.errors import ConfigError
     from wirepost.store.owner import DataDirectory, Owner
 
 START_S = 30
@@ -38,7 +41,7 @@ def launch_and_connect(
     `CannotStart`, or `ConfigError` when another process keeps the directory to itself.
     """
     directory.create()
-    with directory.log_path.with_name("launch.lock").open("ab") as turn:
+    with open(os.path.join(directory.path, "launch.lock"), "ab") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         for _ in range(3):
             server = _wait_for_owner(directory, patience_s) or _launch(directory, config)
@@ -62,6 +65,8 @@ def _wait_for_owner(directory: DataDirectory, patience_s: float) -> socket.socke
 
 
 def _still_there(directory: DataDirectory, owner: Owner) -> ConfigError:
+    from wirepost.core.errors import ConfigError
+
     does = "does not end" if owner.url else "uses this data directory for itself alone"
     return ConfigError(
         f"process {owner.pid} {does}",
@@ -102,16 +107,17 @@ def _is_ready(output: IO[bytes]) -> bool:
     return bool(os.read(output.fileno(), 1))
 
 
-def _open_log(path: Path) -> IO[bytes]:
+def _open_log(path: str) -> IO[bytes]:
     """The log of servers that run in the background, for this user alone; a large one is set aside first."""
-    if path.exists() and path.stat().st_size > LARGEST_LOG:
-        path.replace(path.with_suffix(".old.log"))
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: PTH123 - has a mode
+    if os.path.exists(path) and os.path.getsize(path) > LARGEST_LOG:
+        os.replace(path, path.removesuffix(".log") + ".old.log")
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
-def _log_end(path: Path) -> str:
+def _log_end(path: str) -> str:
     try:
-        lines = path.read_text("utf-8", "replace")[-SHOWN_LOG:].strip().splitlines()
+        with open(path, encoding="utf-8", errors="replace") as log:
+            lines = log.read()[-SHOWN_LOG:].strip().splitlines()
     except OSError:
         lines = []
     return f"{lines[-1] if lines else 'it said nothing'} (more in {path})"

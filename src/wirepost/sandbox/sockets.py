@@ -1,4 +1,4 @@
-"""Ending a connection without an answer, for which ASGI has no message."""
+"""Connections that end without an answer, for which ASGI has no message; without a wire, as exceptions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TRANSPORT = "wirepost.transport"
 """The extension of a scope that holds the connection's transport."""
+
+
+class ConnectionCut(Exception):
+    """The connection ended without an answer: whoever asked cannot know what happened."""
+
+
+class ConnectRefused(Exception):
+    """Nobody listens: the request was certainly not sent."""
 
 
 def knowing_transport(app: App) -> App:

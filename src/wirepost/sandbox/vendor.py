@@ -12,13 +12,20 @@ from urllib.parse import parse_qsl
 
 from wirepost.core.clock import Clock
 from wirepost.sandbox.faults import Fault
-from wirepost.sandbox.sockets import App, Receive, Scope, Send, hang_up, knowing_transport
+from wirepost.sandbox.sockets import (
+    App,
+    ConnectionCut,
+    ConnectRefused,
+    Receive,
+    Scope,
+    Send,
+    hang_up,
+    knowing_transport,
+)
 from wirepost.sandbox.world import SEED, World
 
 __all__ = [
     "Bucket",
-    "ConnectRefused",
-    "ConnectionCut",
     "Fault",
     "Logged",
     "Request",
@@ -38,14 +45,6 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "
 _PAGE = (
     b"<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 )
-
-
-class ConnectionCut(Exception):
-    """The connection ended without an answer: whoever asked cannot know what happened."""
-
-
-class ConnectRefused(Exception):
-    """Nobody listens: the request was certainly not sent."""
 
 
 @dataclass(slots=True)

@@ -61,9 +61,9 @@ class DataDirectory:
         return self._file("unsaved")
 
     @property
-    def log_path(self) -> Path:
+    def log_path(self) -> str:
         """What a server started in the background writes."""
-        return self._file("wirepost.log")
+        return os.path.join(self.path, "wirepost.log")
 
     @property
     def socket_path(self) -> str:

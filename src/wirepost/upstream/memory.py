@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from wirepost.sandbox.vendor import ConnectionCut, ConnectRefused
+from wirepost.sandbox.sockets import ConnectionCut, ConnectRefused
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock

@@ -19,7 +19,7 @@ from wirepost.connections.accounts import Tokens
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint, TokenRefused
 from wirepost.contracts.auth import OAuth2, Revocation
 from wirepost.core.errors import ConfigError
-from wirepost.sandbox.vendor import ConnectRefused
+from wirepost.sandbox.sockets import ConnectRefused
 from wirepost.upstream.limits import Limits
 from wirepost.upstream.memory import InMemoryTransport
 from wirepost.upstream.upstream import Upstream

@@ -13,7 +13,7 @@ from support.worlds import world_at
 from wirepost.providers.stripe.items import item_of
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.sandbox.faults import Fault
-from wirepost.sandbox.vendor import ConnectionCut
+from wirepost.sandbox.sockets import ConnectionCut
 
 DISPUTE = "dp_NordlichtExample"
 

@@ -10,7 +10,7 @@ from support.clock import ManualClock
 from support.sandboxes import PAID, JudgedStripe, judged_stripe, shop
 from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.sandbox.faults import Fault
-from wirepost.sandbox.vendor import ConnectionCut, ConnectRefused
+from wirepost.sandbox.sockets import ConnectionCut, ConnectRefused
 
 GIVEN = {"payment_intent": PAID, "amount": 1000}
 
