@@ -9,7 +9,7 @@ from support.payloads import instant, only, payload
 from support.signatures import incoming, terms_with
 from wirepost.senders.zoom import WEBHOOK
 from wirepost.webhooks.incoming import Incoming
-from wirepost.webhooks.schemes import ZOOM
+from wirepost.webhooks.schemes.hmacs import ZOOM
 from wirepost.webhooks.verdict import Rejected
 
 MEETING = payload("zoom/meeting.started.json")

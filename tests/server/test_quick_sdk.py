@@ -50,5 +50,17 @@ def test_everything_is_there_and_the_same_when_it_is_asked_for():
     assert "mcp.server.mcpserver.server" in loaded
 
 
+def test_types_of_messages_are_made_ready_when_such_a_message_comes():
+    used = (
+        "from mcp_types import CallToolRequest, PingRequest\n"
+        "assert not CallToolRequest.__pydantic_complete__\n"
+        "CallToolRequest.model_validate({'method': 'tools/call', 'params': {'name': 'x'}})\n"
+        "assert CallToolRequest.__pydantic_complete__ and not PingRequest.__pydantic_complete__\n"
+        "from wirepost.tools.results import Result\n"
+        "assert Result.__pydantic_complete__\n"
+    )
+    assert modules_after(SERVER_ONLY + used)
+
+
 def test_an_sdk_that_is_loaded_already_stays_as_it_is():
     assert "mcp.client.client" in modules_after("import mcp\n" + SERVER_ONLY)

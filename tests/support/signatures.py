@@ -13,35 +13,52 @@ from urllib.parse import urlsplit
 from support.sources import TESTS
 from wirepost.core.errors import Rejected as NotThere
 from wirepost.settings.webhooks import WebhookSettings
-from wirepost.webhooks import schemes
 from wirepost.webhooks.incoming import Incoming
+from wirepost.webhooks.schemes.generic import HMAC
+from wirepost.webhooks.schemes.hmacs import (
+    GITHUB,
+    LINEAR,
+    META,
+    SHOPIFY,
+    SLACK,
+    SQUARE,
+    STRIPE,
+    TWITTER,
+    ZOOM,
+)
+from wirepost.webhooks.schemes.hubspot import HUBSPOT
+from wirepost.webhooks.schemes.jwt import JWT
+from wirepost.webhooks.schemes.public_keys import DISCORD, SENDGRID
 from wirepost.webhooks.schemes.sns import Sns
+from wirepost.webhooks.schemes.standard import OPENAI, STANDARD, SVIX
+from wirepost.webhooks.schemes.tokens import BASIC, BEARER
+from wirepost.webhooks.schemes.twilio import TWILIO
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import TOLERANCE_S, Scheme, Secret, Terms
 
 NOW = 1_764_061_200.0
 """2025-11-25T09:00:00Z."""
 BY_SENDER: Mapping[str, Scheme] = {
-    "basic": schemes.BASIC,
-    "bearer": schemes.BEARER,
-    "discord": schemes.DISCORD,
-    "generic_hmac": schemes.HMAC,
-    "github": schemes.GITHUB,
-    "hubspot": schemes.HUBSPOT,
-    "jwt": schemes.JWT,
-    "linear": schemes.LINEAR,
-    "meta": schemes.META,
-    "openai": schemes.OPENAI,
-    "sendgrid": schemes.SENDGRID,
-    "shopify": schemes.SHOPIFY,
-    "slack": schemes.SLACK,
-    "square": schemes.SQUARE,
-    "standard_webhooks": schemes.STANDARD,
-    "stripe": schemes.STRIPE,
-    "svix": schemes.SVIX,
-    "twilio": schemes.TWILIO,
-    "twitter": schemes.TWITTER,
-    "zoom": schemes.ZOOM,
+    "basic": BASIC,
+    "bearer": BEARER,
+    "discord": DISCORD,
+    "generic_hmac": HMAC,
+    "github": GITHUB,
+    "hubspot": HUBSPOT,
+    "jwt": JWT,
+    "linear": LINEAR,
+    "meta": META,
+    "openai": OPENAI,
+    "sendgrid": SENDGRID,
+    "shopify": SHOPIFY,
+    "slack": SLACK,
+    "square": SQUARE,
+    "standard_webhooks": STANDARD,
+    "stripe": STRIPE,
+    "svix": SVIX,
+    "twilio": TWILIO,
+    "twitter": TWITTER,
+    "zoom": ZOOM,
 }
 
 

@@ -19,7 +19,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import FORBIDDEN
-from wirepost.webhooks.schemes import ASANA
+from wirepost.webhooks.schemes.hmacs import ASANA
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Unmapped, Webhook
 

@@ -16,8 +16,7 @@ from wirepost.webhooks.reading import (
     scalars,
     text,
 )
-from wirepost.webhooks.schemes import SNS
-from wirepost.webhooks.schemes.sns import is_sns_url
+from wirepost.webhooks.schemes.sns import SNS, is_sns_url
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 

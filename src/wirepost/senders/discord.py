@@ -20,7 +20,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import as_json
-from wirepost.webhooks.schemes import DISCORD
+from wirepost.webhooks.schemes.public_keys import DISCORD
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Unmapped, Webhook
 

@@ -7,7 +7,7 @@ from typing import Any
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import at, each, line, needed, parse_object
 from wirepost.webhooks.replies import plain
-from wirepost.webhooks.schemes import DROPBOX
+from wirepost.webhooks.schemes.hmacs import DROPBOX
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 

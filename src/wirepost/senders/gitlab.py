@@ -6,7 +6,8 @@ from typing import Any
 
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import at, key, line, moment, needed, our_type, parse_object, picked, text
-from wirepost.webhooks.schemes import GITLAB, signed_id
+from wirepost.webhooks.schemes.standard import signed_id
+from wirepost.webhooks.schemes.tokens import GITLAB
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import key, line, our_type
 from wirepost.webhooks.replies import ALLOWED
-from wirepost.webhooks.schemes import GOOGLE_CHANNEL
+from wirepost.webhooks.schemes.tokens import GOOGLE_CHANNEL
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 

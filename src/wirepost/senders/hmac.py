@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wirepost.webhooks import any_json
 from wirepost.webhooks.incoming import Incoming
-from wirepost.webhooks.schemes import HMAC
+from wirepost.webhooks.schemes.generic import HMAC
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Reading, Terms, Webhook
 

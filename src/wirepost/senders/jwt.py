@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wirepost.webhooks import any_json
 from wirepost.webhooks.incoming import Incoming
-from wirepost.webhooks.schemes import JWT
+from wirepost.webhooks.schemes.jwt import JWT
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Reading, Terms, Webhook
 

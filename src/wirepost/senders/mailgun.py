@@ -18,7 +18,7 @@ from wirepost.webhooks.reading import (
     seconds,
     text,
 )
-from wirepost.webhooks.schemes import MAILGUN
+from wirepost.webhooks.schemes.mailgun import MAILGUN
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

@@ -22,7 +22,8 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import FORBIDDEN, plain
-from wirepost.webhooks.schemes import META, is_token
+from wirepost.webhooks.schemes.hmacs import META
+from wirepost.webhooks.schemes.tokens import is_token
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Unmapped, Webhook
 

@@ -18,7 +18,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import plain
-from wirepost.webhooks.schemes import GRAPH
+from wirepost.webhooks.schemes.tokens import GRAPH
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 

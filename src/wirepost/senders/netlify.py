@@ -12,7 +12,7 @@ from wirepost.webhooks.reading import (
     picked,
     text,
 )
-from wirepost.webhooks.schemes import NETLIFY
+from wirepost.webhooks.schemes.jwt import NETLIFY
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 

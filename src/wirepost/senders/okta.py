@@ -19,7 +19,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import FORBIDDEN, MAX_CHALLENGE, as_json
-from wirepost.webhooks.schemes import API_KEY
+from wirepost.webhooks.schemes.tokens import API_KEY
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Unmapped, Webhook
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import each, key, line, needed, our_type, parse_list, picked, seconds, text
-from wirepost.webhooks.schemes import SENDGRID
+from wirepost.webhooks.schemes.public_keys import SENDGRID
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

@@ -7,7 +7,7 @@ from typing import Any
 from wirepost.core.money import Money
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import at, key, line, moment, needed, our_type, parse_object, picked, text
-from wirepost.webhooks.schemes import SQUARE
+from wirepost.webhooks.schemes.hmacs import SQUARE
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Webhook
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wirepost.webhooks import any_json
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import key, parse_object
-from wirepost.webhooks.schemes import STANDARD, signed_id
+from wirepost.webhooks.schemes.standard import STANDARD, signed_id
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Reading, Terms, Webhook
 

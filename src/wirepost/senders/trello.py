@@ -5,7 +5,7 @@ from __future__ import annotations
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import at, key, line, moment, needed, our_type, parse_object, picked, text
 from wirepost.webhooks.replies import ALLOWED
-from wirepost.webhooks.schemes import TRELLO
+from wirepost.webhooks.schemes.hmacs import TRELLO
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

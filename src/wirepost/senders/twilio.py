@@ -5,7 +5,7 @@ from __future__ import annotations
 from wirepost.webhooks import cloud_events
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import fingerprint, form, key, line, our_type, picked
-from wirepost.webhooks.schemes import TWILIO
+from wirepost.webhooks.schemes.twilio import TWILIO
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Unmapped, Webhook
 

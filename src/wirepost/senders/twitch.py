@@ -16,7 +16,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import plain
-from wirepost.webhooks.schemes import TWITCH
+from wirepost.webhooks.schemes.hmacs import TWITCH
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Webhook
 

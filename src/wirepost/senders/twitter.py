@@ -22,7 +22,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import FORBIDDEN, as_json
-from wirepost.webhooks.schemes import TWITTER
+from wirepost.webhooks.schemes.hmacs import TWITTER
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

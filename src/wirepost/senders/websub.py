@@ -7,7 +7,7 @@ import re
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import line
 from wirepost.webhooks.replies import ALLOWED, plain
-from wirepost.webhooks.schemes import WEBSUB
+from wirepost.webhooks.schemes.hub_signature import WEBSUB
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Webhook
 

@@ -16,7 +16,7 @@ from wirepost.webhooks.reading import (
     picked,
     text,
 )
-from wirepost.webhooks.schemes import XERO
+from wirepost.webhooks.schemes.hmacs import XERO
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
 

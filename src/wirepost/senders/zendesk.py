@@ -5,7 +5,7 @@ from __future__ import annotations
 from wirepost.webhooks import any_json
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import at, key, line, moment, our_type, parse_object, picked, text
-from wirepost.webhooks.schemes import ZENDESK
+from wirepost.webhooks.schemes.hmacs import ZENDESK
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

@@ -23,7 +23,7 @@ from wirepost.webhooks.reading import (
     text,
 )
 from wirepost.webhooks.replies import FORBIDDEN, as_json
-from wirepost.webhooks.schemes import ZOOM
+from wirepost.webhooks.schemes.hmacs import ZOOM
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 

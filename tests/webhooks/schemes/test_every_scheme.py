@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -16,7 +18,12 @@ from wirepost.webhooks.schemes.hmacs import HmacScheme
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Scheme
 
-ALL: Mapping[str, Scheme] = {name: getattr(schemes, name) for name in schemes.__all__ if name.isupper()}
+ALL: Mapping[str, Scheme] = {
+    name: value
+    for each in iter_modules(schemes.__path__, f"{schemes.__name__}.")
+    for name, value in vars(import_module(each.name)).items()
+    if name.isupper() and hasattr(type(value), "verify")
+}
 SETTINGS: Mapping[str, Any] = {
     "hmac": {
         "header": "X-Signature",

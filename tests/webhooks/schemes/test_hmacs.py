@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from support.signatures import BY_SENDER, NOW, incoming, request_of, terms_with, vectors, verdict, verified
-from wirepost.webhooks.schemes import (
+from wirepost.webhooks.schemes.hmacs import (
     ASANA,
     DROPBOX,
     GITHUB,
@@ -28,8 +28,8 @@ from wirepost.webhooks.schemes import (
     XERO,
     ZENDESK,
     ZOOM,
+    HmacScheme,
 )
-from wirepost.webhooks.schemes.hmacs import HmacScheme
 from wirepost.webhooks.verdict import Verified
 
 BODY = b'{"id":"evt_1"}'

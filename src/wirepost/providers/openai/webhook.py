@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import at, key, line, needed, our_type, parse_object, scalars, seconds, text
-from wirepost.webhooks.schemes import OPENAI, signed_id
+from wirepost.webhooks.schemes.standard import OPENAI, signed_id
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Actor, Item, Reading, Terms, Webhook
 
