@@ -56,8 +56,8 @@ def test_types_of_messages_are_made_ready_when_such_a_message_comes():
         "assert not CallToolRequest.__pydantic_complete__\n"
         "CallToolRequest.model_validate({'method': 'tools/call', 'params': {'name': 'x'}})\n"
         "assert CallToolRequest.__pydantic_complete__ and not PingRequest.__pydantic_complete__\n"
-        "from wirepost.tools.results import Result\n"
-        "assert Result.__pydantic_complete__\n"
+        "from wirepost.settings.section import Section\n"
+        "assert Section.__pydantic_complete__\n"
     )
     assert modules_after(SERVER_ONLY + used)
 
