@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
+from anyio.lowlevel import checkpoint
+
+TURNS = 10
+"""Of the event loop, in which idle connections are gone."""
 
 
 @asynccontextmanager
@@ -27,4 +31,20 @@ async def served(app: Any, **options: Any) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             async with asyncio.timeout(10):
-                await server.shutdown([listening])
+                if await _hung_up(server):
+                    await server.lifespan.shutdown()
+                else:
+                    await server.shutdown([listening])
+
+
+async def _hung_up(server: uvicorn.Server) -> bool:
+    """End what is idle; whether nothing is left, so that there is nothing to wait a tenth of a second for."""
+    for each in server.servers:
+        each.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    for _ in range(TURNS):
+        if not server.server_state.connections and not server.server_state.tasks:
+            return True
+        await checkpoint()
+    return False
