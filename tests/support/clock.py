@@ -37,8 +37,10 @@ class ManualClock(Clock):
         """Pass the time at once, or wait for `advance()`; either way other tasks get their turn."""
         self.slept.append(seconds)
         if self._auto or seconds <= 0:
-            self.advance(max(seconds, 0.0))
+            due = self._passed + max(seconds, 0.0)
             await asyncio.sleep(0)
+            # Of many who sleep at the same time none makes it longer for the others.
+            self.advance(max(due - self._passed, 0.0))
             return
         sleeper = (self._passed + seconds, asyncio.Event())
         self._sleepers.append(sleeper)
