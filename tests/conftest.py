@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from copy import deepcopy
@@ -20,6 +21,12 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("WIREPOST_HYPOTHESIS", "ci"))
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for seldom: descriptions of vendors and sandbox worlds are many, and stay."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 20)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -111,6 +111,7 @@ def test_without_a_database_the_answer_says_how_to_get_one(cli) -> None:
     assert "there is no database" in result.err
 
 
+@pytest.mark.slow
 def test_it_reads_beside_a_running_server(cli, server) -> None:
     cli("tools", "call", "connection_list")
     assert cli("audit", "verify", "--json").json["records"] == 1

@@ -114,6 +114,7 @@ def test_progress_is_told_beside_the_result(capsys) -> None:
     assert capsys.readouterr().err == "… page 1 (1/4)\n… working (2)\n… working (10/25)\n"
 
 
+@pytest.mark.slow
 def test_with_a_server_the_call_goes_through_it(cli, server) -> None:
     listed = cli("tools", "call", "stripe_list_payments", "limit=2", "--json")
     assert len(listed.json["data"]["records"]) == 2

@@ -137,6 +137,7 @@ async def connect(desk, owner="shared"):
     await database.close()
 
 
+@pytest.mark.slow
 async def test_removing_gives_all_accounts_back_and_takes_the_entry_out(desk) -> None:
     await connect(desk)
     await connect(desk, "anna")
@@ -150,6 +151,7 @@ async def test_removing_gives_all_accounts_back_and_takes_the_entry_out(desk) ->
     assert play["name"] == "play"
 
 
+@pytest.mark.slow
 async def test_only_the_accounts_can_be_removed(desk) -> None:
     await connect(desk)
     before = desk.config.read_text()
@@ -160,6 +162,7 @@ async def test_only_the_accounts_can_be_removed(desk) -> None:
     assert (crm["status"], crm["accounts"]) == ("not_connected", [])
 
 
+@pytest.mark.slow
 async def test_the_entry_stays_until_everything_is_given_back(desk) -> None:
     await connect(desk)
     desk.authority.failures = [JSONResponse({"error": "server_error"}, 503)] * 20

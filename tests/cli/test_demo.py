@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from wirepost.cli import demo
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_tour_ends_well_and_leaves_nothing_behind(home: Path, tmp_path: Path, monkeypatch) -> None:

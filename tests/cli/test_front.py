@@ -98,6 +98,7 @@ async def test_a_configuration_that_cannot_be_used_is_told_to_the_client_too(tmp
     assert "sorver" in answers[0]["error"]["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [[], ["--in-process"]])
 async def test_a_data_directory_that_is_a_file_is_told_to_the_client_too(tmp_path, way):
     (tmp_path / "file").touch()

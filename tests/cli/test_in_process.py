@@ -6,8 +6,12 @@ import asyncio
 import json
 import signal
 
+import pytest
+
 from support.programs import PATIENCE_S, serving, start
 from support.raw import call
+
+pytestmark = pytest.mark.slow
 
 NOISE = """
 import atexit, os, subprocess, sys

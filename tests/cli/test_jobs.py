@@ -144,6 +144,7 @@ def test_only_jobs_of_configured_connections_can_be_followed(cli):
     assert "'nowhere' does not exist" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_jobs_in_the_memory_of_the_running_server_are_left_to_its_tools(cli):
     ran = cli("jobs", "track", "stripe-sandbox", "stripe.report", "frr_1")

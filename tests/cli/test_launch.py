@@ -28,6 +28,7 @@ async def answer_of(connection: socket.socket) -> dict:
     return answer
 
 
+@pytest.mark.slow
 async def test_of_many_that_ask_at_once_one_starts_the_server_and_all_are_connected(tmp_path):
     directory = DataDirectory(tmp_path)
     directory.create()

@@ -80,6 +80,7 @@ def test_a_socket_nobody_listens_on_is_told(tmp_path: Path) -> None:
         Remote(str(tmp_path / "none"))
 
 
+@pytest.mark.slow
 def test_the_real_server_answers(home: Path, server: str) -> None:
     owner = DataDirectory(home / ".local" / "share" / "wirepost").find_owner()
     assert owner is not None

@@ -31,6 +31,7 @@ def test_of_several_sandboxes_one_must_be_named(cli, configure) -> None:
     assert "name one of stripe-sandbox, other" in result.err
 
 
+@pytest.mark.slow
 def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
     assert cli("sandbox", "faults", "add", "402;match=GET /v1/balance").code == 0
     added = cli("sandbox", "faults", "add", "stripe-sandbox", "slow=1;match=POST *", "--json").json
@@ -63,6 +64,7 @@ def test_the_sandbox_fails_on_demand_and_is_put_back(cli, server) -> None:
     assert "There is no sandbox connection 'other'" in missing.err
 
 
+@pytest.mark.slow
 def test_people_press_buttons(cli, configure, request) -> None:
     others = "  till: {provider: stripe, environment: sandbox}\n"
     configure("connections:\n  slack-sandbox: {provider: slack, environment: sandbox}\n" + others)
@@ -72,6 +74,7 @@ def test_people_press_buttons(cli, configure, request) -> None:
     assert "no button is called 'Refund'; there are: none" in missing.err
 
 
+@pytest.mark.slow
 def test_every_vendor_shows_what_it_holds(cli, request) -> None:
     Path("wirepost.yaml").unlink()
     request.getfixturevalue("server")
@@ -94,6 +97,7 @@ def test_an_address_where_nobody_answers_is_told(cli) -> None:
     assert "wirepost serve" in result.err
 
 
+@pytest.mark.slow
 async def test_a_server_on_any_port_is_found_by_its_data_directory(cli, tmp_path) -> None:
     async with serving(tmp_path / "elsewhere") as running:
         found = await asyncio.to_thread(

@@ -61,6 +61,7 @@ def test_what_cannot_be_sent_is_said_with_what_can(cli, configure, arguments, pr
     assert hint in result.err
 
 
+@pytest.mark.slow
 def test_the_running_server_stores_it_and_the_id_is_printed(cli, configure, request):
     configure(SANDBOXES)
     request.getfixturevalue("server")
@@ -82,6 +83,7 @@ def test_the_running_server_stores_it_and_the_id_is_printed(cli, configure, requ
     ]
 
 
+@pytest.mark.slow
 def test_production_is_asked_about_and_a_refusal_fails(cli, home, configure, request):
     (home / "secret").touch(mode=0o600)
     (home / "secret").write_text("8f742231b10e8888abcd99yyyzzz85a5")

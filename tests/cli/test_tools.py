@@ -128,10 +128,12 @@ def test_a_refund_is_confirmed_and_repeated_without_paying_twice(cli, payment) -
     assert again.json["meta"]["idempotency"] == {"intent": "one", "replayed": True}
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_plan_is_shown_and_a_person_asked(payment) -> None:
     asks_a_person(payment)
 
 
+@pytest.mark.slow
 def test_a_running_server_asks_through_the_terminal_as_well(server, payment) -> None:
     asks_a_person(payment)
 

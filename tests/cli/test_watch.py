@@ -65,6 +65,7 @@ async def begin(path, home, *arguments):
     return Watcher(process)
 
 
+@pytest.mark.slow
 async def test_a_watcher_tells_what_comes_and_goes_on_where_it_was(project, home):
     cursor = home / "cursor"
     await come(1)
@@ -85,6 +86,7 @@ async def test_a_watcher_tells_what_comes_and_goes_on_where_it_was(project, home
     )
 
 
+@pytest.mark.slow
 async def test_a_watcher_with_a_filter_tells_nothing_else(project, home):
     cursor = home / "cursor"
     arguments = ("watch", "--type", "payment.refunded", "--source", "shop", "--cursor-file", str(cursor))
@@ -94,6 +96,7 @@ async def test_a_watcher_with_a_filter_tells_nothing_else(project, home):
     await watcher.end()
 
 
+@pytest.mark.slow
 async def test_a_watcher_lives_on_when_its_server_is_killed_and_another_one_starts(project, home):
     cursor, data = home / "cursor", home / "data"
     config = ("--config", str(project))
@@ -137,6 +140,7 @@ async def send(path, data, kind):
     assert process.returncode == 0, (out, err)
 
 
+@pytest.mark.slow
 async def test_tail_follows(project, home):
     await come(1)
     watcher = await begin(project, home, "tail", "-f", "--json")

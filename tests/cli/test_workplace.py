@@ -29,6 +29,7 @@ async def test_without_a_server_no_link_is_made(desk) -> None:
             place.check("nothing")
 
 
+@pytest.mark.slow
 async def test_beside_a_server_links_lead_to_it(desk) -> None:
     async with serving(desk.data, "--config", str(desk.config)) as server:
         async with workplace(settings_of(desk)) as place:

@@ -19,6 +19,8 @@ from wirepost.core.errors import CallError, OutcomeUnknown
 from wirepost.providers.bedrock.sandbox import FILM, TEXT
 from wirepost.tools.jobs import Started
 
+pytestmark = pytest.mark.slow
+
 WITHIN_S = 5.0
 LONGEST_ERROR = 500
 SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["negative", "positive"]}}, "required": ["mood"]}

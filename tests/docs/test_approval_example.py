@@ -14,6 +14,8 @@ from typing import IO
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "refund-approval"
 WIREPOST = ("-m", "wirepost")
 MOST_PRESSES = 60
@@ -80,7 +82,6 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
         process.communicate(timeout=30)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_refund_is_made_once_after_the_press_of_who_may_approve(folder: Folder) -> None:
     serving = folder.start(*WIREPOST, "serve", "--port", "0")
@@ -95,7 +96,6 @@ def test_a_refund_is_made_once_after_the_press_of_who_may_approve(folder: Folder
     assert folder.refunds() == 1
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_refund_that_is_denied_is_not_made(folder: Folder) -> None:
     serving = folder.start(*WIREPOST, "serve", "--port", "0")

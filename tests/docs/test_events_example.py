@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "events"
 SECRET = "whsec_" + "bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGUhIQ=="
 SEND = ("-m", "wirepost", "events", "send", "payment.refunded")

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "customer-insights"
 WIREPOST = ("-m", "wirepost")
 FIELDS = ["ai_insights", "last_analyzed", "analysis_status"]
@@ -91,7 +93,6 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
         process.communicate(timeout=30)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_what_was_found_is_written_in_fields_that_the_crm_describes(folder: Folder) -> None:
     folder.serve()
@@ -106,7 +107,6 @@ def test_what_was_found_is_written_in_fields_that_the_crm_describes(folder: Fold
     assert record["last_analyzed"]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("stage", "connection", "fault"),
@@ -126,7 +126,6 @@ def test_a_record_says_which_stage_failed(folder: Folder, stage: str, connection
     assert folder.record() == dict.fromkeys(FIELDS) | {"analysis_status": f"failed: {stage}"}
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_where_nothing_can_be_written_the_record_stays_as_it_was(folder: Folder) -> None:
     folder.serve("crm", f"403;times=always;match={UPDATE}")

@@ -14,6 +14,8 @@ import pytest
 
 from wirepost.store.owner import DataDirectory
 
+pytestmark = pytest.mark.slow
+
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("WIREPOST_")}
 

@@ -25,6 +25,8 @@ from wirepost.store.signals import Signals
 if TYPE_CHECKING:
     from wirepost.store.place import Place
 
+pytestmark = pytest.mark.slow
+
 EVENTS = 120
 DELIVER = """
 import asyncio, sys
@@ -71,7 +73,6 @@ def server(place: Place, url: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", DELIVER, where, url], env=environment)
 
 
-@pytest.mark.slow
 async def test_every_event_arrives_although_servers_are_killed(place: Place) -> None:
     clock = Clock()
     database = await Database.open(place, clock)

@@ -32,6 +32,8 @@ from wirepost.tools.jobs import Started
 if TYPE_CHECKING:
     from wirepost.store.place import Place
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 ROWS = [{"number": number, "text": "x" * 300_000} for number in range(3)]
 MOST_STEPS = 20
@@ -97,7 +99,6 @@ async def one_job(place: Place, number: int) -> str:
     return given.job
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_kill_between_any_two_steps_does_no_harm(place: Place) -> None:
     kills = 0

@@ -22,6 +22,8 @@ from wirepost.providers.stripe.sandbox import StripeSandbox
 from wirepost.sandbox.sockets import ConnectionCut
 from wirepost.sandbox.world import World
 
+pytestmark = pytest.mark.slow
+
 INTENT = "refund-4711"
 PROGRAM = """
 import asyncio, sys, orjson
@@ -150,7 +152,6 @@ async def paid_invoice(sandbox: StripeSandbox) -> str:
     pytest.fail("the world has no such invoice")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("point", ["claimed", "dispatched", "applied"])
 async def test_refund_exists_exactly_once_after_kill_9(tmp_path: Path, point: str, store: Store) -> None:
     clock = ManualClock()

@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 LOADED = """
 import json, sys
 print(json.dumps(sorted(name for name in sys.modules if name.startswith("mcp."))))

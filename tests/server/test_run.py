@@ -11,12 +11,15 @@ from functools import partial
 from pathlib import Path
 
 import httpx2
+import pytest
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
 from support.programs import PATIENCE_S, serving, start
 from support.raw import call, connected, request
 from support.stand_in import client
+
+pytestmark = pytest.mark.slow
 
 MODERN = {
     "accept": "application/json, text/event-stream",

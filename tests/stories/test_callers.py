@@ -442,6 +442,7 @@ async def test_a_page_that_uses_another_name_is_refused_with_a_good_token_too(
         assert (await post(url, INITIALIZE, token, **headers)).status_code == status
 
 
+@pytest.mark.slow
 async def test_programs_of_this_account_need_no_token(tmp_path: Path) -> None:
     config = tmp_path / "wirepost.yaml"
     config.write_text("server: {auth: {mode: static}}\n")

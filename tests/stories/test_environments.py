@@ -10,6 +10,8 @@ import pytest
 from support.programs import PATIENCE_S, start
 from wirepost.store.owner import DataDirectory
 
+pytestmark = pytest.mark.slow
+
 LIVE, TEST = "sk_live_" + "0123456789abcdef", "rk_test_" + "0123456789abcdef"
 MISMATCHES = pytest.mark.parametrize(
     ("declared", "key", "said"),

@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.clock import ManualClock
 from support.running import Running, running
 from support.worlds import world_at
@@ -31,6 +33,7 @@ async def reviews_of(wirepost: Running) -> list[dict[str, Any]]:
         cursor = {"cursor": page["page"]["next_cursor"]}
 
 
+@pytest.mark.slow
 async def test_800_reviews_are_read_and_judged_without_an_account(tmp_path: Path, clock: ManualClock) -> None:
     known = {review.key: review for review in world_at(clock.now()).reviews}
     async with running(tmp_path, clock) as wirepost:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mcp import Client
 
 from support.programs import serving
 from support.specmock_fixture import SpecmockServer, described
 from support.stand_in import client
+
+pytestmark = pytest.mark.slow
 
 ANNA = "anna.lindqvist@example.com"
 

@@ -19,6 +19,8 @@ from support.running import running
 from support.stand_in import ERAS, client, person
 from wirepost.server.mcp import build_mcp
 
+pytestmark = pytest.mark.slow
+
 both = pytest.mark.parametrize("era", ERAS)
 WAYS = ("memory", "http", "sse", "front", "in-process")
 

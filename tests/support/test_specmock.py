@@ -74,6 +74,7 @@ def send_a_typo(log: Path) -> None:
         assert len(server.violations()) == 1
 
 
+@pytest.mark.slow
 def test_a_run_with_a_violation_fails_at_its_end(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="no such path"):
         send_a_typo(tmp_path / "log")

@@ -71,6 +71,7 @@ def test_an_address_that_is_not_of_this_machine_is_an_error(tmp_path: Path) -> N
     assert "cannot be used" in look(tmp_path, 9, host="203.0.113.1")[1].what  # TEST-NET-3, RFC 5737
 
 
+@pytest.mark.slow
 def test_a_running_server_is_ours_on_whatever_port(home: Path, server: str, free_port: int) -> None:
     found = look(home / ".local" / "share" / "wirepost", free_port)
     assert [each.status for each in found] == ["ok", "ok"]
@@ -78,6 +79,7 @@ def test_a_running_server_is_ours_on_whatever_port(home: Path, server: str, free
     assert found[1].what.startswith(f"{server} answers as Wirepost ")
 
 
+@pytest.mark.slow
 def test_a_wirepost_with_another_directory_is_told_apart(server: str, tmp_path: Path) -> None:
     finding = look(tmp_path, urlsplit(server).port or 0)[1]
     assert finding.what.startswith("a Wirepost with another data directory has port")

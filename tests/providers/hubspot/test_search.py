@@ -272,6 +272,7 @@ async def walked(crm, contact, read, start=None):
         position = page.after[-1]
 
 
+@pytest.mark.slow
 async def test_twelve_thousand_results_are_paged_without_loss_or_repetition(crowd: JudgedPortal):
     """12.2.1a: past 10,000 results the search goes on in slices, and the total is a lower bound."""
     crm = crowd.crm(may_write=False)
@@ -291,6 +292,7 @@ async def test_a_slice_leads_to_the_next_one(crowd: JudgedPortal):
     assert Position.parse(page.after[-1]) == Position(1, 9_999, page.records[-1].id)
 
 
+@pytest.mark.slow
 async def test_changes_are_browsed_beyond_the_limit_in_their_order(crowd: JudgedPortal):
     crm = crowd.crm(may_write=False)
     contact = await crm.describe("contact")
