@@ -6,9 +6,7 @@ READY := .venv/.ready
 # The suite starts many programs; each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# More than the two cores this is meant for, because tests wait, too.
-WORKERS ?= 3
-SUITE := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+PARALLEL := $(BIN)/pytest --dist worksteal
 
 .PHONY: run test test-all check generate fix
 
@@ -16,11 +14,11 @@ run: $(READY)  ## the server with the sandbox world on 127.0.0.1:8484
 	@$(BIN)/wirepost serve
 
 test: $(READY)  ## the suite without what is slow or needs programs of others: two minutes on two cores
-	$(SUITE) -m "not slow and not services"
+	$(PARALLEL) -n 3 -m "not slow and not services"  # more than the cores, because tests wait, too
 
 test-all: $(READY)  ## the whole suite, as far as the programs it needs are found, with coverage
 	@rm -f .coverage .coverage.*
-	$(SUITE) --cov --cov-report=
+	$(PARALLEL) -n 2 --cov --cov-report=  # no more: browsers and servers of others work beside them
 	$(BIN)/coverage report
 	$(BIN)/python scripts/check_coverage.py
 
