@@ -38,6 +38,7 @@ async def talk(process, sent: bytes):
     return process.returncode, [json.loads(line) for line in out.splitlines()], said.decode()
 
 
+@pytest.mark.slow
 async def test_it_starts_a_server_and_delivers_every_answer_after_the_end_of_input(tmp_path):
     front = await start("mcp", "--data-dir", str(tmp_path))
     code, answers, said = await talk(front, lines(*(call(n, "connection_list") for n in range(1, 4))))
@@ -55,6 +56,7 @@ async def test_it_starts_a_server_and_delivers_every_answer_after_the_end_of_inp
     await end_owner(tmp_path)
 
 
+@pytest.mark.slow
 async def test_when_the_server_is_killed_the_front_ends_with_a_message(tmp_path):
     front = await start("mcp", "--data-dir", str(tmp_path))
     front.stdin.write(lines(call(1, "connection_list")))
@@ -72,6 +74,7 @@ async def test_when_the_server_is_killed_the_front_ends_with_a_message(tmp_path)
     await end_owner(tmp_path)
 
 
+@pytest.mark.slow
 async def test_a_server_that_nobody_uses_ends_by_itself(tmp_path):
     config = tmp_path / "wirepost.yaml"
     config.write_text("data_dir: here\nserver:\n  idle_exit_s: 0.2\n")
@@ -118,6 +121,7 @@ async def test_a_missing_configuration_file_is_told_to_the_client_too(tmp_path, 
     assert "there is no such file" in answers[0]["error"]["message"]
 
 
+@pytest.mark.slow
 async def test_a_terminated_front_leaves_the_server_to_others(tmp_path):
     front = await start("mcp", "--data-dir", str(tmp_path))
     front.stdin.write(lines(call(1, "connection_list")))

@@ -43,6 +43,7 @@ async def test_of_many_that_ask_at_once_one_starts_the_server_and_all_are_connec
     await end_owner(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_says_why_and_where_to_read_more(tmp_path):
     config = tmp_path / "wirepost.yaml"
     config.write_text("server:\n  port: seven\n")
@@ -53,6 +54,7 @@ def test_a_server_that_cannot_start_says_why_and_where_to_read_more(tmp_path):
     assert str(directory.log_path) in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_configured_port_that_is_taken_is_an_error_even_in_the_background(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -86,6 +88,7 @@ def test_an_owner_that_does_not_end_in_its_own_time_is_named(tmp_path):
         owner.release()
 
 
+@pytest.mark.slow
 async def test_an_ending_server_gets_the_time_it_asked_for(tmp_path):
     owner = DataDirectory(tmp_path)
     owner.acquire(Clock())

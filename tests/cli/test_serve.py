@@ -6,6 +6,7 @@ import asyncio
 import os
 
 import httpx2
+import pytest
 
 from support.programs import PATIENCE_S, end_owner, start
 from wirepost.cli.serve import _tell_person
@@ -27,6 +28,7 @@ def test_it_says_where_it_is_and_what_to_do_next(capsys):
         assert words in told.err
 
 
+@pytest.mark.slow
 async def test_in_the_background_it_returns_once_clients_can_connect(tmp_path):
     process = await start("serve", "--background", "--data-dir", str(tmp_path))
     async with asyncio.timeout(PATIENCE_S):

@@ -43,6 +43,7 @@ print("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules}
 STARTS = {
     "the package": ("import wirepost.__main__", set()),
     "the stdio front": ("import wirepost.cli.front", set()),
+    "starting a server behind it": ("import wirepost.cli.launch", set()),
     "help": (HELP, {"typer", "rich"}),
 }
 """What is started → the code that does it, and which heavy packages it is for."""

@@ -6,6 +6,7 @@ Its packages load the client half too, and the types of all protocol versions ar
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
@@ -34,7 +35,8 @@ def _defer_types() -> None:
     # Models take over the options of the class they derive from, and this is where all of them begin.
     BaseModel.model_config["defer_build"] = True
     try:
-        import_module("mcp_types.methods")
+        with suppress(ModuleNotFoundError):
+            import_module("mcp_types.methods")
     finally:
         del BaseModel.model_config["defer_build"]
 

@@ -22,7 +22,7 @@ ALL: Mapping[str, Scheme] = {
     name: value
     for each in iter_modules(schemes.__path__, f"{schemes.__name__}.")
     for name, value in vars(import_module(each.name)).items()
-    if name.isupper() and hasattr(type(value), "verify")
+    if name.isupper() and name[0] != "_" and hasattr(type(value), "verify")
 }
 SETTINGS: Mapping[str, Any] = {
     "hmac": {
