@@ -182,6 +182,38 @@ async def test_whoever_may_not_read_any_more_is_told_so_and_gets_nothing_of_it(
     assert speaker.told == []
 
 
+class Interrupted(LogReader):
+    """While it reads a page, its `then` happens."""
+
+    then = None
+
+    async def page(self, *arguments, **options):
+        if self.then is not None:
+            await self.then()
+        return await super().page(*arguments, **options)
+
+
+async def test_what_is_stored_after_access_has_ended_is_not_told_even_by_a_read_that_had_begun(
+    log, clock, tmp_path
+):
+    reader = Interrupted(log)
+    extended = Extended(log, clock, reader=reader)
+
+    async def withdraw_and_store() -> None:
+        extended.withdrawn.add("local")
+        reader.then = None
+        await stored(log, event())
+
+    async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
+        await speaker.begin(*STREAM, **REFUNDED)
+        await speaker.hear()
+        await clock.wait_for_sleepers()
+        reader.then = withdraw_and_store
+        await stored(log, event(type="invoice.paid"))
+        assert (await speaker.hear())[0] == "terminated"
+    assert extended.handed_over == []
+
+
 async def test_streams_end_with_a_result_when_the_server_ends(extended, tmp_path):
     async with speaking(extended.server, tmp_path, ERAS[0]) as speaker:
         numbers = [await speaker.begin(*STREAM, **REFUNDED) for _ in range(3)]

@@ -98,8 +98,9 @@ class _Stream:
         while not self._is_over():
             stored = self._shared.signals.listen(STORED)
             try:
-                is_allowed = await self._shared.asking.is_allowed(self._wanted)
                 page = await self._page(position, since, limit=PAGE)
+                # asked after reading, so that nothing is told that was stored when access had ended
+                is_allowed = await self._shared.asking.is_allowed(self._wanted)
                 await self._shared.asking.note(self._wanted.caller.id, page.events if is_allowed else [])
             except CallError:
                 await self._send(
