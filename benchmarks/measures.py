@@ -9,8 +9,8 @@ from typing import Literal
 import sixty
 from rounds import Round, Rounds, bare, listing, read, write
 
-from wirepost.app import all_tools
 from wirepost.tools import manifest
+from wirepost.tools.index import all_tools
 
 _HOLDS = {"≤": operator.le, ">": operator.gt, "≥": operator.ge}
 PLAIN, FASTMCP = "plain SDK", "FastMCP 4"

@@ -11,7 +11,8 @@ import uvloop
 from plain_server import build, serve_http
 
 from wirepost import __version__
-from wirepost.app import all_tools, build_app
+from wirepost.app import build_app
+from wirepost.declarations import declared_tools
 from wirepost.server.asgi import build_asgi
 from wirepost.server.mcp import build_mcp
 from wirepost.settings import load_settings
@@ -25,7 +26,7 @@ TOOLS = 60
 
 def sixty() -> ToolList:
     """The tools there are, filled up with copies of them under other names."""
-    real = all_tools()
+    real = declared_tools()
     copies = (dataclasses.replace(tool, name=f"{tool.name}_{n}") for n in count(2) for tool in real)
     return ToolList((*real, *islice(copies, max(0, TOOLS - len(real))))[:TOOLS])
 

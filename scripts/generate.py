@@ -58,26 +58,35 @@ def _line(shown: str, module: Path) -> str:
 
 def manifest(_: str) -> str:
     """Every tool: schemas, hints, risk, scopes, token cost."""
-    from wirepost.app import all_tools
+    from wirepost.declarations import declared_tools
     from wirepost.tools.manifest import render
 
-    return render(all_tools())
+    return render(declared_tools())
+
+
+def index(_: str) -> str:
+    """What a running server knows of every tool before it is called."""
+    from wirepost.declarations import declared_tools
+    from wirepost.providers import load_provider, provider_names
+    from wirepost.tools.index import render
+
+    return render(declared_tools(), map(load_provider, provider_names()))
 
 
 def toolset_table() -> str:
     """Toolsets and presets for the README."""
-    from wirepost.app import all_tools
+    from wirepost.declarations import declared_tools
     from wirepost.tools.manifest import table
 
-    return table(all_tools())
+    return table(declared_tools())
 
 
 def tools_page(_: str) -> str:
     """The reference of all tools."""
-    from wirepost.app import all_tools
+    from wirepost.declarations import declared_tools
     from wirepost.tools.manifest import reference
 
-    return reference(all_tools())
+    return reference(declared_tools())
 
 
 def errors_page(_: str) -> str:
@@ -110,6 +119,7 @@ def command_line_page(_: str) -> str:
 
 FILES: dict[str, tuple[Produce, ...]] = {
     "tools.json": (manifest,),
+    "src/wirepost/tools/index.json": (index,),
     "README.md": (between("toolsets", toolset_table),),
     "docs/reference/tools.md": (tools_page,),
     "docs/reference/errors.md": (errors_page,),

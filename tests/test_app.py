@@ -14,11 +14,12 @@ import pytest
 
 from support.clock import ManualClock
 from support.running import ALL_TOOLS, running, settings_for
-from wirepost.app import all_tools, build_app, listed_tools, warn_of_length
+from wirepost.app import build_app, listed_tools, warn_of_length
 from wirepost.calls.caller import Caller
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.store.owner import DataDirectory
 from wirepost.tools.catalog import MAX_LISTED, ToolList
+from wirepost.tools.index import all_tools
 
 ONE_TOOL = {"preset": None, "include": ["connection_list"]}
 

@@ -38,7 +38,7 @@ from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError, ConfigError
 from wirepost.core.signing import Signer
 from wirepost.notifications.hub import Hub, hub_of
-from wirepost.providers import load_provider, provider_names
+from wirepost.providers import load_provider
 from wirepost.secrets.keys import key_ring
 from wirepost.secrets.resolve import Secrets
 from wirepost.secrets.vault import KeyRing, Vault
@@ -49,16 +49,7 @@ from wirepost.store.owner import DataDirectory
 from wirepost.store.place import place_of
 from wirepost.store.retention import prune
 from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
-from wirepost.tools.tool import AnyTool, tools_in
-from wirepost.toolsets import ai as ai_tools
-from wirepost.toolsets import approvals as approval_tools
-from wirepost.toolsets import connections as connection_tools
-from wirepost.toolsets import crm as crm_tools
-from wirepost.toolsets import customers as customer_tools
-from wirepost.toolsets import events as event_tools
-from wirepost.toolsets import explain
-from wirepost.toolsets import jobs as job_tools
-from wirepost.toolsets import policy as policy_tools
+from wirepost.tools.index import all_tools
 from wirepost.toolsets.ai.opening import open_books
 from wirepost.toolsets.approvals import ApprovalDesk
 from wirepost.toolsets.cards import Cards
@@ -69,6 +60,7 @@ from wirepost.toolsets.jobs.desk import JobDesk
 if TYPE_CHECKING:
     from wirepost.sandbox.world import World
     from wirepost.settings import Settings
+    from wirepost.tools.tool import AnyTool
     from wirepost.webhooks.webhook import Webhook
 
 KEPT_FOR = timedelta(days=400)
@@ -147,23 +139,6 @@ class App:
     async def close(self) -> None:
         """Finish what was sent, then close everything in reverse order."""
         await self.opened.aclose()
-
-
-def all_tools() -> tuple[AnyTool, ...]:
-    """Every tool that exists."""
-    provided = (tool for name in provider_names() for tool in load_provider(name).tools)
-    own = (
-        *ai_tools.MODULES,
-        approval_tools,
-        connection_tools,
-        explain,
-        *crm_tools.MODULES,
-        customer_tools,
-        *event_tools.MODULES,
-        *job_tools.MODULES,
-        policy_tools,
-    )
-    return (*tools_in(*own), *provided)
 
 
 async def build_app(settings: Settings, clock: Clock | None = None) -> App:
@@ -383,7 +358,7 @@ def listed_tools(settings: Settings, granted: Mapping[str, Collection[str] | Non
 
     def can_run(tool: AnyTool) -> bool:
         return not tool.is_provider_tool or any(
-            provider.can_serve(tool.needs) and not missing_scopes(provider, [tool], scopes)
+            tool.runs_on(provider) and not missing_scopes(provider, [tool], scopes)
             for provider, scopes in connections
         )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.app import all_tools
 from wirepost.cli.offer import find_tool, offer
 from wirepost.core.errors import ConfigError
 from wirepost.settings import load
+from wirepost.tools.index import all_tools
 
 
 def test_every_tool_is_offered_or_left_out_with_a_reason() -> None:

@@ -21,7 +21,7 @@ from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
 
 STRIPE = load_provider("stripe")
-SAMPLE = dataclasses.replace(STRIPE, name="sample", title="Sample", client=SampleClient, tools=())
+SAMPLE = dataclasses.replace(STRIPE, name="sample", title="Sample", client=SampleClient, load_tools=None)
 GET_BALANCE = next(tool for tool in STRIPE.tools if tool.name == "stripe_get_balance")
 BALANCE = Ask("GET", "/v1/balance")
 

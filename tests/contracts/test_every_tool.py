@@ -16,7 +16,6 @@ import pytest
 from support.clock import ManualClock
 from support.examples import begun, example, home, running_widely
 from support.running import Running, running
-from wirepost.app import all_tools
 from wirepost.calls import shape
 from wirepost.contracts.ai import Models
 from wirepost.contracts.crm import Crm
@@ -24,6 +23,7 @@ from wirepost.core.errors import InvalidCall
 from wirepost.providers import load_provider, provider_names
 from wirepost.tools import manifest, schema
 from wirepost.tools.catalog import PRESETS, Selection, ToolList, select, wire_entry
+from wirepost.tools.index import all_tools
 from wirepost.tools.results import Result, Untrusted
 from wirepost.tools.tool import AnyTool
 

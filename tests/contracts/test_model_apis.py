@@ -12,10 +12,10 @@ import pytest
 from support.clients import http, use_ai_sdk, use_openai_agents
 from support.running import running
 from support.serving import served
-from wirepost.app import all_tools
 from wirepost.calls import arguments
 from wirepost.server.asgi import build_asgi
 from wirepost.server.mcp import build_mcp
+from wirepost.tools.index import all_tools
 from wirepost.tools.tool import AnyTool
 
 TOOLS = {tool.name: tool for tool in all_tools()}

@@ -40,7 +40,7 @@ class SampleNotebook(Notebook):
         self.client = client
 
 
-@tool(Risk.READ, scopes=["notebook.read"], example={})
+@tool(Risk.READ, example={})
 async def notebook_get_note(call: Call[Notebook], *, note: str) -> Note:
     """Get a note from any system that keeps notes."""
     return Note(id=note)
@@ -90,7 +90,7 @@ def test_a_tool_of_the_vendor_needs_what_it_declares() -> None:
     assert OFFERING.scopes_of(board_list_cards) == ()
 
 
-def test_a_tool_on_a_contract_needs_what_the_vendor_says_not_what_the_tool_declares() -> None:
+def test_a_tool_on_a_contract_needs_what_the_vendor_says() -> None:
     assert OFFERING.scopes_of(notebook_get_note) == ("notes.read", "notes.write|notes.admin")
 
 

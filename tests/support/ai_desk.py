@@ -17,6 +17,7 @@ import orjson
 from support.calling import Calling
 from support.sample_vendor import SAMPLE, no_links
 from support.worlds import world_at
+from wirepost import declarations
 from wirepost.calls.attempt import Attempt
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
@@ -53,14 +54,13 @@ from wirepost.store.signals import Signals
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.jobs import Started
 from wirepost.tools.tool import tools_in
-from wirepost.toolsets import ai
 from wirepost.toolsets.ai.accounted import Books
 from wirepost.toolsets.ai.aliases import Aliases
 from wirepost.toolsets.ai.usage import Usages
 from wirepost.upstream.client import Client
 from wirepost.upstream.scope import Scope
 
-TOOLS = ToolList(tools_in(*ai.MODULES))
+TOOLS = ToolList(tools_in(*declarations.AI))
 USAGE = Usage(input_tokens=1000, output_tokens=100)
 MODEL = "gpt-5-mini"
 
@@ -212,7 +212,7 @@ async def ai_desk(
     offers: dict[Any, Any] = {Models: models}
     if script.findings is not None:
         offers[Analysis] = models
-    vendor = dataclasses.replace(SAMPLE, name=provider, tools=(), offers=offers)
+    vendor = dataclasses.replace(SAMPLE, name=provider, load_tools=None, offers=offers)
     chosen = ConnectionSettings.model_validate({"provider": provider, "environment": "sandbox", **connection})
     connections = Connections(
         {

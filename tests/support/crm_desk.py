@@ -12,6 +12,7 @@ import orjson
 
 from support.paper_crm import PaperBook, PaperCrm
 from support.sample_vendor import SAMPLE, no_links
+from wirepost import declarations
 from wirepost.calls.attempt import Outcome
 from wirepost.calls.audit import Audit
 from wirepost.calls.call_tool import Calls
@@ -40,11 +41,10 @@ from wirepost.store.database import Database
 from wirepost.store.signals import Signals
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.tool import tools_in
-from wirepost.toolsets import crm
 from wirepost.upstream.client import Client
 
 NAME = "crm"
-TOOLS = ToolList(tools_in(*crm.MODULES))
+TOOLS = ToolList(tools_in(*declarations.CRM))
 
 
 def on_paper(book: PaperBook) -> Provider:
@@ -53,7 +53,7 @@ def on_paper(book: PaperBook) -> Provider:
     def open_book(client: Client) -> PaperCrm:
         return PaperCrm(book, client.scope)
 
-    return dataclasses.replace(SAMPLE, name="paper", tools=(), offers={Crm: open_book})
+    return dataclasses.replace(SAMPLE, name="paper", load_tools=None, offers={Crm: open_book})
 
 
 @dataclasses.dataclass(eq=False)

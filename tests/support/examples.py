@@ -12,7 +12,6 @@ from support.clock import ManualClock
 from support.occurred import event, stored
 from support.running import Running, running
 from support.warehouse import warehouse_at
-from wirepost.app import all_tools
 from wirepost.calls.caller import LOCAL
 from wirepost.contracts.ai import Models
 from wirepost.contracts.crm import Crm
@@ -20,6 +19,7 @@ from wirepost.providers import load_provider, provider_names
 from wirepost.settings.connections import default_connections
 from wirepost.store.worker import ComeAgain
 from wirepost.store.worker import Job as WorkItem
+from wirepost.tools.index import all_tools
 from wirepost.tools.tool import AnyTool
 
 IMITATED = tuple(name for name in provider_names() if load_provider(name).load_sandbox is not None)

@@ -11,12 +11,13 @@ import orjson
 
 from support.calling import Calling
 from support.worlds import world_at
-from wirepost.app import App, all_tools, build_app
+from wirepost.app import App, build_app
 from wirepost.calls.call_tool import Calls
 from wirepost.calls.caller import LOCAL, Caller
 from wirepost.core.clock import Clock
 from wirepost.sandbox.vendor import Logged
 from wirepost.settings import Settings, load_settings
+from wirepost.tools.index import all_tools
 
 ALL_TOOLS = {"preset": None, "toolsets": sorted({tool.toolset for tool in all_tools()})}
 

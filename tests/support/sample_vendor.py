@@ -99,7 +99,7 @@ SAMPLE = Provider(
     base_url="https://api.sample.example",
     client=SampleClient,
     auth=(ApiKey({r"live_\w+": "production", r"test_\w+": "test"}, help="Ask the sample vendor."),),
-    tools=SAMPLES,
+    load_tools=lambda: SAMPLES,
     load_sandbox=lambda: SampleSandbox,
     limits={"production": LIMITS, "test": LIMITS, "sandbox": LIMITS},
     api_versions={"1": None},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from abc import abstractmethod
 
+import pytest
+
 from support.sample_vendor import SAMPLE, connection
 from support.samples import SampleClient
 from wirepost.connections.connections import Connections
@@ -56,6 +58,13 @@ async def test_it_gets_what_the_provider_makes_of_its_client(clock) -> None:
     call = Call(api, caller="local", now=clock.now())
     assert (await greeter_say_hello.operation(call)).id == "hello from a"
     await connections.close()
+
+
+def test_it_cannot_declare_permissions_which_differ_by_vendor() -> None:
+    async def greeter_say_goodbye(call: Call[Greeter]) -> Greeting: ...
+
+    with pytest.raises(TypeError, match=r"greeter_say_goodbye: .* differs by vendor"):
+        tool(Risk.READ, scopes=["greet"])(greeter_say_goodbye)
 
 
 def test_its_permissions_are_the_providers() -> None:

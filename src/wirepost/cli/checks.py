@@ -27,10 +27,10 @@ def configuration_problems(
 
 
 def _unusable(loaded: Loaded) -> Iterator[ConfigError]:
-    from wirepost.app import all_tools
     from wirepost.calls.policy import Policy
     from wirepost.cli.offer import offer
     from wirepost.providers import load_provider
+    from wirepost.tools.index import all_tools
     from wirepost.toolsets.ai.opening import aliases_of
 
     are_providers_known = True

@@ -128,9 +128,9 @@ async def _check_all(settings: Settings, names: list[str] | None, *, is_quiet: b
 
 
 async def _check(connection: Connection) -> dict[str, Any]:
-    from wirepost.app import all_tools
     from wirepost.connections.check import check as ask
     from wirepost.connections.check import missing_scopes
+    from wirepost.tools.index import all_tools
 
     shown: dict[str, Any] = {
         "name": connection.name,

@@ -6,9 +6,10 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wirepost.app import all_tools, listed_tools, selection
+from wirepost.app import listed_tools, selection
 from wirepost.core.errors import ConfigError
 from wirepost.tools.catalog import PRESETS, Selection, select
+from wirepost.tools.index import all_tools
 
 if TYPE_CHECKING:
     from wirepost.settings import Loaded, Settings

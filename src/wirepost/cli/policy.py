@@ -93,9 +93,7 @@ def _connection(settings: Settings, tool: AnyTool, name: str | None) -> str:
     from wirepost.providers import load_provider
 
     fitting = [
-        each
-        for each, about in settings.connections.items()
-        if issubclass(load_provider(about.provider).client, tool.needs)
+        each for each, about in settings.connections.items() if tool.runs_on(load_provider(about.provider))
     ]
     if name is None and len(fitting) == 1:
         return fitting[0]

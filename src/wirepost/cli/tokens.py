@@ -164,7 +164,7 @@ def _lifetime(text: str) -> timedelta | None:
 
 
 def _known(scopes: list[str]) -> list[str]:
-    from wirepost.app import all_tools
+    from wirepost.tools.index import all_tools
     from wirepost.tools.scopes import ADMIN, BESIDES, caller_scope
 
     known = sorted({ADMIN, *BESIDES, *(caller_scope(tool) for tool in all_tools())})

@@ -115,7 +115,7 @@ def manifest(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
 ) -> None:
     """Print tools.json: every tool with schemas, hints, risk, permissions and token cost."""
-    from wirepost.app import all_tools
+    from wirepost.tools.index import all_tools
     from wirepost.tools.manifest import render
 
     text = render(all_tools())

@@ -59,7 +59,7 @@ def missing_scopes(
     lacking = {
         tool.name: [needed for needed in provider.scopes_of(tool) if held.isdisjoint(needed.split("|"))]
         for tool in tools
-        if tool.is_provider_tool and provider.can_serve(tool.needs)
+        if tool.is_provider_tool and tool.runs_on(provider)
     }
     return {name: needed for name, needed in lacking.items() if needed}
 

@@ -277,7 +277,7 @@ class Connections:
 
     def fitting(self, tool: AnyTool) -> list[Connection]:
         """The connections a tool can run on."""
-        return [each for each in self.by_name.values() if each.provider.can_serve(tool.needs)]
+        return [each for each in self.by_name.values() if tool.runs_on(each.provider)]
 
     def choose(self, tool: AnyTool, name: str | None) -> Connection:
         """The connection of a call: the named one, or the only one that fits.

@@ -46,7 +46,6 @@ class Provider:
     client: type[Client]
     auth: tuple[AuthMethod, ...]
     """The first is what a connection uses that does not name one."""
-    tools: tuple[AnyTool, ...]
     load_sandbox: Callable[[], type[Sandbox]] | None
     """The imitation, where there is one; a process that only speaks to the vendor never loads it."""
     limits: Mapping[str, Limits]
@@ -64,10 +63,17 @@ class Provider:
 
     address_of: Callable[[ConnectionSettings], str] | None = None
     """Settings → the address of the API, where more than the region decides; in place of `base_url`."""
+    load_tools: Callable[[], tuple[AnyTool, ...]] | None = None
+    """The tools that only it has; the code of a tool is loaded when it is called."""
     load_webhook: Callable[[], Webhook] | None = None
     """The requests it sends, where it sends any; a process that receives none never loads it."""
     load_jobs: Callable[[], tuple[JobKind[Any], ...]] | None = None
     """The kinds of jobs it carries out, where there are any."""
+
+    @property
+    def tools(self) -> tuple[AnyTool, ...]:
+        """The tools that only it has."""
+        return self.load_tools() if self.load_tools else ()
 
     @property
     def sandbox(self) -> type[Sandbox]:
@@ -94,8 +100,8 @@ class Provider:
         return needs in self.offers or (isinstance(needs, type) and issubclass(self.client, needs))
 
     def scopes_of(self, tool: AnyTool) -> tuple[str, ...]:
-        """The permissions a tool needs at this vendor."""
-        return self.contract_scopes.get(tool.name, ()) if tool.needs in self.offers else tool.scopes
+        """The permissions a tool needs at this vendor; one on a contract declares none itself."""
+        return self.contract_scopes.get(tool.name, tool.scopes)
 
 
 def _no_sandbox(title: str) -> ConfigError:

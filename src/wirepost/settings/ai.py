@@ -42,7 +42,7 @@ class ModelsOfConnection(Section):
     """What callers may use of one connection, and what that may cost."""
 
     allow: list[Pattern] = Field(
-        default_factory=list,
+        default=[],
         description="Models that callers may name, with * for any text; those of aliases are always allowed",
         examples=[["gpt-5*"]],
     )
@@ -86,11 +86,11 @@ class AiSettings(Section):
     """Which models answer, what they may cost, and what is kept of their answers."""
 
     models: dict[Alias, ModelSettings] = Field(
-        default_factory=dict,
+        default={},
         description="Models by alias: default, fast, careful, embed; without default it is the built-in one",
     )
     per_connection: dict[Name, ModelsOfConnection] = Field(
-        default_factory=dict, description="Allowed models and budgets by connection"
+        default={}, description="Allowed models and budgets by connection"
     )
     cache: CacheSettings = Field(
         default_factory=CacheSettings, description="Where answers are kept that would come again"

@@ -49,16 +49,16 @@ class MoneyRules(Section):
     """What may be moved through this connection, whatever the policy says."""
 
     max_per_action: dict[CurrencyCode, Amount] = Field(
-        default_factory=dict,
+        default={},
         description="Largest amount of one action, by currency",
         examples=[{"eur": "250.00"}],
     )
     max_per_day: dict[CurrencyCode, Amount] = Field(
-        default_factory=dict,
+        default={},
         description="Largest sum of a day (UTC), by currency",
         examples=[{"eur": "2000.00"}],
     )
-    currencies: list[CurrencyCode] = Field(default_factory=list, description="Allowed currencies; empty: all")
+    currencies: list[CurrencyCode] = Field(default=[], description="Allowed currencies; empty: all")
     refund_window_days: Annotated[Whole, Field(ge=0)] | None = Field(
         default=None, description="Payments older than this cannot be refunded; empty: no limit"
     )
@@ -252,7 +252,7 @@ class ConnectionSettings(Section):
         examples=[["crm.objects.contacts.read"]],
     )
     user_scopes: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Scopes of a second token that acts as the user (Slack: for search)",
         examples=[["search:read.public"]],
     )
@@ -292,10 +292,10 @@ class ConnectionSettings(Section):
         default=None, description="Project and location of the models, for provider vertex"
     )
     jobs: dict[Name, HttpJobSettings] = Field(
-        default_factory=dict, description="Jobs that the service carries out, by name, for provider http"
+        default={}, description="Jobs that the service carries out, by name, for provider http"
     )
     accounts: list[Annotated[str, StringConstraints(pattern=r"^acct_\w+$")]] = Field(
-        default_factory=list, description="Connected accounts (acct_…) that calls may name"
+        default=[], description="Connected accounts (acct_…) that calls may name"
     )
     money: MoneyRules = Field(
         default_factory=MoneyRules, description="What may be moved through this connection"
@@ -304,14 +304,14 @@ class ConnectionSettings(Section):
         default_factory=LimitOverrides, description="Changes to the provider's limits"
     )
     webhooks: dict[Name, WebhookSettings] = Field(
-        default_factory=dict,
+        default={},
         description="Endpoints that take the provider's events; default is at /webhooks/<connection>",
     )
     compact: bool = Field(
         default=False, description="Return longer lists as columns and rows, which costs fewer tokens"
     )
     faults: list[FaultSettings] = Field(
-        default_factory=list, description="Faults of a sandbox connection, such as 429;times=3", examples=[[]]
+        default=[], description="Faults of a sandbox connection, such as 429;times=3", examples=[[]]
     )
 
     @property

@@ -50,7 +50,7 @@ class EventSettings(Section):
         default=False, description="Let clients that subscribe be called back at private addresses"
     )
     callback_hosts: list[Pattern] = Field(
-        default_factory=list,
+        default=[],
         description="Hosts that need not show that they want to be called back, with * for any text",
     )
 
@@ -66,11 +66,11 @@ class SubscriptionSettings(Section):
     """Who wants to know of which events."""
 
     types: list[Pattern] = Field(
-        default_factory=list, description="Types, with * for any text", examples=[["payment.refunded"]]
+        default=[], description="Types, with * for any text", examples=[["payment.refunded"]]
     )
-    sources: list[Pattern] = Field(default_factory=list, description="Connections, with * for any text")
+    sources: list[Pattern] = Field(default=[], description="Connections, with * for any text")
     environments: list[Environment] = Field(
-        default_factory=list, description="Environments; empty: the one of the events that come first"
+        default=[], description="Environments; empty: the one of the events that come first"
     )
     where: str | None = Field(
         default=None,
@@ -107,7 +107,7 @@ class SubscriptionSettings(Section):
         examples=[["pull", "support-room"]],
     )
     for_callers: list[Pattern] = Field(
-        default_factory=list,
+        default=[],
         description="Callers that may read it, with * for any text; empty: all",
     )
 
@@ -119,9 +119,7 @@ class HttpSink(Section):
     secret: SecretRef = Field(
         description="Where the secret is kept that signs: whsec_ and base64", examples=["env:SINK_SECRET"]
     )
-    headers: dict[str, str] = Field(
-        default_factory=dict, description="Further headers; {type} and others as in body"
-    )
+    headers: dict[str, str] = Field(default={}, description="Further headers; {type} and others as in body")
     body: str | None = Field(
         default=None,
         max_length=10000,
@@ -144,7 +142,7 @@ class CommandSink(Section):
         description="Program and arguments; the event is never among them", examples=[["claude", "-p", "…"]]
     )
     environment: dict[str, str] = Field(
-        default_factory=dict, description="Variables it gets, besides PATH, HOME and LANG"
+        default={}, description="Variables it gets, besides PATH, HOME and LANG"
     )
     timeout_s: Positive = Field(default=600, description="Seconds after which it is ended")
     concurrency: Annotated[Whole, Field(ge=1)] = Field(default=1, description="How many may run at once")
@@ -183,13 +181,11 @@ class EmailSink(Section):
 class SinkSettings(Section):
     """Ways on which events leave; a subscription names them under deliver."""
 
-    http: dict[Name, HttpSink] = Field(default_factory=dict, description="Signed requests")
-    slack: dict[Name, SlackSink] = Field(default_factory=dict, description="Messages to people")
-    command: dict[Name, CommandSink] = Field(default_factory=dict, description="Programs")
-    claude_routine: dict[Name, ClaudeRoutineSink] = Field(
-        default_factory=dict, description="Routines of Claude Code"
-    )
-    email: dict[Name, EmailSink] = Field(default_factory=dict, description="Mails")
+    http: dict[Name, HttpSink] = Field(default={}, description="Signed requests")
+    slack: dict[Name, SlackSink] = Field(default={}, description="Messages to people")
+    command: dict[Name, CommandSink] = Field(default={}, description="Programs")
+    claude_routine: dict[Name, ClaudeRoutineSink] = Field(default={}, description="Routines of Claude Code")
+    email: dict[Name, EmailSink] = Field(default={}, description="Mails")
 
     @property
     def names(self) -> dict[str, str]:

@@ -30,15 +30,15 @@ class ServerSettings(Section):
         default=None, description="Address under which others reach the server, behind a proxy"
     )
     allowed_hosts: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Further values of the Host header that are answered; this machine and url always are",
         examples=[["wirepost.example.com"]],
     )
     allowed_origins: list[str] = Field(
-        default_factory=list, description="Web pages (origins) whose scripts may call the server"
+        default=[], description="Web pages (origins) whose scripts may call the server"
     )
     trusted_proxies: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Addresses or networks of proxies whose X-Forwarded headers are believed",
         examples=[["10.0.0.0/8"]],
     )
@@ -82,13 +82,11 @@ class ToolSettings(Section):
     preset: str | None = Field(
         default="support", description="minimal, support, revops, finance or readonly; empty: none"
     )
-    toolsets: list[str] = Field(
-        default_factory=list, description="Whole toolsets besides", examples=[["stripe"]]
-    )
+    toolsets: list[str] = Field(default=[], description="Whole toolsets besides", examples=[["stripe"]])
     include: list[str] = Field(
-        default_factory=list, description="Single tools besides", examples=[["stripe_list_invoices"]]
+        default=[], description="Single tools besides", examples=[["stripe_list_invoices"]]
     )
-    exclude: list[str] = Field(default_factory=list, description="Single tools that are never offered")
+    exclude: list[str] = Field(default=[], description="Single tools that are never offered")
 
 
 class LimitSettings(Section):
@@ -144,7 +142,7 @@ class Settings(Section):
         default_factory=EventSettings, description="What is kept of events, and what protects their readers"
     )
     subscriptions: dict[Name, SubscriptionSettings] = Field(
-        default_factory=dict,
+        default={},
         description="Who wants to know of which events, by name; callers may add their own",
     )
     sinks: SinkSettings = Field(

@@ -41,26 +41,22 @@ class Rule(Section):
         description="confirm: after a preview, with its token; approve: by a person outside the call",
     )
     tools: list[Pattern] = Field(
-        default_factory=list,
+        default=[],
         description="Tool names, with * for any text",
         examples=[["stripe_create_refund"]],
     )
     risks: list[Literal["R", "W1", "W2", "W3", "W4"]] = Field(
-        default_factory=list,
+        default=[],
         description="R reads, W1 writes inside, W2 is visible outside, W3 moves money, W4 is hard to undo",
     )
-    connections: list[Pattern] = Field(
-        default_factory=list, description="Connection names, with * for any text"
-    )
-    environments: list[Environment] = Field(
-        default_factory=list, description="Environments of the connection"
-    )
+    connections: list[Pattern] = Field(default=[], description="Connection names, with * for any text")
+    environments: list[Environment] = Field(default=[], description="Environments of the connection")
     targets: list[Pattern] = Field(
-        default_factory=list,
+        default=[],
         description="Who will see it: names or ids of channels and people, with * for any text",
         examples=[["#support", "C0123*"]],
     )
-    callers: list[Pattern] = Field(default_factory=list, description="Caller ids, with * for any text")
+    callers: list[Pattern] = Field(default=[], description="Caller ids, with * for any text")
     amount: AmountRange | None = Field(
         default=None,
         description="Only actions that move such an amount",
@@ -82,9 +78,7 @@ class Rule(Section):
 class PolicySettings(Section):
     """Who may do what. Without a matching rule, R and W1 are allowed and the rest is confirmed."""
 
-    rules: list[Rule] = Field(
-        default_factory=list, description="Tried in order; the first that matches decides"
-    )
+    rules: list[Rule] = Field(default=[], description="Tried in order; the first that matches decides")
 
     @field_validator("rules")
     @classmethod

@@ -79,7 +79,7 @@ class SecretSettings(Section):
     """Where secrets are kept besides variables and files, and what seals those stored here."""
 
     keys: list[SecretRef] = Field(
-        default_factory=list,
+        default=[],
         description="Keys of stored tokens: 32 random bytes in base64 each; the first seals, all open. "
         "Without any, a file beside the database holds one",
         examples=[["env:SEALING_KEY"]],

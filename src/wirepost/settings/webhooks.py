@@ -138,7 +138,7 @@ class WebhookSettings(Section):
         default=True, description="false: believe whoever knows the address; events say verified: none"
     )
     secrets: list[SecretRef | SigningSecret] = Field(
-        default_factory=list,
+        default=[],
         description="What signatures or tokens are checked with, newest first; empty: what "
         "`wirepost webhooks setup` has stored",
         examples=[["env:STRIPE_WEBHOOK_SECRET"]],
@@ -159,23 +159,23 @@ class WebhookSettings(Section):
         default=MAX_BODY, description="Largest body"
     )
     encodings: list[Literal["gzip", "deflate"]] = Field(
-        default_factory=list, description="Accepted values of Content-Encoding; empty: none"
+        default=[], description="Accepted values of Content-Encoding; empty: none"
     )
     signed_as: Literal["received", "decoded"] = Field(
         default="received", description="Whether the sender signs the body before or after it is compressed"
     )
     allow_from: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Addresses or networks requests may come from; published: those the provider names",
         examples=[["published", "192.0.2.0/24"]],
     )
     accounts: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Accounts at the provider whose events are taken: shop domains, organisation ids, topic "
         "ARNs; empty: all",
     )
     places: list[Annotated[str, StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)?$", max_length=200)]] = Field(
-        default_factory=list,
+        default=[],
         description="Repositories and organisations whose webhook `wirepost webhooks setup` looks after, and "
         "whose failed deliveries are fetched (GitHub); ids of apps (HubSpot)",
         examples=[["acme/shop"]],
@@ -188,9 +188,9 @@ class WebhookSettings(Section):
     token_header: Header | None = Field(
         default=None, description="Header with the token or key, where it is not Authorization (bearer)"
     )
-    topics: list[str] = Field(default_factory=list, description="Topics that were subscribed to (WebSub)")
+    topics: list[str] = Field(default=[], description="Topics that were subscribed to (WebSub)")
     origins: list[str] = Field(
-        default_factory=list, description="Senders that may ask whether they may send (CloudEvents)"
+        default=[], description="Senders that may ask whether they may send (CloudEvents)"
     )
     origin_rate: Annotated[Whole, Field(ge=1)] | None = Field(
         default=None, description="Requests a minute they are allowed (CloudEvents)"
@@ -202,9 +202,7 @@ class WebhookSettings(Section):
         default=None,
         description="Header in which a trusted proxy names the client certificate's fingerprint (SHA-256)",
     )
-    fingerprints: list[str] = Field(
-        default_factory=list, description="Accepted fingerprints of client certificates"
-    )
+    fingerprints: list[str] = Field(default=[], description="Accepted fingerprints of client certificates")
     per_address_s: Positive = Field(
         default=100, description="Requests a second from one address, before anything is checked"
     )
@@ -213,7 +211,7 @@ class WebhookSettings(Section):
         default=300, description="Seconds in which equal bodies without an id of the event are one event"
     )
     own_ids: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Ids of our own app, bot or user at the provider; what they cause is no news to agents",
     )
     redact: RedactSettings = Field(default_factory=RedactSettings, description="Personal data in its events")

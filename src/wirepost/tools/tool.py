@@ -9,7 +9,17 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
-from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -18,6 +28,9 @@ from wirepost.tools.context import Call
 from wirepost.tools.contract import Contract
 from wirepost.tools.jobs import JobHandle, Started
 from wirepost.tools.results import Page, Plan, Result
+
+if TYPE_CHECKING:
+    from wirepost.contracts.provider import Provider
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -189,7 +202,11 @@ class Tool(Generic[Api, P, R]):
             "openWorldHint": self.is_provider_tool,
         }
 
-    @property
+    def runs_on(self, provider: Provider) -> bool:
+        """Whether a provider's connections are what this tool needs."""
+        return provider.can_serve(self.needs)
+
+    @cached_property
     def is_provider_tool(self) -> bool:
         """Runs on a connection (as against our own tools)."""
         from wirepost.upstream.client import Client
@@ -218,7 +235,10 @@ def tool(
         returns = (results[0] if results else JobHandle) if starts_job else returns
         doc = inspect.cleandoc(operation.__doc__ or "")
         summary, _, details = doc.partition("\n")
-        name = operation.__name__
+        name, needs = operation.__name__, get_args(hints[call_parameter])[0]
+        if scopes and isinstance(needs, type) and issubclass(needs, Contract):
+            msg = f"{name}: what a tool on a contract needs differs by vendor (`Provider.contract_scopes`)"
+            raise TypeError(msg)
         prefix, _, words = name.partition("_")
         return Tool(
             operation=operation,
@@ -231,7 +251,7 @@ def tool(
             is_idempotent=True if idempotent is None else idempotent,
             example=example or {},
             long_help=inspect.cleandoc(long_help),
-            needs=get_args(hints[call_parameter])[0],
+            needs=needs,
             returns=get_args(returns)[0] if is_page else returns,
             is_page=is_page,
             starts_job=starts_job,

@@ -181,9 +181,7 @@ async def _card(call: Call[Desk], connection: Connection) -> ConnectionCard:
         scopes=None if status.scopes is None else sorted(status.scopes),
         expires_at=from_epoch(status.expires_at),
         accounts=connection.settings.accounts or None,
-        tools=sum(
-            1 for each in listed if each.is_provider_tool and connection.provider.can_serve(each.needs)
-        ),
+        tools=sum(1 for each in listed if each.is_provider_tool and each.runs_on(connection.provider)),
     )
 
 

@@ -11,13 +11,13 @@ from support.hubspot import JudgedPortal
 from wirepost.core.errors import CallError
 from wirepost.providers.hubspot.feed import OVERLAP_S, PAGE, HubSpotFeed
 from wirepost.providers.hubspot.sandbox.state import LAG_S
-from wirepost.providers.hubspot.webhook import WEBHOOK
+from wirepost.providers.hubspot.webhook import WEBHOOK, feed_of
 from wirepost.sandbox.faults import Fault
 from wirepost.webhooks.webhook import Item
 
 
 async def read(portal: Any, position: str | None, after: float) -> list[tuple[str, Item]]:
-    return [each async for each in HubSpotFeed(portal.client()).since(position, after)]
+    return [each async for each in feed_of(portal.client()).since(position, after)]
 
 
 async def test_what_was_made_and_changed_is_found_oldest_first(
@@ -90,5 +90,5 @@ async def test_other_refusals_are_told(portal: JudgedPortal, clock: ManualClock)
 
 
 def test_the_webhook_offers_it() -> None:
-    assert WEBHOOK.feed is HubSpotFeed
+    assert WEBHOOK.feed is feed_of
     assert HubSpotFeed.has_keys_of_requests is False

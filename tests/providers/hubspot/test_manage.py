@@ -9,7 +9,7 @@ import pytest
 from support.hubspot import DescribedPortal
 from wirepost.core.errors import InvalidCall
 from wirepost.providers.hubspot.manage import HubSpotManagement
-from wirepost.providers.hubspot.webhook import WEBHOOK
+from wirepost.providers.hubspot.webhook import WEBHOOK, manage
 from wirepost.webhooks.manage import Hook
 
 APP, URL = "54321", "https://hooks.example.com/webhooks/hubspot"
@@ -40,7 +40,7 @@ def sent(portal: DescribedPortal) -> list[tuple[str, str, Any]]:
 
 
 def managed(portal: DescribedPortal) -> HubSpotManagement:
-    return HubSpotManagement(portal.client()).at(APP)
+    return manage(portal.client()).at(APP)
 
 
 async def test_the_address_of_an_app_is_told_with_its_subscriptions(described: DescribedPortal) -> None:
@@ -120,11 +120,11 @@ async def test_an_address_is_removed_with_its_subscriptions(described: Described
 
 async def test_without_an_app_it_is_said_where_it_belongs(described: DescribedPortal) -> None:
     with pytest.raises(InvalidCall) as refusal:
-        await HubSpotManagement(described.client()).hooks()
+        await manage(described.client()).hooks()
     assert refusal.value.hint is not None
     assert "places" in refusal.value.hint
 
 
 def test_the_webhook_offers_it_and_says_what_is_clicked() -> None:
-    assert WEBHOOK.manage is HubSpotManagement
+    assert WEBHOOK.manage is manage
     assert URL in WEBHOOK.steps.format(url=URL)

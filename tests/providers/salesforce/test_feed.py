@@ -11,13 +11,13 @@ from support.salesforce import JudgedOrg
 from wirepost.core.errors import CallError
 from wirepost.providers.salesforce.feed import OVERLAP_S, PAGE, SalesforceFeed
 from wirepost.providers.salesforce.sandbox.keys import ORGANIZATION, key_of
-from wirepost.providers.salesforce.webhook import WEBHOOK
+from wirepost.providers.salesforce.webhook import WEBHOOK, feed_of
 from wirepost.sandbox.faults import Fault
 from wirepost.webhooks.webhook import Item
 
 
 async def read(org: Any, position: str | None, after: float) -> list[tuple[str, Item]]:
-    return [each async for each in SalesforceFeed(org.client()).since(position, after)]
+    return [each async for each in feed_of(org.client()).since(position, after)]
 
 
 async def test_what_was_made_and_changed_is_found_oldest_first(org: JudgedOrg, clock: ManualClock) -> None:
@@ -60,11 +60,11 @@ async def test_more_than_a_page_of_one_second_is_read(org: JudgedOrg, clock: Man
 
 async def test_a_record_of_which_only_the_id_was_told_is_read(org: JudgedOrg) -> None:
     record = key_of("company0001")
-    data = await SalesforceFeed(org.client()).fetch(f"Account/{record}")
+    data = await feed_of(org.client()).fetch(f"Account/{record}")
     assert (data["object"], data["object_type"], data["id"]) == ("company", "Account", record)
     assert data["fields"]["Name"]
     with pytest.raises(CallError):
-        await SalesforceFeed(org.client()).fetch("Account/../limits")
+        await feed_of(org.client()).fetch("Account/../limits")
 
 
 async def test_refusals_are_told(org: JudgedOrg, clock: ManualClock) -> None:
@@ -74,5 +74,5 @@ async def test_refusals_are_told(org: JudgedOrg, clock: ManualClock) -> None:
 
 
 def test_the_webhook_offers_it() -> None:
-    assert WEBHOOK.feed is SalesforceFeed
+    assert WEBHOOK.feed is feed_of
     assert SalesforceFeed.has_keys_of_requests is False

@@ -9,10 +9,10 @@ import pytest
 
 from support.clock import ManualClock
 from wirepost.core.errors import CallError
-from wirepost.providers.slack.feed import PAGE, SlackFeed
+from wirepost.providers.slack.feed import PAGE
 from wirepost.providers.slack.tools.files import slack_upload_file
 from wirepost.providers.slack.tools.messages import slack_send_message
-from wirepost.providers.slack.webhook import WEBHOOK
+from wirepost.providers.slack.webhook import WEBHOOK, feed_of
 from wirepost.sandbox.faults import Fault
 from wirepost.settings.webhooks import WebhookSettings
 from wirepost.webhooks.incoming import Incoming
@@ -24,7 +24,7 @@ VERIFIED = Verified("signature", "slack-v0")
 
 
 async def read(shop: Any, position: str | None, after: float) -> list[tuple[str, Item]]:
-    return [each async for each in SlackFeed(shop.client()).since(position, after)]
+    return [each async for each in feed_of(shop.client()).since(position, after)]
 
 
 def sent(shop: Any) -> list[Item]:
@@ -98,4 +98,4 @@ async def test_refusals_are_told(shop: Any) -> None:
 
 
 def test_the_webhook_offers_it() -> None:
-    assert WEBHOOK.feed is SlackFeed
+    assert WEBHOOK.feed is feed_of

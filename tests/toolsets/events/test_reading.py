@@ -7,6 +7,7 @@ import pytest
 from support.occurred import event
 from wirepost.calls.caller import Caller
 from wirepost.core.errors import InvalidCall, Rejected
+from wirepost.declarations import EVENTS
 from wirepost.events.filters import Filter
 from wirepost.events.log import Arrival, NewEvent
 from wirepost.settings.events import SubscriptionSettings
@@ -14,7 +15,6 @@ from wirepost.settings.webhooks import RedactSettings
 from wirepost.tools import schema
 from wirepost.tools.catalog import PRESETS
 from wirepost.tools.tool import tools_in
-from wirepost.toolsets.events import MODULES
 from wirepost.toolsets.events.acknowledging import event_ack
 from wirepost.toolsets.events.reading import event_get, event_list, event_wait
 from wirepost.toolsets.events.subscribing import event_subscribe
@@ -24,7 +24,7 @@ ANNA = Caller("anna")
 BODY = b'{"customer":{"email":"jane@example.com","card":"4242424242424242"},"note":"<b>hi</b>"}'
 
 
-@pytest.mark.parametrize("tool", tools_in(*MODULES), ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", tools_in(*EVENTS), ids=lambda tool: tool.name)
 def test_every_client_can_read_the_schemas(tool):
     assert schema.problems(tool.name, tool.input_schema) == []
     assert tool.output_schema["type"] == "object"
@@ -32,7 +32,7 @@ def test_every_client_can_read_the_schemas(tool):
 
 
 def test_the_tools_are_those_that_were_promised():
-    names = {tool.name: str(tool.risk) for tool in tools_in(*MODULES)}
+    names = {tool.name: str(tool.risk) for tool in tools_in(*EVENTS)}
     assert names == {
         "event_wait": "R",
         "event_list": "R",

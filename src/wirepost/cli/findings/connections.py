@@ -47,7 +47,7 @@ async def connections(
 
 async def _connection(connection: Connection, report: Callable[[str], None] | None) -> AsyncIterator[Finding]:
     """One connection; without `report`, nobody is asked."""
-    from wirepost.app import all_tools
+    from wirepost.tools.index import all_tools
 
     name, title = connection.name, connection.provider.title
     for finding in secret(name, connection.settings):

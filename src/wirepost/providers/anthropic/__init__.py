@@ -56,7 +56,6 @@ PROVIDER = Provider(
             form="{}",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     # https://platform.claude.com/docs/en/api/rate-limits: 50 requests a minute in the first tier; the answers
     # tell what an account really has.

@@ -56,7 +56,6 @@ PROVIDER = Provider(
             service="bedrock",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     # Quotas are an account's and differ by model: https://docs.aws.amazon.com/bedrock/latest/userguide/quotas.html
     limits=LIMITS,

@@ -45,7 +45,6 @@ PROVIDER = Provider(
     base_url="",
     client=EmbeddedClient,
     auth=(Open(help="Nothing is needed: the models are on this machine"),),
-    tools=(),
     load_sandbox=None,
     limits={"production": Limits(), "test": Limits()},
     api_versions={},

@@ -56,7 +56,6 @@ PROVIDER = Provider(
             form="{}",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     limits=LIMITS,
     api_versions={API_VERSION: None},

@@ -74,7 +74,6 @@ PROVIDER = Provider(
         OAUTH,
         INSTALLATION,
     ),
-    tools=(),
     load_sandbox=None,
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: 5,000 requests an
     # hour, 900 points a minute (a read is one), 100 at once.

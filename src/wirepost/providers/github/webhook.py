@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from wirepost.core.clock import Clock
 from wirepost.core.ids import new_id
-from wirepost.providers.github.feed import GitHubFeed
 from wirepost.providers.github.items import TYPES, item_of
-from wirepost.providers.github.manage import GitHubManagement
 from wirepost.providers.github.shapes import SHAPES
 from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.reading import form, needed, parse_object
@@ -20,6 +18,12 @@ from wirepost.webhooks.samples import sample_file, sample_type, with_fields
 from wirepost.webhooks.schemes.hmacs import GITHUB
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Reading, Terms, Unmapped, Webhook
+
+if TYPE_CHECKING:
+    from wirepost.providers.github.client import GitHubClient
+    from wirepost.providers.github.feed import GitHubFeed
+    from wirepost.providers.github.manage import GitHubManagement
+
 
 EVENT, DELIVERY = "x-github-event", "x-github-delivery"
 PING = "ping"
@@ -84,6 +88,20 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return headers, orjson.dumps(with_fields(body, fields))
 
 
+def feed_of(client: GitHubClient) -> GitHubFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.github.feed import GitHubFeed
+
+    return GitHubFeed(client)
+
+
+def manage(client: GitHubClient) -> GitHubManagement:
+    """Where its webhooks are set up; loaded when somebody does that."""
+    from wirepost.providers.github.manage import GitHubManagement
+
+    return GitHubManagement(client)
+
+
 WEBHOOK = Webhook(
     name="github",
     title="GitHub",
@@ -94,9 +112,9 @@ WEBHOOK = Webhook(
     addresses="github",
     sample=sample,
     sign=GITHUB.sign,
-    manage=GitHubManagement,
+    manage=manage,
     steps="Settings of the repository, the organisation or the GitHub App, Webhooks: Payload URL {url}, "
     "content type application/json, a random secret of at least 20 characters, which is also named under "
     "`secrets`, and the events to be sent",
-    feed=GitHubFeed,
+    feed=feed_of,
 )

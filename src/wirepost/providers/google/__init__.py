@@ -23,7 +23,6 @@ PROVIDER = Provider(
     base_url="https://www.googleapis.com",
     client=GoogleClient,
     auth=(OAUTH,),
-    tools=(),
     load_sandbox=None,
     # Quotas differ from API to API; a person's is mostly some hundred requests a minute.
     # https://developers.google.com/workspace/drive/api/guides/limits

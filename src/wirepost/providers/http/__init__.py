@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from wirepost.contracts.auth import ANY, ApiKey, Certificate, OAuth2, Signature, TokenExchange
 from wirepost.contracts.provider import Probe, Provider
-from wirepost.providers.http import tools
 from wirepost.providers.http.client import HttpClient
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
 if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
+    from wirepost.tools.tool import AnyTool
 
 
 async def probe(client: HttpClient) -> Probe:
@@ -21,6 +21,13 @@ async def probe(client: HttpClient) -> Probe:
     await client.get(client.options.check)
     host = urlsplit(client.upstream.address).hostname or ""
     return Probe(identity=f"{client.options.auth or PROVIDER.auth[0].name} at {host}", account=host)
+
+
+def load_tools() -> tuple[AnyTool, ...]:
+    """Its tools."""
+    from wirepost.providers.http import tools
+
+    return tools_in(tools)
 
 
 def load_jobs() -> tuple[JobKind[Any], ...]:
@@ -55,7 +62,7 @@ PROVIDER = Provider(
         Signature(help="Name region, service and key under `sigv4` of the connection"),
         Certificate(help="Name certificate and private key under `tls` of the connection"),
     ),
-    tools=tools_in(tools),
+    load_tools=load_tools,
     load_sandbox=None,
     limits={
         "production": Limits(requests_per_s=5, burst=10, concurrency=5),

@@ -98,7 +98,6 @@ PROVIDER = Provider(
         ),
         OAUTH,
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     load_webhook=load_webhook,
     load_jobs=load_jobs,

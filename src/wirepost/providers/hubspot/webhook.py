@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from wirepost.providers.hubspot.feed import HubSpotFeed
 from wirepost.providers.hubspot.items import NOUNS, TYPES, item_of
-from wirepost.providers.hubspot.manage import HubSpotManagement
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import each, parse_list
 from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
 from wirepost.webhooks.schemes.hubspot import HUBSPOT
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Reading, Terms, Webhook
+
+if TYPE_CHECKING:
+    from wirepost.providers.hubspot.client import HubSpotClient
+    from wirepost.providers.hubspot.feed import HubSpotFeed
+    from wirepost.providers.hubspot.manage import HubSpotManagement
 
 
 def read(request: Incoming, verified: Verified, terms: Terms) -> Reading:
@@ -50,6 +53,20 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return {"content-type": "application/json"}, orjson.dumps(with_fields(body, fields))
 
 
+def feed_of(client: HubSpotClient) -> HubSpotFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.hubspot.feed import HubSpotFeed
+
+    return HubSpotFeed(client)
+
+
+def manage(client: HubSpotClient) -> HubSpotManagement:
+    """Where its webhooks are set up; loaded when somebody does that."""
+    from wirepost.providers.hubspot.manage import HubSpotManagement
+
+    return HubSpotManagement(client)
+
+
 STEPS = """\
 Webhooks belong to an app, so each account that installs the app is told of at one address.
 
@@ -70,7 +87,7 @@ WEBHOOK = Webhook(
     types=TYPES,
     sample=sample,
     sign=HUBSPOT.sign,
-    manage=HubSpotManagement,
+    manage=manage,
     steps=STEPS,
-    feed=HubSpotFeed,
+    feed=feed_of,
 )

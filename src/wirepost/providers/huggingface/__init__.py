@@ -52,7 +52,6 @@ PROVIDER = Provider(
             "and write jobs where they are used",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     limits={"production": _LIMITS, "test": _LIMITS, "sandbox": Limits(requests_per_s=1000, burst=1000)},
     api_versions={"v1": None},

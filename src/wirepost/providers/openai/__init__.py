@@ -58,7 +58,6 @@ PROVIDER = Provider(
             help="Create a key of a project at platform.openai.com under API keys",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     limits={"production": _LIMITS, "test": _LIMITS, "sandbox": Limits(requests_per_s=1000, burst=1000)},
     api_versions={"v1": None},

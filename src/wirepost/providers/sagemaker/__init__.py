@@ -55,7 +55,6 @@ PROVIDER = Provider(
             service="sagemaker",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     # What an endpoint takes depends on its instances; SageMaker itself names no limit.
     limits=LIMITS,

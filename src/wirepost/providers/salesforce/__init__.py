@@ -13,7 +13,6 @@ from wirepost.contracts.provider import Probe, Provider
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce.client import API_VERSION, ROOT, SalesforceClient
 from wirepost.providers.salesforce.oauth import OAUTH
-from wirepost.providers.salesforce.tools import query
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
     from wirepost.providers.salesforce.crm import SalesforceCrm
     from wirepost.providers.salesforce.sandbox import SalesforceSandbox
+    from wirepost.tools.tool import AnyTool
     from wirepost.webhooks.webhook import Webhook
 
 TEST_LOGIN, LOGIN = "https://test.salesforce.com", "https://login.salesforce.com"
@@ -95,6 +95,13 @@ def load_webhook() -> Webhook:
     return WEBHOOK
 
 
+def load_tools() -> tuple[AnyTool, ...]:
+    """Its tools."""
+    from wirepost.providers.salesforce.tools import query
+
+    return tools_in(query)
+
+
 def load_jobs() -> tuple[JobKind[Any], ...]:
     """The kinds of its jobs."""
     from wirepost.providers.salesforce import bulk, ingest
@@ -138,7 +145,7 @@ PROVIDER = Provider(
         ),
         OAUTH,
     ),
-    tools=tools_in(query),
+    load_tools=load_tools,
     load_sandbox=load_sandbox,
     load_webhook=load_webhook,
     load_jobs=load_jobs,

@@ -66,7 +66,6 @@ PROVIDER = Provider(
             form="{}",
         ),
     ),
-    tools=(),
     load_sandbox=None,
     # Points rather than requests are counted (https://shopify.dev/docs/api/usage/limits), and each answer
     # tells how many are left; this only keeps bursts apart.

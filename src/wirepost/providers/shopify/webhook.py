@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from wirepost.core.clock import Clock
 from wirepost.core.ids import new_id
-from wirepost.providers.shopify.feed import ShopifyFeed
 from wirepost.providers.shopify.items import TYPES, item_of, key_of, shop_of
-from wirepost.providers.shopify.manage import ShopifyManagement
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import moment, needed, parse_object
 from wirepost.webhooks.samples import sample_file, sample_type, with_fields
 from wirepost.webhooks.schemes.hmacs import SHOPIFY
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Reading, Terms, Unmapped, Webhook
+
+if TYPE_CHECKING:
+    from wirepost.providers.shopify.client import ShopifyClient
+    from wirepost.providers.shopify.feed import ShopifyFeed
+    from wirepost.providers.shopify.manage import ShopifyManagement
+
 
 SAMPLE_SHOP = "example.myshopify.com"
 _ORDER = "orders.create"
@@ -78,6 +82,20 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return headers, orjson.dumps(with_fields(with_fields(body, differences), fields))
 
 
+def feed_of(client: ShopifyClient) -> ShopifyFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.shopify.feed import ShopifyFeed
+
+    return ShopifyFeed(client)
+
+
+def manage(client: ShopifyClient) -> ShopifyManagement:
+    """Where its webhooks are set up; loaded when somebody does that."""
+    from wirepost.providers.shopify.manage import ShopifyManagement
+
+    return ShopifyManagement(client)
+
+
 WEBHOOK = Webhook(
     name="shopify",
     title="Shopify",
@@ -86,10 +104,10 @@ WEBHOOK = Webhook(
     types=TYPES,
     sample=sample,
     sign=SHOPIFY.sign,
-    manage=ShopifyManagement,
+    manage=manage,
     steps="The client secret of the app signs: name it under `secrets`. `wirepost webhooks setup` subscribes "
     "the app to topics. Those for privacy laws stand in the file shopify.app.toml under "
     '[webhooks], compliance_topics, uri = "{url}". Notifications that are set up in the admin of a shop are '
     "signed with the secret shown there",
-    feed=ShopifyFeed,
+    feed=feed_of,
 )

@@ -12,16 +12,6 @@ from wirepost.core.errors import NotConnected
 from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED
 from wirepost.providers.slack.oauth import OAUTH
-from wirepost.providers.slack.tools import (
-    asking,
-    channels,
-    files,
-    messages,
-    people,
-    reactions,
-    schedule,
-    search,
-)
 from wirepost.tools.tool import tools_in
 
 if TYPE_CHECKING:
@@ -29,6 +19,7 @@ if TYPE_CHECKING:
     from wirepost.providers.slack.card import SlackCard
     from wirepost.providers.slack.questions import SlackQuestions
     from wirepost.providers.slack.sandbox import SlackSandbox
+    from wirepost.tools.tool import AnyTool
     from wirepost.webhooks.webhook import Webhook
 
 
@@ -86,6 +77,22 @@ def load_webhook() -> Webhook:
     return WEBHOOK
 
 
+def load_tools() -> tuple[AnyTool, ...]:
+    """Its tools."""
+    from wirepost.providers.slack.tools import (
+        asking,
+        channels,
+        files,
+        messages,
+        people,
+        reactions,
+        schedule,
+        search,
+    )
+
+    return tools_in(search, channels, people, messages, schedule, reactions, files, asking)
+
+
 def load_jobs() -> tuple[JobKind[Any], ...]:
     """The kinds of its jobs."""
     from wirepost.providers.slack.asking import KINDS
@@ -110,7 +117,7 @@ PROVIDER = Provider(
         environments={r"xoxp-[\w-]+": ANY, r"xoxe\.xoxp-[\w-]+": ANY},
         help="Copy the User OAuth Token of the same app from https://api.slack.com/apps",
     ),
-    tools=tools_in(search, channels, people, messages, schedule, reactions, files, asking),
+    load_tools=load_tools,
     load_sandbox=load_sandbox,
     load_webhook=load_webhook,
     load_jobs=load_jobs,

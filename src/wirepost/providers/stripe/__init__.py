@@ -9,17 +9,6 @@ from wirepost.contracts.customer import CustomerCard
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.oauth import APPS, CONNECT
-from wirepost.providers.stripe.tools import (
-    balance,
-    customers,
-    disputes,
-    invoices,
-    payments,
-    prices,
-    refunds,
-    reports,
-    subscriptions,
-)
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
 
@@ -27,6 +16,7 @@ if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
     from wirepost.providers.stripe.card import StripeCard
     from wirepost.providers.stripe.sandbox import StripeSandbox
+    from wirepost.tools.tool import AnyTool
     from wirepost.webhooks.webhook import Webhook
 
 
@@ -61,6 +51,23 @@ def load_webhook() -> Webhook:
     return WEBHOOK
 
 
+def load_tools() -> tuple[AnyTool, ...]:
+    """Its tools."""
+    from wirepost.providers.stripe.tools import (
+        balance,
+        customers,
+        disputes,
+        invoices,
+        payments,
+        prices,
+        refunds,
+        reports,
+        subscriptions,
+    )
+
+    return tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance, reports)
+
+
 def load_jobs() -> tuple[JobKind[Any], ...]:
     """The kinds of its jobs."""
     from wirepost.providers.stripe.reports import KINDS
@@ -81,7 +88,7 @@ PROVIDER = Provider(
         CONNECT,
         APPS,
     ),
-    tools=tools_in(customers, payments, refunds, invoices, subscriptions, disputes, prices, balance, reports),
+    load_tools=load_tools,
     load_sandbox=load_sandbox,
     # https://docs.stripe.com/rate-limits: requests a second of one account.
     limits={

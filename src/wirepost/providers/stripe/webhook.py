@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from wirepost.core.clock import Clock
 from wirepost.core.ids import new_id
-from wirepost.providers.stripe.feed import StripeFeed
 from wirepost.providers.stripe.items import THIN, TYPES, item_of
-from wirepost.providers.stripe.manage import StripeManagement
 from wirepost.webhooks.incoming import Incoming
 from wirepost.webhooks.reading import parse_object
 from wirepost.webhooks.samples import sample_file, sample_type, with_fields
 from wirepost.webhooks.schemes.hmacs import STRIPE
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Reading, Terms, Webhook
+
+if TYPE_CHECKING:
+    from wirepost.providers.stripe.client import StripeClient
+    from wirepost.providers.stripe.feed import StripeFeed
+    from wirepost.providers.stripe.manage import StripeManagement
+
 
 _PAYMENT, _DISPUTE, _INVOICE = "payment_intent.succeeded", "charge.dispute.created", "invoice.paid"
 _CHANGED = "customer.subscription.updated"
@@ -80,6 +84,20 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0"}, body
 
 
+def feed_of(client: StripeClient) -> StripeFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.stripe.feed import StripeFeed
+
+    return StripeFeed(client)
+
+
+def manage(client: StripeClient) -> StripeManagement:
+    """Where its webhooks are set up; loaded when somebody does that."""
+    from wirepost.providers.stripe.manage import StripeManagement
+
+    return StripeManagement(client)
+
+
 WEBHOOK = Webhook(
     name="stripe",
     title="Stripe",
@@ -89,8 +107,8 @@ WEBHOOK = Webhook(
     addresses="stripe",
     sample=sample,
     sign=STRIPE.sign,
-    manage=StripeManagement,
+    manage=manage,
     steps="Workbench, Webhooks, Add destination: choose the events, Webhook endpoint, {url}; then show the "
     "signing secret (whsec_…) and name it under secrets",
-    feed=StripeFeed,
+    feed=feed_of,
 )

@@ -76,7 +76,6 @@ PROVIDER = Provider(
             "client_email, private_key is its private_key",
         ),
     ),
-    tools=(),
     load_sandbox=load_sandbox,
     limits=LIMITS,
     api_versions={API_VERSION: None},

@@ -1,5 +1,1 @@
 """Tools about events: wait for them, look them up, say what is done with, and what to be told of."""
-
-from wirepost.toolsets.events import acknowledging, reading, subscribing
-
-MODULES = (acknowledging, reading, subscribing)
