@@ -14,8 +14,8 @@ import pytest
 from support.clock import ManualClock
 from support.crm_desk import CrmDesk
 from support.crms import ANNA, CRMS, anna, described, found, opened, read, schema_of
-from support.paper_shop import PERSON, column, shop
-from wirepost.contracts.crm import ALIASES, NEUTRAL_OBJECTS, Measure
+from support.paper_shop import shop
+from wirepost.contracts.records import ALIASES, NEUTRAL_OBJECTS
 from wirepost.sandbox.faults import Fault
 from wirepost.settings.faults import FaultKind
 
@@ -40,18 +40,6 @@ async def create(desk: CrmDesk, **values: str) -> str:
 
 
 # --- the dictionary ---
-
-
-def test_a_field_is_found_by_its_own_name_before_an_alias() -> None:
-    fields = [column("email"), column("work_email")]
-    schema = PERSON.model_copy(
-        update={"fields": fields, "aliases": {"email": "work_email", "mail": "work_email", "phone": "gone"}}
-    )
-    assert schema.field("email") is fields[0]
-    assert schema.field("mail") is fields[1]
-    assert schema.field("phone") is None
-    assert Measure("sum", "amount").name == "sum_amount"
-    assert Measure("count").name == "count"
 
 
 async def test_neutral_names_lead_to_objects_of_the_vendor(desk: CrmDesk) -> None:

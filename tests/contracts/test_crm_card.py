@@ -7,8 +7,8 @@ import pytest
 from support.paper_crm import PaperCrm
 from support.paper_shop import shop_book
 from support.worlds import world_at
-from wirepost.contracts.crm import ObjectSchema
 from wirepost.contracts.crm_card import CrmCard
+from wirepost.contracts.records import ObjectSchema
 from wirepost.core.errors import NotConnected
 
 ANNA = "anna.lindqvist@example.com"

@@ -6,7 +6,8 @@ import pytest
 
 from support.worlds import world_at
 from wirepost.connections.connections import Connection
-from wirepost.contracts.customer import CustomerCard, Facts
+from wirepost.contracts.customer import CustomerCard
+from wirepost.contracts.facts import Facts
 from wirepost.providers import load_provider, provider_names
 from wirepost.settings import ConnectionSettings
 from wirepost.upstream.scope import Scope

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from support.odd_answers import MARK, NUMBER, VALUES, WHOLES, OddVendor, Piece
-from wirepost.contracts.ai import BatchItem, Endpoint, Prompt, Usage
+from wirepost.contracts.generation import BatchItem, Endpoint, Prompt, Usage
 from wirepost.contracts.jobs import Seen
 from wirepost.core.errors import CallError, OutcomeUnknown
 from wirepost.providers.bedrock.sandbox import FILM, TEXT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.contracts.ai import Prompt
+from wirepost.contracts.generation import Prompt
 from wirepost.contracts.prompting import blocks
 from wirepost.core.text import clean
 

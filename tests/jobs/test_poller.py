@@ -9,7 +9,7 @@ import pytest
 
 from support.clock import ManualClock
 from support.far_jobs import GONE, KIND, FarJobs
-from wirepost.contracts.ai import Usage
+from wirepost.contracts.generation import Usage
 from wirepost.contracts.jobs import Problem, Report, Seen
 from wirepost.core.errors import Unavailable
 from wirepost.jobs.jobs import LOOK

@@ -11,7 +11,7 @@ import httpx2
 from support.clock import ManualClock
 from support.model_vendor import ModelVendor, model_vendor
 from support.own_clients import sent_by_client, sent_by_us
-from wirepost.contracts.ai import BatchItem, Endpoint, Prompt
+from wirepost.contracts.generation import BatchItem, Endpoint, Prompt
 
 SCHEMA = {
     "type": "object",

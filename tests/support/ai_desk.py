@@ -30,18 +30,18 @@ from wirepost.calls.policy import Policy
 from wirepost.calls.taint import Taints
 from wirepost.calls.write import Writes
 from wirepost.connections.connections import Connection, Connections
-from wirepost.contracts.ai import (
+from wirepost.contracts.ai import Models
+from wirepost.contracts.analysis import Analysis, Finding, Task
+from wirepost.contracts.generation import (
     BatchItem,
     Embeddings,
     Endpoint,
     Generation,
     Invocation,
     ModelFacts,
-    Models,
     Prompt,
     Usage,
 )
-from wirepost.contracts.analysis import Analysis, Finding, Task
 from wirepost.core.clock import Clock
 from wirepost.core.errors import CallError, OutcomeUnknown
 from wirepost.core.signing import Signer
@@ -54,8 +54,8 @@ from wirepost.store.signals import Signals
 from wirepost.tools.catalog import ToolList
 from wirepost.tools.jobs import Started
 from wirepost.tools.tool import tools_in
-from wirepost.toolsets.ai.accounted import Books
 from wirepost.toolsets.ai.aliases import Aliases
+from wirepost.toolsets.ai.opening import Books
 from wirepost.toolsets.ai.usage import Usages
 from wirepost.upstream.client import Client
 from wirepost.upstream.scope import Scope

@@ -10,7 +10,8 @@ from typing import Any
 from support.clock import ManualClock
 from support.crm_desk import CrmDesk, crm_desk, on_paper
 from support.paper_shop import shop, shop_book
-from wirepost.contracts.crm import Crm, ObjectSchema
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import ObjectSchema
 from wirepost.providers import load_provider, provider_names
 from wirepost.upstream.scope import Scope
 

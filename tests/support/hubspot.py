@@ -15,7 +15,7 @@ from support.clock import START, ManualClock
 from support.judged import DescribedTransport, JudgedTransport
 from support.specmock_fixture import described, new_mock
 from support.worlds import world_at
-from wirepost.contracts.crm import Filter, ObjectSchema, Operator, Value
+from wirepost.contracts.records import Filter, ObjectSchema, Operator, Value
 from wirepost.providers.hubspot import PROVIDER
 from wirepost.providers.hubspot.client import HubSpotClient
 from wirepost.providers.hubspot.crm import HubSpotCrm

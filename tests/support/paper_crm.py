@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wirepost.contracts.crm import (
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import (
     LINKS,
     Activity,
     Bucket,
-    Crm,
     Draft,
     FieldTrouble,
     Filter,

@@ -7,7 +7,7 @@ from functools import cache
 from support.clock import START
 from support.paper_crm import PaperBook
 from support.worlds import world_at
-from wirepost.contracts.crm import (
+from wirepost.contracts.records import (
     Choice,
     FieldSchema,
     FieldType,

@@ -14,7 +14,7 @@ import httpx2
 from support.clock import START, ManualClock
 from support.judged import DescribedTransport, JudgedTransport
 from support.specmock_fixture import described, new_mock
-from wirepost.contracts.crm import Filter, ObjectSchema, Operator, Value
+from wirepost.contracts.records import Filter, ObjectSchema, Operator, Value
 from wirepost.providers.salesforce.client import SalesforceClient
 from wirepost.providers.salesforce.crm import SalesforceCrm
 from wirepost.providers.salesforce.sandbox import SalesforceSandbox

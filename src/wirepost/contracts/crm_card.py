@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from wirepost.contracts.crm import Crm, Filter, ObjectSchema, Query, Record
-from wirepost.contracts.customer import CustomerCard, DealFact, Facts, PersonFact, TicketFact
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.customer import CustomerCard
+from wirepost.contracts.facts import DealFact, Facts, PersonFact, TicketFact
+from wirepost.contracts.records import Filter, ObjectSchema, Query, Record
 from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 
 MOST_CONTACTS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wirepost.contracts.ai import BatchRow, FinishReason, Generation, Prompt, Usage
+from wirepost.contracts.generation import BatchRow, FinishReason, Generation, Prompt, Usage
 from wirepost.contracts.prompting import blocks
 from wirepost.tools.jobs import JobStatus
 from wirepost.upstream import faults, parts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from wirepost.tools.jobs import JobStatus
 
 if TYPE_CHECKING:
-    from wirepost.contracts.ai import Usage
+    from wirepost.contracts.generation import Usage
 
 Api = TypeVar("Api")
 Row = Mapping[str, Any]

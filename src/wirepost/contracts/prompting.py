@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wirepost.core.text import clean
 
 if TYPE_CHECKING:
-    from wirepost.contracts.ai import Prompt
+    from wirepost.contracts.generation import Prompt
 
 _TAG = re.compile(r"[<＜﹤‹](?=\s*/?\s*data)", re.IGNORECASE)  # noqa: RUF001 - letters that look like the bracket
 _NO_BRACKET = "("

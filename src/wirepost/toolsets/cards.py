@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 
 from wirepost.calls.policy import Subject
-from wirepost.contracts.customer import CustomerCard, Facts
+from wirepost.contracts.customer import CustomerCard
 from wirepost.core.errors import CallError, InvalidCall, NotConnected, Unavailable
 from wirepost.core.times import to_rfc3339
 from wirepost.upstream import faults
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
     from wirepost.calls.decide import Judge
     from wirepost.connections.connections import Connection, Connections
+    from wirepost.contracts.facts import Facts
     from wirepost.core.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wirepost.contracts.customer import (
+from wirepost.contracts.facts import (
     DealFact,
     MessageFact,
     PaymentFact,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.anthropic.batches import started
 from wirepost.providers.anthropic.sandbox.messages import EXPIRES, FAILS

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import Prompt
+from wirepost.contracts.generation import Prompt
 from wirepost.core.errors import CallError, InvalidCall, Rejected, Unavailable
 from wirepost.providers.anthropic.messages import generation_of
 from wirepost.providers.anthropic.schemas import strict

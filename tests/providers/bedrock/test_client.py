@@ -9,7 +9,7 @@ import pytest
 
 from support.aws import ROLE, compare, recording_account
 from support.secret_stores import AWS_KEY
-from wirepost.contracts.ai import BatchItem, Endpoint, Prompt
+from wirepost.contracts.generation import BatchItem, Endpoint, Prompt
 from wirepost.providers.bedrock.client import token
 from wirepost.providers.bedrock.converse import body_of
 from wirepost.upstream import s3

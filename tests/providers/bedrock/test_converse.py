@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.contracts.ai import Prompt, Usage
+from wirepost.contracts.generation import Prompt, Usage
 from wirepost.core.errors import Unavailable
 from wirepost.providers.bedrock.converse import body_of, generation_of, usage_of
 

@@ -10,7 +10,7 @@ import pytest
 from support.aws import sandbox_account
 from support.clock import ManualClock
 from support.scripted import Said, Vendor, may_write, upstream_to
-from wirepost.contracts.ai import BatchItem, Endpoint, Prompt
+from wirepost.contracts.generation import BatchItem, Endpoint, Prompt
 from wirepost.contracts.jobs import JobFacts, Look
 from wirepost.core.errors import NotConnected, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.bedrock.client import BedrockClient

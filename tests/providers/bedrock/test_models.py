@@ -7,7 +7,7 @@ import pytest
 
 from support.aws import far_account, recording_account
 from support.secret_stores import AWS_KEY
-from wirepost.contracts.ai import Endpoint, Prompt
+from wirepost.contracts.generation import Endpoint, Prompt
 from wirepost.core.errors import InvalidCall, NotConnected, Rejected, Unavailable
 from wirepost.providers.bedrock.sandbox import FAILS, TEXT, TITAN
 from wirepost.sandbox.faults import Fault

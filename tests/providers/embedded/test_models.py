@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.contracts.ai import Prompt
+from wirepost.contracts.generation import Prompt
 from wirepost.core.errors import InvalidCall
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from support.looking import look_by, rows_of
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.contracts.google_models import status_of
 from wirepost.core.errors import InvalidCall, Rejected, Unavailable
 from wirepost.providers.gemini.batches import KINDS

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import Prompt
+from wirepost.contracts.generation import Prompt
 from wirepost.core.errors import OutcomeUnknown, Rejected
 from wirepost.providers.gemini.interactions import interaction, said_in
 from wirepost.sandbox.faults import Fault

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wirepost.contracts.ai import Prompt
+from wirepost.contracts.generation import Prompt
 from wirepost.contracts.google_models import generation_of
 from wirepost.core.errors import CallError, Unavailable
 

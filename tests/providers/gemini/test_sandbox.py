@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import OutcomeUnknown, Rejected, Unavailable
 from wirepost.sandbox.faults import Fault
 from wirepost.tools.jobs import Started

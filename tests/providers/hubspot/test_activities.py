@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.contracts.crm import Activity
+from wirepost.contracts.records import Activity
 from wirepost.providers.hubspot.activities import FORMS, is_same, properties_of
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from support.hubspot import ANNA, JudgedPortal
-from wirepost.contracts.crm import Activity, Draft, LinkTo
+from wirepost.contracts.records import Activity, Draft, LinkTo
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.providers.hubspot.aftermath import _start
 from wirepost.sandbox.faults import Fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.hubspot import ANNA, COMPANY, KEY, JudgedPortal, Open
-from wirepost.contracts.crm import LinkTo
+from wirepost.contracts.records import LinkTo
 from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.providers.hubspot.associations import inputs_of, link, link_kinds, links_of, spec_of
 from wirepost.providers.hubspot.client import dated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.hubspot import KEY, JudgedPortal
-from wirepost.contracts.crm import Draft, FieldSchema, ObjectSchema
+from wirepost.contracts.records import Draft, FieldSchema, ObjectSchema
 from wirepost.core.errors import OutcomeUnknown, Rejected
 from wirepost.providers.hubspot import batches
 from wirepost.providers.hubspot.client import dated

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from support.hubspot import ANNA, COMPANY, KEY, JudgedPortal, uncovered
-from wirepost.contracts.crm import Activity, Draft, LinkTo, Query
+from wirepost.contracts.records import Activity, Draft, LinkTo, Query
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected
 from wirepost.sandbox.faults import Fault
 

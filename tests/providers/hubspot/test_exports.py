@@ -15,8 +15,8 @@ from support.crms import found, opened
 from support.hubspot import KEY, DescribedPortal, JudgedPortal, Portal, where
 from support.looking import look_by, rows_of
 from support.noting import Noting
-from wirepost.contracts.crm import Draft, Query
 from wirepost.contracts.jobs import Look, Problem
+from wirepost.contracts.records import Draft, Query
 from wirepost.core.errors import Rejected, Unavailable
 from wirepost.providers.hubspot import PROVIDER, exports
 from wirepost.providers.hubspot.exports import KINDS

@@ -15,8 +15,8 @@ from support.crms import ANNA, found, opened
 from support.hubspot import DescribedPortal, JudgedPortal, Portal
 from support.looking import look_by, rows_of
 from support.noting import Noting
-from wirepost.contracts.crm import Draft, Import, Value
 from wirepost.contracts.jobs import Look, Problem
+from wirepost.contracts.records import Draft, Import, Value
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected
 from wirepost.providers.hubspot import PROVIDER
 from wirepost.providers.hubspot.imports import KINDS, LATE

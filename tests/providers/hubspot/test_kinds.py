@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.contracts.crm import ALIASES, NEUTRAL_OBJECTS
+from wirepost.contracts.records import ALIASES, NEUTRAL_OBJECTS
 from wirepost.providers.hubspot.activities import FORMS
 from wirepost.providers.hubspot.kinds import ACTIVITIES, BY_NAME, CORE, KINDS
 

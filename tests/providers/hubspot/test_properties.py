@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.contracts.crm import FieldSchema
+from wirepost.contracts.records import FieldSchema
 from wirepost.providers.hubspot.kinds import BY_NAME
 from wirepost.providers.hubspot.properties import (
     epoch_ms,

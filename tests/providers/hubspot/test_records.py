@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.hubspot import ANNA, Open
-from wirepost.contracts.crm import Draft, FieldSchema, ObjectSchema
+from wirepost.contracts.records import Draft, FieldSchema, ObjectSchema
 from wirepost.providers.hubspot.kinds import BY_NAME
 from wirepost.providers.hubspot.records import addresses, has_values, record_of
 from wirepost.sandbox.faults import Fault

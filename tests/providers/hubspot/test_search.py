@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.clock import ManualClock
 from support.hubspot import JudgedPortal, judged_portal, where
-from wirepost.contracts.crm import Draft, FieldSchema, Filter, Query
+from wirepost.contracts.records import Draft, FieldSchema, Filter, Query
 from wirepost.core.errors import InvalidCall, Unavailable
 from wirepost.providers.hubspot.search import Position, condition, groups, token_warning
 

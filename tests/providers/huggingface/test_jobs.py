@@ -7,7 +7,7 @@ import json
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import Endpoint
+from wirepost.contracts.generation import Endpoint
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected
 from wirepost.providers.huggingface.jobs import STAGES
 from wirepost.sandbox.faults import Fault

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import Endpoint, Prompt
+from wirepost.contracts.generation import Endpoint, Prompt
 from wirepost.core.errors import CallError, InvalidCall, Unavailable
 from wirepost.sandbox.faults import Fault
 

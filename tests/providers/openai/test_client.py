@@ -7,7 +7,7 @@ import pytest
 from support.clock import ManualClock
 from support.model_vendor import ModelVendor
 from support.scripted import Said, Vendor, upstream_to
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import CallError, OutcomeUnknown, Unavailable
 from wirepost.providers.openai.client import OpenAiClient, _seconds
 from wirepost.sandbox.faults import Fault

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from support.model_vendor import ModelVendor
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected
 from wirepost.providers.openai.jobs import BATCH_STATES, RESPONSE_STATES
 from wirepost.tools.jobs import JobStatus, Started

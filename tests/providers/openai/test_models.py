@@ -9,7 +9,7 @@ import pytest
 
 from support.clock import ManualClock
 from support.model_vendor import ModelVendor, model_vendor
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import InvalidCall
 
 SCHEMA = {

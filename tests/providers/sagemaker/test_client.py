@@ -9,7 +9,7 @@ import pytest
 
 from support.aws import Account, compare, far_account, recording_account
 from support.secret_stores import AWS_KEY, secrets_manager
-from wirepost.contracts.ai import Endpoint
+from wirepost.contracts.generation import Endpoint
 from wirepost.upstream.aws import S3
 
 LOCATIONS = {

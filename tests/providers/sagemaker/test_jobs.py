@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.contracts.ai import Endpoint
+from wirepost.contracts.generation import Endpoint
 from wirepost.core.errors import CallError
 from wirepost.providers.sagemaker.sandbox import FAILS, REVIEWS, STALLS
 from wirepost.sandbox.faults import Fault

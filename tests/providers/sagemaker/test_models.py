@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.contracts.ai import Endpoint, Prompt
+from wirepost.contracts.generation import Endpoint, Prompt
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.sagemaker.sandbox import FAILS, REVIEWS, STARTS
 from wirepost.sandbox.faults import Fault

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.salesforce import JudgedOrg
-from wirepost.contracts.crm import Activity, ActivityType, LinkTo
+from wirepost.contracts.records import Activity, ActivityType, LinkTo
 from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.providers.salesforce.activities import (
     FORMS,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from support.salesforce import ROOT, DescribedOrg, JudgedOrg
-from wirepost.contracts.crm import Activity, Draft, LinkTo
+from wirepost.contracts.records import Activity, Draft, LinkTo
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.providers.salesforce.aftermath import LOOKED_AT, find_created
 from wirepost.providers.salesforce.describe import describe

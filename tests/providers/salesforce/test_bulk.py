@@ -9,8 +9,8 @@ import pytest
 
 from support.looking import look_by, rows_of
 from support.salesforce import ROOT, Org, described_org, where
-from wirepost.contracts.crm import Query
 from wirepost.contracts.jobs import Look, Problem
+from wirepost.contracts.records import Query
 from wirepost.core.errors import Rejected
 from wirepost.providers.salesforce import PROVIDER, bulk, describe
 from wirepost.providers.salesforce.bulk import KINDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.salesforce import KEY, ROOT, DescribedOrg, JudgedOrg, uncovered
-from wirepost.contracts.crm import Activity, Draft, LinkTo, Query
+from wirepost.contracts.records import Activity, Draft, LinkTo, Query
 from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.providers.salesforce import probe
 from wirepost.sandbox.faults import Fault

@@ -13,8 +13,8 @@ from support.clock import ManualClock
 from support.looking import look_by, rows_of
 from support.noting import Noting
 from support.salesforce import ROOT, Org, described_org, judged_org
-from wirepost.contracts.crm import Draft, Import, Value
 from wirepost.contracts.jobs import Look, Problem
+from wirepost.contracts.records import Draft, Import, Value
 from wirepost.core.errors import InvalidCall, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.salesforce import PROVIDER
 from wirepost.providers.salesforce.ingest import KINDS, LATE

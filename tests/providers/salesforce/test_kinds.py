@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.specmock_fixture import described
-from wirepost.contracts.crm import ALIASES, NEUTRAL_OBJECTS
+from wirepost.contracts.records import ALIASES, NEUTRAL_OBJECTS
 from wirepost.providers.salesforce.kinds import BY_NAME, JUNCTIONS, KINDS
 
 FREE = {"CurrencyIsoCode", "ProductCode"}

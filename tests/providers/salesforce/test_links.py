@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support.salesforce import KEY, ROOT, DescribedOrg, JudgedOrg
-from wirepost.contracts.crm import LinkTo
+from wirepost.contracts.records import LinkTo
 from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 from wirepost.providers.salesforce import links, soql
 from wirepost.providers.salesforce.describe import Child, Described, Reference, describe

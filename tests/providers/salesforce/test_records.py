@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.salesforce import ADDRESS, JudgedOrg
-from wirepost.contracts.crm import Draft, FieldSchema, FieldType, ObjectSchema
+from wirepost.contracts.records import Draft, FieldSchema, FieldType, ObjectSchema
 from wirepost.providers.salesforce.records import addresses, columns, has_values, moment_of, record_of, typed
 
 ROW = {

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from support.salesforce import JudgedOrg
-from wirepost.contracts.crm import Choice, FieldSchema, ObjectSchema
+from wirepost.contracts.records import Choice, FieldSchema, ObjectSchema
 from wirepost.core.errors import InvalidCall, NotConnected, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.salesforce.refusals import cleaned, code_of, read_errors, refused, unsupported
 from wirepost.upstream.client import Answer, Ask

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from support.clock import ManualClock
 from support.salesforce import shop
-from wirepost.contracts.crm import FieldSchema, FieldType, Filter, Operator, Value
+from wirepost.contracts.records import FieldSchema, FieldType, Filter, Operator, Value
 from wirepost.providers.salesforce import soql
 from wirepost.providers.salesforce.sandbox.errors import SalesforceError
 from wirepost.providers.salesforce.sandbox.rows import Row, system_values

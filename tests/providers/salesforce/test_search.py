@@ -10,7 +10,8 @@ import pytest
 
 from support.clock import ManualClock
 from support.salesforce import ROOT, DescribedOrg, JudgedOrg, Org, where
-from wirepost.contracts.crm import Crm, Draft, ObjectSchema, Query, Record
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Draft, ObjectSchema, Query, Record
 from wirepost.core.errors import InvalidCall, Unavailable
 from wirepost.providers.salesforce.describe import describe
 from wirepost.providers.salesforce.search import CAPPED, Position, field_of, search

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from wirepost.contracts.crm import FieldSchema, FieldType, Filter, Operator, Value
+from wirepost.contracts.records import FieldSchema, FieldType, Filter, Operator, Value
 from wirepost.core.errors import InvalidCall
 from wirepost.providers.salesforce import soql
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from support.salesforce import JudgedOrg, where
-from wirepost.contracts.crm import Measure
+from wirepost.contracts.records import Measure
 from wirepost.core.errors import InvalidCall
 from wirepost.core.money import Money
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.salesforce import KEY, ROOT, DescribedOrg, JudgedOrg
-from wirepost.contracts.crm import Draft, ObjectSchema
+from wirepost.contracts.records import Draft, ObjectSchema
 from wirepost.core.errors import OutcomeUnknown, Rejected
 from wirepost.providers.salesforce import writes
 from wirepost.sandbox.faults import Fault

@@ -16,7 +16,7 @@ import pytest
 from support.clock import ManualClock
 from support.looking import look_by, rows_of
 from support.model_vendor import ModelVendor, model_vendor
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import CallError, OutcomeUnknown, Rejected, Unavailable
 from wirepost.providers.vertex.batches import KINDS
 from wirepost.providers.vertex.client import VertexClient

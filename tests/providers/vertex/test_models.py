@@ -10,7 +10,7 @@ import pytest
 
 from support.clock import ManualClock
 from support.model_vendor import ModelVendor, model_vendor
-from wirepost.contracts.ai import BatchItem, Prompt
+from wirepost.contracts.generation import BatchItem, Prompt
 from wirepost.core.errors import CallError, InvalidCall, NotConnected, Unavailable
 from wirepost.providers.vertex.client import VertexClient
 from wirepost.providers.vertex.models import VertexModels

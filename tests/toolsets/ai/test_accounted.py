@@ -11,7 +11,7 @@ import pytest
 from support.ai_desk import DEFAULT, MODEL, AiDesk, Script, ai_desk
 from support.clock import ManualClock
 from wirepost.calls.caller import Caller
-from wirepost.contracts.ai import Usage
+from wirepost.contracts.generation import Usage
 
 # Prices of gpt-5-mini as published on 2025-08-07: 0.25 dollars a million tokens in, 2 dollars a million out.
 COST_NANO = 1000 * 250 + 100 * 2000

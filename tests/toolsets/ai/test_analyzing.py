@@ -10,8 +10,8 @@ import pytest
 
 from support.ai_desk import AiDesk, Script, ai_desk
 from support.clock import ManualClock
-from wirepost.contracts.ai import Prompt
 from wirepost.contracts.analysis import Finding
+from wirepost.contracts.generation import Prompt
 from wirepost.core.errors import Unavailable
 
 GOOD = {"label": "positive", "score": 0.9, "rationale": "It says so.", "language": "en"}

@@ -10,7 +10,7 @@ import pytest
 
 from support.ai_desk import USAGE, AiDesk
 from wirepost.calls.caller import LOCAL
-from wirepost.contracts.ai import Generation
+from wirepost.contracts.generation import Generation
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 

@@ -14,7 +14,7 @@ from support.clock import ManualClock
 from support.sample_vendor import SAMPLE
 from support.worlds import world_at
 from wirepost.connections.connections import Connection
-from wirepost.contracts.ai import Usage
+from wirepost.contracts.generation import Usage
 from wirepost.settings import ConnectionSettings
 from wirepost.toolsets.ai.prices import cost_nano, dollars, to_nano
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirepost.contracts.ai import Usage
+from wirepost.contracts.generation import Usage
 from wirepost.core.errors import InvalidCall
 from wirepost.toolsets.ai.structured import Shape, read_schema, total
 

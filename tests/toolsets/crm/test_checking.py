@@ -9,7 +9,8 @@ import pytest
 from support.clock import START
 from support.paper_crm import PaperBook, PaperCrm
 from support.paper_shop import PERSON, column
-from wirepost.contracts.crm import Crm, ObjectKind
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import ObjectKind
 from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.tools.context import Call
 from wirepost.toolsets.crm import checking

@@ -7,7 +7,7 @@ import pytest
 from support.clock import START
 from support.paper_crm import PaperBook, PaperCrm
 from support.paper_shop import PERSON
-from wirepost.contracts.crm import Draft, LinkTo, Record
+from wirepost.contracts.records import Draft, LinkTo, Record
 from wirepost.core.errors import InvalidCall
 from wirepost.tools.context import Call
 from wirepost.toolsets.crm.arguments import FieldValue, LinkTarget, Target

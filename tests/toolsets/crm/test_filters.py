@@ -8,7 +8,7 @@ import pytest
 
 from support.crm_desk import CrmDesk
 from support.paper_crm import PaperBook
-from wirepost.contracts.crm import FieldType, Operator
+from wirepost.contracts.records import FieldType, Operator
 from wirepost.toolsets.crm.filters import OPERATORS
 
 

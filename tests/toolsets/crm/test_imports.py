@@ -9,7 +9,7 @@ import pytest
 
 from support.crm_desk import CrmDesk
 from support.paper_crm import PaperBook
-from wirepost.contracts.crm import imported
+from wirepost.contracts.records import imported
 from wirepost.toolsets.crm import imports
 
 KIM = {"fields": [{"name": "last_name", "value": "Larsen"}, {"name": "email", "value": "kim@example.com"}]}

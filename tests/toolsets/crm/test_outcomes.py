@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wirepost.calls import shape
-from wirepost.contracts.crm import FieldTrouble, Trouble, Written
+from wirepost.contracts.records import FieldTrouble, Trouble, Written
 from wirepost.core.errors import Rejected
 from wirepost.toolsets.crm.outcomes import Outcomes, all_done, outcomes_of
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from support.clock import START
 from support.paper_shop import choices, column
-from wirepost.contracts.crm import FieldType
+from wirepost.contracts.records import FieldType
 from wirepost.toolsets.crm import values
 from wirepost.toolsets.crm.values import Unfit
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from wirepost.contracts.ai import BatchRow
+from wirepost.contracts.generation import BatchRow
 from wirepost.contracts.jobs import BATCH_POLL_S, JobKind, Look, Problem, Row, Seen
 from wirepost.providers.anthropic.client import BATCHES, AnthropicClient, moment
 from wirepost.providers.anthropic.messages import generation_of

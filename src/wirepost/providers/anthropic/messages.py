@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from wirepost.contracts.ai import FinishReason, Generation, Prompt, Usage
+from wirepost.contracts.generation import FinishReason, Generation, Prompt, Usage
 from wirepost.contracts.prompting import blocks
 from wirepost.providers.anthropic.schemas import strict
 from wirepost.upstream import faults, parts

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import orjson
 
-from wirepost.contracts.ai import BatchItem, Feature, Generation, ModelFacts, Models, Prompt
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import BatchItem, Feature, Generation, ModelFacts, Prompt
 from wirepost.core.errors import InvalidCall, OutcomeUnknown
 from wirepost.core.text import clean_line
 from wirepost.core.times import CLOCKS

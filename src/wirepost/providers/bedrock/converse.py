@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wirepost.contracts.ai import FinishReason, Generation, Prompt, Usage
+from wirepost.contracts.generation import FinishReason, Generation, Prompt, Usage
 from wirepost.contracts.prompting import blocks
 from wirepost.upstream import parts
 

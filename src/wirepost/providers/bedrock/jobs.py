@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from wirepost.contracts.ai import BatchRow
+from wirepost.contracts.generation import BatchRow
 from wirepost.contracts.jobs import BATCH_POLL_S, JobKind, Look, Problem, Row, Seen
 from wirepost.providers.bedrock.client import BedrockClient
 from wirepost.providers.bedrock.converse import generation_of

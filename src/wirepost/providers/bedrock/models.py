@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from wirepost.contracts.ai import (
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import (
     BatchItem,
     Embeddings,
     Endpoint,
@@ -17,7 +18,6 @@ from wirepost.contracts.ai import (
     Generation,
     Invocation,
     ModelFacts,
-    Models,
     Prompt,
     Usage,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from wirepost.contracts.ai import Embeddings, Generation, ModelFacts, Models, Prompt, Usage
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import Embeddings, Generation, ModelFacts, Prompt, Usage
 from wirepost.core.errors import InvalidCall
 from wirepost.providers.embedded.engine import DIMENSIONS, MODEL, TOKENS, count_tokens, vectors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from wirepost.contracts.ai import BatchRow
+from wirepost.contracts.generation import BatchRow
 from wirepost.contracts.google_models import answered_row, status_of
 from wirepost.contracts.jobs import BATCH_POLL_S, JobKind, Look, Problem, Row, Seen
 from wirepost.core.errors import InvalidCall

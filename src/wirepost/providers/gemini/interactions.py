@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 
-from wirepost.contracts.ai import FinishReason, Generation, Prompt, Usage
+from wirepost.contracts.generation import FinishReason, Generation, Prompt, Usage
 from wirepost.contracts.jobs import JobKind, Look, Problem, Row, Seen
 from wirepost.contracts.prompting import blocks
 from wirepost.providers.gemini.client import GeminiClient, Json

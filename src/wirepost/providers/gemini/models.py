@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import orjson
 
-from wirepost.contracts.ai import (
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import (
     BatchItem,
     Embeddings,
     Feature,
     Generation,
     ModelFacts,
-    Models,
     Prompt,
     Usage,
 )

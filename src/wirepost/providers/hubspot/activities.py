@@ -9,7 +9,7 @@ import html
 from dataclasses import dataclass
 from datetime import datetime
 
-from wirepost.contracts.crm import Activity, ActivityType
+from wirepost.contracts.records import Activity, ActivityType
 from wirepost.core.text import strip_html
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.hubspot.client import Json

@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from wirepost.contracts.crm import Activity, Draft, FieldSchema, Filter, ObjectSchema, Query, Trouble, Written
+from wirepost.contracts.records import (
+    Activity,
+    Draft,
+    FieldSchema,
+    Filter,
+    ObjectSchema,
+    Query,
+    Trouble,
+    Written,
+)
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.times import CLOCKS
 from wirepost.providers.hubspot import activities, associations, batches

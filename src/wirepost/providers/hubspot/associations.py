@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wirepost.contracts.crm import LINKS, Link, LinkTo, Trouble, Written
+from wirepost.contracts.records import LINKS, Link, LinkTo, Trouble, Written
 from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from wirepost.contracts.crm import Draft, FieldTrouble, ObjectSchema, Trouble, Written
+from wirepost.contracts.records import Draft, FieldTrouble, ObjectSchema, Trouble, Written
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated
 from wirepost.providers.hubspot.kinds import Kind

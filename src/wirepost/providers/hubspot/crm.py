@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from wirepost.contracts.crm import (
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import (
     Activity,
-    Crm,
     Draft,
     Filter,
     Import,

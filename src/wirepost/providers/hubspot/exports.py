@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import IO
 from urllib.parse import parse_qsl, urlsplit
 
-from wirepost.contracts.crm import Query
 from wirepost.contracts.jobs import JobKind, Look, Problem, Row, Seen
+from wirepost.contracts.records import Query
 from wirepost.core.errors import Rejected, Unavailable
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import HubSpotClient, dated

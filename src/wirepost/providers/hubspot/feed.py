@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from wirepost.contracts.crm import Query
+from wirepost.contracts.records import Query
 from wirepost.core.errors import NotConnected
 from wirepost.providers.hubspot.client import HubSpotClient, Json
 from wirepost.providers.hubspot.items import NOUNS

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from wirepost.contracts.crm import Draft, FieldSchema, Import, ImportOperation, ObjectSchema, imported
 from wirepost.contracts.jobs import JobKind, Look, Problem, Row, Seen
+from wirepost.contracts.records import Draft, FieldSchema, Import, ImportOperation, ObjectSchema, imported
 from wirepost.core.errors import FieldProblem, InvalidCall, OutcomeUnknown
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated

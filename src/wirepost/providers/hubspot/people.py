@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from wirepost.contracts.crm import Owner
+from wirepost.contracts.records import Owner
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated
 

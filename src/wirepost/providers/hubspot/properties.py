@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from wirepost.contracts.crm import Choice, FieldSchema, FieldType, Pipeline, Stage, Value
+from wirepost.contracts.records import Choice, FieldSchema, FieldType, Pipeline, Stage, Value
 from wirepost.core.text import clean_line
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.hubspot.kinds import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from wirepost.contracts.crm import Draft, Link, ObjectSchema, Record
+from wirepost.contracts.records import Draft, Link, ObjectSchema, Record
 from wirepost.core.errors import NotConnected, Rejected
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.hubspot.client import HubSpotClient, Json

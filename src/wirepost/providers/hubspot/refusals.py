@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from wirepost.contracts.crm import FieldTrouble, Trouble
 from wirepost.core.errors import CallError, FieldProblem, InvalidCall, NotConnected, Rejected, Unavailable
 from wirepost.core.text import clean_line
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask
 from wirepost.upstream.faults import MAX_WORDS, safe_words
+
+if TYPE_CHECKING:
+    from wirepost.contracts.records import Trouble
+
 
 REFUSED, FAILED = 400, 500
 LOCK_S = 2.0
@@ -51,6 +54,8 @@ class Said:
     @property
     def trouble(self) -> Trouble:
         """The same for one record of several."""
+        from wirepost.contracts.records import FieldTrouble, Trouble
+
         fields = [FieldTrouble(**problem) for problem in self.fields]
         return Trouble(code=self.code, message=self.message, fields=fields or None)
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from wirepost.contracts.crm import FieldSchema, LinkType, ObjectKind, ObjectSchema, Pipeline
+from wirepost.contracts.records import FieldSchema, LinkType, ObjectKind, ObjectSchema, Pipeline
 from wirepost.core.errors import FieldProblem, InvalidCall, NotConnected, Rejected
 from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.associations import link_kinds

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wirepost.contracts.crm import Filter, Query
+from wirepost.contracts.records import Filter, Query
 from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.providers.hubspot.client import SEARCH, HubSpotClient, Json, dated
 from wirepost.providers.hubspot.kinds import Kind

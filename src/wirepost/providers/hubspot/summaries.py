@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import product
 from math import prod
 
-from wirepost.contracts.crm import Bucket, FieldSchema, Filter, Measure, Owner, Summary, Value
+from wirepost.contracts.records import Bucket, FieldSchema, Filter, Measure, Owner, Summary, Value
 from wirepost.providers.hubspot.client import HubSpotClient, gathered
 from wirepost.providers.hubspot.kinds import Kind
 from wirepost.providers.hubspot.refusals import unsupported

@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from wirepost.contracts.ai import (
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import (
     Embeddings,
     Endpoint,
     FinishReason,
     Generation,
     Invocation,
     ModelFacts,
-    Models,
     Prompt,
     Usage,
 )

@@ -8,11 +8,11 @@ from wirepost.contracts.ai import Models
 from wirepost.contracts.auth import ANY, ApiKey
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.providers.openai.client import OpenAiClient
-from wirepost.providers.openai.models import OpenAiModels
 from wirepost.upstream.limits import Limits
 
 if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
+    from wirepost.providers.openai.models import OpenAiModels
     from wirepost.sandbox.vendor import Sandbox
     from wirepost.webhooks.webhook import Webhook
 
@@ -22,6 +22,13 @@ async def probe(client: OpenAiClient) -> Probe:
     await client.get("/v1/models")
     organization = client.organization
     return Probe(identity=organization or "an API key", account=organization, quota=client.scope.quota)
+
+
+def models_of(client: OpenAiClient) -> OpenAiModels:
+    """The account as one that has models; loaded when a call asks for it."""
+    from wirepost.providers.openai.models import OpenAiModels
+
+    return OpenAiModels(client)
 
 
 def load_sandbox() -> type[Sandbox]:
@@ -62,7 +69,7 @@ PROVIDER = Provider(
     limits={"production": _LIMITS, "test": _LIMITS, "sandbox": Limits(requests_per_s=1000, burst=1000)},
     api_versions={"v1": None},
     probe=probe,
-    offers={Models: OpenAiModels},
+    offers={Models: models_of},
     load_webhook=load_webhook,
     load_jobs=load_jobs,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from wirepost.contracts.ai import BatchRow
+from wirepost.contracts.generation import BatchRow
 from wirepost.contracts.jobs import BATCH_POLL_S, JobKind, Look, Problem, Row, Seen
 from wirepost.providers.openai.client import OpenAiClient
 from wirepost.providers.openai.wire import of_response, usage_of_response

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from wirepost.contracts.ai import BatchItem, Embeddings, Generation, ModelFacts, Models, Prompt, Usage
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import BatchItem, Embeddings, Generation, ModelFacts, Prompt, Usage
 from wirepost.core.errors import InvalidCall
 from wirepost.providers.openai.client import OpenAiClient
 from wirepost.providers.openai.wire import chat_body, of_chat, of_response, response_body

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from wirepost.contracts.ai import Endpoint, Generation, Invocation, ModelFacts, Models, Prompt
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import Endpoint, Generation, Invocation, ModelFacts, Prompt
 from wirepost.core.text import clean_line
 from wirepost.providers.sagemaker.client import QUEUE_S, WORK_S, SageMakerClient
 from wirepost.tools.jobs import Started

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wirepost.contracts.crm import Activity, ActivityType, LinkTo, ObjectSchema
+from wirepost.contracts.records import Activity, ActivityType, LinkTo, ObjectSchema
 from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.text import cut
 from wirepost.core.times import to_rfc3339

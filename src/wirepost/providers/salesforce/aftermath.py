@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from wirepost.contracts.crm import Activity, Draft, Trouble, Written
+from wirepost.contracts.records import Activity, Draft, Trouble, Written
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.times import CLOCKS
 from wirepost.providers.salesforce import activities, soql, writes

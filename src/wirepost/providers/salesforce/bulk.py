@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from wirepost.contracts.crm import Query
 from wirepost.contracts.jobs import JobKind, Look, Problem, Row, Seen
+from wirepost.contracts.records import Query
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce import search, soql
 from wirepost.providers.salesforce.client import ROOT, Json, SalesforceClient, job_path

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from wirepost.contracts.crm import (
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import (
     Activity,
-    Crm,
     Draft,
     FieldSchema,
     Filter,
@@ -54,7 +54,6 @@ from wirepost.providers.salesforce.client import (
 from wirepost.providers.salesforce.describe import Described
 from wirepost.providers.salesforce.kinds import OWNER
 from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of, typed
-from wirepost.providers.salesforce.refusals import GONE
 from wirepost.tools.jobs import Started
 from wirepost.tools.results import Page
 
@@ -155,7 +154,7 @@ class SalesforceCrm(Crm):
         url = addresses(self.client, described.name)
         named = [draft.id or "" for draft in drafts]
         left = {
-            index: writes.failed(index, GONE, each)
+            index: writes.failed(index, writes.GONE, each)
             for index, each in enumerate(named)
             if not links.is_of(described, each)
         }
@@ -200,7 +199,7 @@ class SalesforceCrm(Crm):
         """Move to the recycle bin, where records stay for 15 days."""
         described = await self._described(schema)
         left = {
-            index: writes.failed(index, GONE, each)
+            index: writes.failed(index, writes.GONE, each)
             for index, each in enumerate(ids)
             if not links.is_of(described, each)
         }
@@ -228,12 +227,12 @@ class SalesforceCrm(Crm):
         """What a record is linked to; raises `Rejected` where it does not exist."""
         source, target = await self._described(schema), await self._described(to)
         if not links.is_of(source, record_id):
-            raise Rejected(GONE.code, GONE.message)
+            raise Rejected(writes.GONE.code, writes.GONE.message)
         page = await links.page_of_links(
             self.client, source, ids.canonical(record_id), target, limit=limit, position=position
         )
         if not page.records and position is None and await self._by_id(source, [record_id], ()) == [None]:
-            raise Rejected(GONE.code, GONE.message)
+            raise Rejected(writes.GONE.code, writes.GONE.message)
         return page
 
     async def link(

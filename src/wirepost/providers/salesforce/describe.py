@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wirepost.contracts.crm import (
+from wirepost.contracts.records import (
     Choice,
     FieldSchema,
     FieldType,

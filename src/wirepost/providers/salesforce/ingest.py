@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
-from wirepost.contracts.crm import Draft, Import, ImportOperation, Value, imported
 from wirepost.contracts.jobs import JobKind, Look, Problem, Row, Seen
+from wirepost.contracts.records import Draft, Import, ImportOperation, Value, imported
 from wirepost.core.errors import CallError, FieldProblem, InvalidCall, OutcomeUnknown, Unavailable
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce import aftermath, ids

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wirepost.contracts.crm import LINKS, Link, LinkTo, Trouble, Written
+from wirepost.contracts.records import LINKS, Link, LinkTo, Trouble, Written
 from wirepost.core.errors import FieldProblem, InvalidCall, Rejected
 from wirepost.providers.salesforce import ids, soql, writes
 from wirepost.providers.salesforce.client import Json, SalesforceClient
 from wirepost.providers.salesforce.describe import Child, Described, describe
 from wirepost.providers.salesforce.kinds import JUNCTIONS, NOTE
-from wirepost.providers.salesforce.refusals import GONE, NO_SUCH_OBJECT, hidden
+from wirepost.providers.salesforce.refusals import NO_SUCH_OBJECT, hidden
 from wirepost.tools.results import Page
 
 ID = "Id"
@@ -346,7 +346,7 @@ def _is_labelled(row: Json, way: Relation, label: str | None) -> bool:
 def _impossible(source: Described, target: Described, pairs: Sequence[tuple[str, str]]) -> dict[int, Written]:
     """Outcomes of pairs with an id that is none of its object."""
     return {
-        index: writes.failed(index, GONE, other)
+        index: writes.failed(index, writes.GONE, other)
         for index, (one, other) in enumerate(pairs)
         if not (is_of(source, one) and is_of(target, other))
     }

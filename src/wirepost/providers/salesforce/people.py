@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wirepost.contracts.crm import FieldSchema, Filter, Operator, Owner
+from wirepost.contracts.records import FieldSchema, Filter, Operator, Owner
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce import ids, soql
 from wirepost.providers.salesforce.client import Json, SalesforceClient

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from wirepost.contracts.crm import Draft, FieldSchema, Link, ObjectSchema, Record
+from wirepost.contracts.records import Draft, FieldSchema, Link, ObjectSchema, Record
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.salesforce import ids
 from wirepost.providers.salesforce.client import Json, SalesforceClient

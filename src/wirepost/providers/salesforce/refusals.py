@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wirepost.contracts.crm import FieldTrouble, ObjectSchema, Trouble
 from wirepost.core.errors import CallError, FieldProblem, InvalidCall, NotConnected, Rejected, Unavailable
 from wirepost.core.text import clean_line
 from wirepost.providers.salesforce import ids
 from wirepost.upstream import faults
 from wirepost.upstream.client import Answer, Ask
+
+if TYPE_CHECKING:
+    from wirepost.contracts.records import ObjectSchema, Trouble
+
 
 REFUSED, UNAUTHORIZED, FAILED = 400, 401, 500
 LOCATOR_GONE = "INVALID_QUERY_LOCATOR"
@@ -27,7 +30,6 @@ UNDONE = "PROCESSING_HALTED"
 """Of a part that was undone, or not begun, because another one was refused."""
 NO_SUCH_OBJECT = "INVALID_TYPE"
 """Of an object that the user may not see, too."""
-GONE = Trouble(code="not_found", message="Salesforce has no such record")
 ASK_ADMINISTRATOR = "An administrator gives the user the permission with a permission set in Salesforce"
 
 _CODES = {
@@ -69,6 +71,8 @@ class Said:
     @property
     def trouble(self) -> Trouble:
         """The same for one record of several."""
+        from wirepost.contracts.records import FieldTrouble, Trouble
+
         fields = [FieldTrouble(**problem) for problem in self.fields]
         return Trouble(code=self.code, message=self.message, fields=fields or None)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
-from wirepost.contracts.crm import FieldSchema, Query
+from wirepost.contracts.records import FieldSchema, Query
 from wirepost.core.errors import CallError, FieldProblem, InvalidCall
 from wirepost.providers.salesforce import soql
 from wirepost.providers.salesforce.client import ROOT, Json, SalesforceClient

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from wirepost.contracts.crm import FieldSchema, Filter, Operator, Value
+from wirepost.contracts.records import FieldSchema, Filter, Operator, Value
 from wirepost.core.errors import InvalidCall
 
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,79}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wirepost.contracts.crm import Bucket, FieldSchema, Filter, Measure, Summary
+from wirepost.contracts.records import Bucket, FieldSchema, Filter, Measure, Summary
 from wirepost.providers.salesforce import soql
 from wirepost.providers.salesforce.client import Json, SalesforceClient
 from wirepost.providers.salesforce.describe import Described

@@ -11,12 +11,13 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from wirepost.contracts.crm import Draft, ObjectSchema, Trouble, Written
+from wirepost.contracts.records import Draft, ObjectSchema, Trouble, Written
 from wirepost.core.errors import OutcomeUnknown, Rejected
 from wirepost.providers.salesforce.client import Json, SalesforceClient, collection, sobject
 from wirepost.providers.salesforce.records import Url
 from wirepost.providers.salesforce.refusals import DELETED, read_errors
 
+GONE = Trouble(code="not_found", message="Salesforce has no such record")
 NO_DUPLICATES = {"Sforce-Duplicate-Rule-Header": "allowSave=false"}
 """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_duplicaterules.htm"""
 

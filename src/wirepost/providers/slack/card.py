@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wirepost.contracts.customer import CustomerCard, Facts, MessageFact, PersonFact
+from wirepost.contracts.customer import CustomerCard
+from wirepost.contracts.facts import Facts, MessageFact, PersonFact
 from wirepost.core.errors import CallError, NotConnected, Rejected
 from wirepost.providers.slack import permalinks
 from wirepost.providers.slack.client import Json, SlackClient, together

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from wirepost.contracts.customer import CustomerCard, Facts, PaymentFact, PersonFact, SubscriptionFact
+from wirepost.contracts.customer import CustomerCard
+from wirepost.contracts.facts import Facts, PaymentFact, PersonFact, SubscriptionFact
 from wirepost.core.errors import Rejected
 from wirepost.providers.stripe.billing import Subscription
 from wirepost.providers.stripe.client import StripeClient, together

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from wirepost.contracts.ai import BatchItem, BatchRow
+from wirepost.contracts.generation import BatchItem, BatchRow
 from wirepost.contracts.google_models import answered_row, body_of, status_of
 from wirepost.contracts.jobs import BATCH_POLL_S, JobKind, Look, Problem, Row, Seen
 from wirepost.core.errors import Rejected

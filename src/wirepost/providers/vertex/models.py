@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wirepost.contracts.ai import BatchItem, Embeddings, Generation, ModelFacts, Models, Prompt, Usage
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import BatchItem, Embeddings, Generation, ModelFacts, Prompt, Usage
 from wirepost.contracts.google_models import body_of, generation_of, usage_of
 from wirepost.core.errors import InvalidCall
 from wirepost.providers.vertex import storage

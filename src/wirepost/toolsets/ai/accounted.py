@@ -5,58 +5,37 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wirepost.calls.remembering import account_key
-from wirepost.contracts.ai import (
+from wirepost.contracts.ai import Models
+from wirepost.contracts.analysis import Analysis
+from wirepost.contracts.generation import (
     BatchItem,
     Embeddings,
     Endpoint,
     Generation,
     Invocation,
     ModelFacts,
-    Models,
     Prompt,
     Usage,
 )
-from wirepost.contracts.analysis import Analysis
 from wirepost.core.errors import Unavailable
 from wirepost.core.redact import SECRETS
 from wirepost.toolsets.ai import structured
 from wirepost.toolsets.ai.prices import cost_nano, dollars
-from wirepost.toolsets.ai.usage import Usages, Used
+from wirepost.toolsets.ai.settling import ACCOUNT
+from wirepost.toolsets.ai.usage import Used
 
 if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
     from wirepost.connections.connections import Connection
-    from wirepost.core.clock import Clock
-    from wirepost.jobs.files import Files
-    from wirepost.settings import AiSettings
-    from wirepost.store.cache.cache import Cache
     from wirepost.tools.jobs import Started
-    from wirepost.toolsets.ai.aliases import Aliases, Choice
+    from wirepost.toolsets.ai.aliases import Choice
+    from wirepost.toolsets.ai.opening import Books
 
 T = TypeVar("T")
-ACCOUNT = "account"
-"""In the details of a job: the model and the alias that its tokens are counted under."""
-
-
-@dataclass(frozen=True, eq=False)
-class Books:
-    """What all calls of models share."""
-
-    settings: AiSettings
-    aliases: Aliases
-    usages: Usages
-    cache: Cache
-    files: Files
-    clock: Clock
-
-    def open(self, attempt: Attempt, models: Models) -> AccountedModels:
-        """The models of a connection for one call."""
-        return AccountedModels(models, self, attempt)
 
 
 class AccountedModels(Models):

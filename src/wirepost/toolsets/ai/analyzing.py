@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field
 
-from wirepost.contracts.ai import Models, Usage
+from wirepost.contracts.ai import Models
 from wirepost.contracts.analysis import Analysis, Finding, Task
+from wirepost.contracts.generation import Usage
 from wirepost.core.errors import CallError, Rejected
 from wirepost.tools.context import Call
 from wirepost.tools.results import Result, Untrusted, UntrustedMark

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
-from wirepost.contracts.ai import Feature, FinishReason, ModelFacts, Models, Prompt, Usage
+from wirepost.contracts.ai import Models
+from wirepost.contracts.generation import Feature, FinishReason, ModelFacts, Prompt, Usage
 from wirepost.tools.context import Call
 from wirepost.tools.results import Page, Result, Untrusted, UntrustedMark
 from wirepost.tools.tool import Risk, tool

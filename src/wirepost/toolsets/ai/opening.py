@@ -4,22 +4,45 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wirepost.store.cache.cache import cache_of
-from wirepost.toolsets.ai.accounted import Books
 from wirepost.toolsets.ai.aliases import Aliases
 from wirepost.toolsets.ai.examining import examination
 from wirepost.toolsets.ai.settling import Settling
 from wirepost.toolsets.ai.usage import Usages
 
 if TYPE_CHECKING:
+    from wirepost.calls.attempt import Attempt
     from wirepost.calls.long_work import LongWork
     from wirepost.connections.connections import Connections
+    from wirepost.contracts.ai import Models
     from wirepost.core.clock import Clock
+    from wirepost.jobs.files import Files
     from wirepost.secrets.resolve import Secrets
-    from wirepost.settings import Settings
+    from wirepost.settings import AiSettings, Settings
+    from wirepost.store.cache.cache import Cache
     from wirepost.store.database import Database
+    from wirepost.toolsets.ai.accounted import AccountedModels
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """What all calls of models share."""
+
+    settings: AiSettings
+    aliases: Aliases
+    usages: Usages
+    cache: Cache
+    files: Files
+    clock: Clock
+
+    def open(self, attempt: Attempt, models: Models) -> AccountedModels:
+        """The models of a connection for one call; their code is loaded at the first."""
+        from wirepost.toolsets.ai.accounted import AccountedModels
+
+        return AccountedModels(models, self, attempt)
 
 
 def aliases_of(settings: Settings) -> Aliases:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wirepost.connections.connections import Connection
-    from wirepost.contracts.ai import Usage
+    from wirepost.contracts.generation import Usage
 
 NANO = 1_000_000_000
 """Costs are kept in whole billionths of a US dollar."""

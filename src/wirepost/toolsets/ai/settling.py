@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wirepost.contracts.ai import Usage
-from wirepost.toolsets.ai.accounted import ACCOUNT
 from wirepost.toolsets.ai.prices import cost_nano, dollars
 from wirepost.toolsets.ai.usage import Usages, Used
 
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
     from wirepost.core.clock import Clock
     from wirepost.jobs.job import Job
 
+ACCOUNT = "account"
+"""In the details of a job: the model and the alias that its tokens are counted under."""
 _COUNTS = ("input_tokens", "output_tokens", "cached_input_tokens")
 
 
@@ -25,6 +25,8 @@ class Settling:
 
     async def job_ended(self, job: Job) -> None:
         """Count its tokens, those of a batch at the prices of batches. Raises `Unavailable`."""
+        from wirepost.contracts.generation import Usage
+
         connection = self._connections.by_name.get(job.connection)
         if not job.usage or "cost" in job.usage or connection is None:
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from wirepost.contracts.ai import Generation, Prompt, Usage
+from wirepost.contracts.generation import Generation, Prompt, Usage
 from wirepost.core.errors import InvalidCall, Rejected
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from wirepost.contracts.ai import BatchItem, Endpoint, Models, Prompt
+from wirepost.contracts.ai import Models
 from wirepost.contracts.analysis import Task
+from wirepost.contracts.generation import BatchItem, Endpoint, Prompt
 from wirepost.tools.context import Call
 from wirepost.tools.jobs import JobStatus, Started
 from wirepost.tools.results import Result, Untrusted

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from wirepost.contracts.ai import Prompt
 from wirepost.contracts.analysis import SENTIMENTS, URGENCIES, Task
+from wirepost.contracts.generation import Prompt
 from wirepost.tools.tool import Argument
 from wirepost.toolsets.ai.refusing import refusal
 

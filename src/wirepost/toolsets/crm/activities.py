@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wirepost.contracts.crm import Activity, ActivityType, Crm, Record
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Activity, ActivityType, Record
 from wirepost.tools.context import Call
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import Moment, OwnerName, Target

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wirepost.contracts.crm import Function, Operator
+from wirepost.contracts.records import Function, Operator
 from wirepost.tools.tool import Argument
 
 ObjectName = Annotated[str, Field(description="contact, company, deal, ticket, … or the vendor's name")]

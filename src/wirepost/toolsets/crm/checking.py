@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from wirepost.contracts.crm import BATCH, Crm, FieldSchema, ObjectSchema, Record, Value
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import BATCH, FieldSchema, ObjectSchema, Record, Value
 from wirepost.core import times
 from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.tools.context import Call

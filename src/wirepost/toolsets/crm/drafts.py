@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wirepost.contracts.crm import Crm, Draft, FieldSchema, LinkTo, ObjectSchema, Record, Value
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Draft, FieldSchema, LinkTo, ObjectSchema, Record, Value
 from wirepost.tools.context import Call
 from wirepost.toolsets.crm import values
 from wirepost.toolsets.crm.arguments import FieldValue, LinkTarget, Target

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wirepost.contracts.crm import Crm, ObjectSchema, Query
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import ObjectSchema, Query
 from wirepost.tools.context import Call
 from wirepost.tools.jobs import Started
 from wirepost.tools.tool import Risk, tool

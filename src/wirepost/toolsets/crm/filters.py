@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wirepost.contracts.crm import FieldSchema, FieldType, Filter, Operator, Value
+from wirepost.contracts.records import FieldSchema, FieldType, Filter, Operator, Value
 from wirepost.toolsets.crm import values
 from wirepost.toolsets.crm.arguments import Condition
 from wirepost.toolsets.crm.checking import Reader

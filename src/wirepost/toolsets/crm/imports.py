@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from wirepost.contracts.crm import Crm, Draft, Import, ImportOperation, ObjectSchema
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Draft, Import, ImportOperation, ObjectSchema
 from wirepost.tools.context import Call
 from wirepost.tools.jobs import Started
 from wirepost.tools.results import Effect, Plan

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wirepost.contracts.crm import Crm, Link, ObjectSchema
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Link, ObjectSchema
 from wirepost.core.errors import Rejected
 from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Page, Plan

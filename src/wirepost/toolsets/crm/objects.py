@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from wirepost.contracts.crm import (
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import (
     Choice,
-    Crm,
     FieldSchema,
     FieldType,
     LinkType,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wirepost.contracts.crm import FieldTrouble, Trouble, Written
+from wirepost.contracts.records import FieldTrouble, Trouble, Written
 from wirepost.core.errors import FieldProblem, Rejected
 from wirepost.core.text import cut
 from wirepost.tools.results import Result

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from wirepost.contracts.crm import Crm, ObjectSchema, Record
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import ObjectSchema, Record
 from wirepost.core.errors import Rejected
 from wirepost.tools.context import Call
 from wirepost.tools.results import Effect, Plan, Result

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wirepost.contracts.crm import Crm, Query, Record
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Query, Record
 from wirepost.tools.context import Call
 from wirepost.tools.results import Page
 from wirepost.tools.tool import Risk, tool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wirepost.contracts.crm import Bucket, Crm, FieldSchema, Measure
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Bucket, FieldSchema, Measure
 from wirepost.tools.context import Call
 from wirepost.tools.results import Result
 from wirepost.tools.tool import Risk, tool

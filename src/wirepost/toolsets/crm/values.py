@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from wirepost.contracts.crm import Choice, FieldSchema, FieldType, ObjectSchema, Record, Value
+from wirepost.contracts.records import Choice, FieldSchema, FieldType, ObjectSchema, Record, Value
 from wirepost.core import times
 from wirepost.core.errors import InvalidCall
 from wirepost.core.text import strip_html

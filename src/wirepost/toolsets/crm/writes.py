@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from wirepost.contracts.crm import Crm, Draft, ObjectSchema
+from wirepost.contracts.crm import Crm
+from wirepost.contracts.records import Draft, ObjectSchema
 from wirepost.tools.context import Call
 from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import ChangedRecord, Moment, NewRecord, ObjectName, WholeRecord
