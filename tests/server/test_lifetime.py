@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
-from wirepost.server.lifetime import in_operation
+from support.clock import ManualClock
+from wirepost.server.lifetime import SETTLE_S, in_operation
 
 
 class Hub:
@@ -26,7 +27,7 @@ class Hub:
 
 
 async def test_house_is_kept_as_long_as_it_serves_and_garbage_is_collected_again():
-    events = []
+    clock, events = ManualClock(auto=False), []
 
     async def keep_house() -> None:
         events.append("begun")
@@ -38,11 +39,13 @@ async def test_house_is_kept_as_long_as_it_serves_and_garbage_is_collected_again
     before = gc.get_threshold()
     gc.disable()
     try:
-        async with in_operation(
-            SimpleNamespace(keep_house=keep_house, hub=Hub(events)), SimpleNamespace(run=None)
-        ):
+        app = SimpleNamespace(keep_house=keep_house, hub=Hub(events), clock=clock)
+        async with in_operation(app, SimpleNamespace(run=None)):
             assert gc.isenabled()
             assert gc.get_threshold()[0] > before[0]  # bursts of requests are no garbage
+            await clock.wait_for_sleepers()
+            assert events == ["at work"], "the first clients are answered before"
+            clock.advance(SETTLE_S)
             while len(events) < 2:
                 await asyncio.to_thread(events.copy)
     finally:

@@ -43,10 +43,10 @@ def _serve(data_directory: str, config: str | None) -> None:
     settings = load_settings(config, overrides={"data_dir": data_directory})
     log.configure(settings.logging.level, settings.logging.format)
     from wirepost.server.ports import open_port
-    from wirepost.server.quick_sdk import defer_sdk
+    from wirepost.server.quick_start import defer_packages
 
     endpoint = open_port(settings.server, may_move=True)
-    defer_sdk()
+    defer_packages()
     from wirepost.server.run import run_server
 
     run_server(settings, endpoint, announce=_tell_starter, is_detached=True)

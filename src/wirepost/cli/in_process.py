@@ -18,9 +18,9 @@ def serve_inside(config: str | None, data_directory: str) -> int:
     source, target = _take_over()
     gc.disable()
     from wirepost.core import log
-    from wirepost.server.quick_sdk import defer_sdk
+    from wirepost.server.quick_start import defer_packages
 
-    defer_sdk()
+    defer_packages()
     from wirepost.server.stdio import run_in_process
     from wirepost.settings import load_settings
 

@@ -42,10 +42,10 @@ def serve(
     )
     log.configure(settings.logging.level, settings.logging.format)
     from wirepost.server.ports import open_port
-    from wirepost.server.quick_sdk import defer_sdk
+    from wirepost.server.quick_start import defer_packages
 
     endpoint = open_port(settings.server)
-    defer_sdk()
+    defer_packages()
     from wirepost.server.run import run_server
 
     run_server(settings, endpoint, announce=_tell_person)

@@ -20,6 +20,10 @@ of it is in cycles: a tenth of the processor time of taking webhooks.
 """
 
 
+SETTLE_S = 1.0
+"""Before house is kept for the first time: the client that started the server does not wait for that."""
+
+
 @asynccontextmanager
 async def in_operation(app: App, side: EventSide) -> AsyncIterator[None]:
     """Let the app keep house, and garbage be collected again where start-up had switched that off.
@@ -29,9 +33,14 @@ async def in_operation(app: App, side: EventSide) -> AsyncIterator[None]:
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
     gc.enable()
-    housekeeping = asyncio.create_task(app.keep_house(), name="housekeeping")
+    housekeeping = asyncio.create_task(_keep_house(app), name="housekeeping")
     try:
         async with app.hub.at_work(views=side.run):
             yield
     finally:
         housekeeping.cancel()
+
+
+async def _keep_house(app: App) -> None:
+    await app.clock.sleep(SETTLE_S)
+    await app.keep_house()

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from wirepost.core.errors import InvalidCall, Unavailable
-from wirepost.upstream.guard import AddressRefused, GuardedTransport, Resolve, check_url, resolve_host
+from wirepost.upstream.guard import AddressRefused, Resolve, check_url, resolve_host
 from wirepost.upstream.tls import context_for
-from wirepost.upstream.upstream import silence_request_log
 
 if TYPE_CHECKING:
     import ssl
@@ -57,8 +56,9 @@ class Documents:
 
     async def _open(self) -> httpx2.AsyncClient:
         if self._http is None:
+            from wirepost.upstream.guarded import GuardedTransport
+
             context = self._context or await context_for("https:")
-            silence_request_log()
             transport = GuardedTransport(context, self._resolve, may_be_private=self._may_be_private)
             self._http = httpx2.AsyncClient(transport=transport, follow_redirects=False)
         return self._http

@@ -22,7 +22,7 @@ from wirepost.upstream.breaker import Breaker
 from wirepost.upstream.cache import Cache
 from wirepost.upstream.limits import Limiter, Limits
 from wirepost.upstream.stream import Unread
-from wirepost.upstream.tls import context_for
+from wirepost.upstream.tls import context_for, is_untrusted
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -302,16 +302,6 @@ def _timeouts(attempt_s: float) -> dict[str, float]:
         "read": attempt_s,
         "write": attempt_s,
     }
-
-
-def is_untrusted(error: BaseException) -> bool:
-    """Whether a connection failed because the other side could not show who it is."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
 
 
 def silence_request_log() -> None:

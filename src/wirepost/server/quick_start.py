@@ -1,6 +1,6 @@
-"""Loading of the MCP SDK what a server needs, when it needs it: two tenths of a start.
+"""Loading of the MCP SDK and the HTTP client what a server needs, when it needs it: a quarter of a start.
 
-Its packages load the client half too, and the types of all protocol versions are made ready to validate.
+The SDK's packages load the client half too, and types of all protocol versions are made ready to validate.
 """
 
 from __future__ import annotations
@@ -15,19 +15,36 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_PACKAGES = ("mcp", "mcp.server")
-"""Their own code only gathers names of their modules, from both halves."""
+_SDK = "mcp"
+_PACKAGES = ("httpx2", _SDK, f"{_SDK}.server")
+"""Their own code only gathers names of their modules, of which a start needs few or none."""
 
 
-def defer_sdk() -> None:
+def defer_packages() -> None:
     """Import the SDK without what a server may never use; that follows when it is used.
 
-    Does nothing when the SDK is loaded already, or is not laid out as expected.
+    Does nothing for a package that is loaded already, or is not laid out as expected.
     """
-    if _PACKAGES[0] in sys.modules:
+    is_loaded = _SDK in sys.modules
+    for name in _PACKAGES:
+        _defer(name)
+    if not is_loaded:
+        _defer_types()
+
+
+def _defer(name: str) -> None:
+    """Have a package's own code run the first time one of its names is missed."""
+    parent, _, own_name = name.rpartition(".")
+    if name in sys.modules or (parent and parent not in sys.modules):
         return
-    _defer_client_half()
-    _defer_types()
+    spec = PathFinder.find_spec(name, sys.modules[parent].__path__ if parent else None)
+    if spec is None or spec.loader is None or spec.submodule_search_locations is None:
+        return
+    module = module_from_spec(spec)
+    module.__dict__["__getattr__"] = _Completion(module, spec)
+    sys.modules[name] = module
+    if parent:
+        setattr(sys.modules[parent], own_name, module)
 
 
 def _defer_types() -> None:
@@ -39,21 +56,6 @@ def _defer_types() -> None:
             import_module("mcp_types.methods")
     finally:
         del BaseModel.model_config["defer_build"]
-
-
-def _defer_client_half() -> None:
-    place = None
-    for name in _PACKAGES:
-        spec = PathFinder.find_spec(name, place)
-        if spec is None or spec.loader is None or spec.submodule_search_locations is None:
-            return
-        place = list(spec.submodule_search_locations)
-        module = module_from_spec(spec)
-        module.__dict__["__getattr__"] = _Completion(module, spec)
-        sys.modules[name] = module
-        parent, _, own_name = name.rpartition(".")
-        if parent:
-            setattr(sys.modules[parent], own_name, module)
 
 
 class _Completion:

@@ -15,8 +15,8 @@ import json, sys
 print(json.dumps(sorted(name for name in sys.modules if name.startswith("mcp."))))
 """
 SERVER_ONLY = """
-from wirepost.server.quick_sdk import defer_sdk
-defer_sdk()
+from wirepost.server.quick_start import defer_packages
+defer_packages()
 import wirepost.server.run
 """
 BOTH_HALVES = """
