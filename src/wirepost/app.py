@@ -56,12 +56,12 @@ from wirepost.toolsets.cards import Cards
 from wirepost.toolsets.desk import Desk
 from wirepost.toolsets.events.desk import EventDesk, event_desk
 from wirepost.toolsets.jobs.desk import JobDesk
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
     from wirepost.sandbox.world import World
     from wirepost.settings import Settings
     from wirepost.tools.tool import AnyTool
-    from wirepost.webhooks.webhook import Webhook
 
 KEPT_FOR = timedelta(days=400)
 """How long a settled intent is remembered."""
@@ -178,7 +178,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
         )
         hub = hub_of(
             settings,
-            load=load_webhook,
+            find_sender=find_sender,
             connections=connections,
             database=database,
             signer=signer,
@@ -280,17 +280,18 @@ async def vault_of(
     return Vault(ring or KeyRing([signer.mac("seal", b"sandbox")]))
 
 
-def load_webhook(provider: str, sender: str | None) -> Webhook:
-    """What a provider, or the sender that is named, sends; raises `ConfigError` where there is no such."""
+def find_sender(provider: str, sender: str | None) -> Sender:
+    """Who sends: the provider, or the sender that is named; raises `ConfigError` where there is none."""
     if sender is not None:
-        return load_sender(sender)
+        webhook = load_sender(sender)
+        return Sender(lambda: webhook)
     found = load_provider(provider)
-    if found.load_webhook is None:
+    if found.sender is None:
         raise ConfigError(
             f"{found.title} sends nothing in a form of its own",
             hint="name a sender, such as hmac: wirepost webhooks senders lists them",
         )
-    return found.load_webhook()
+    return found.sender
 
 
 def connections_of(settings: Settings, clock: Clock, secrets: Secrets | None = None) -> Connections:

@@ -47,9 +47,9 @@ class Handshake:
         """Who sends it."""
         if self.sender in SENDERS:
             return load_sender(self.sender)
-        load = load_provider(self.sender).load_webhook
-        assert load is not None, f"{self.sender} has no webhook"
-        return load()
+        found = load_provider(self.sender).sender
+        assert found is not None, f"{self.sender} sends nothing"
+        return found.load()
 
     def terms(self) -> Terms:
         """What the endpoint asks."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from wirepost.settings import Settings
 from wirepost.store.database import Database
 from wirepost.store.signals import Signals
 from wirepost.webhooks.incoming import Incoming, Reply
-from wirepost.webhooks.webhook import Webhook
+from wirepost.webhooks.webhook import Sender, Webhook
 
 SECRET = "whsec_a_secret_of_the_tests_5f0c"
 """What Stripe signs with here."""
@@ -158,9 +159,15 @@ def load(provider: str, sender: str | None) -> Webhook:
         from wirepost.senders import load_sender
 
         return load_sender(sender)
-    found = load_provider(provider).load_webhook
+    found = load_provider(provider).sender
     assert found is not None
-    return found()
+    return found.load()
+
+
+def is_signed(provider: str, sender: str | None) -> bool:
+    """Whether something in its requests proves them."""
+    found = load_provider(provider).sender
+    return sender is not None or found is None or found.is_signed
 
 
 def receiving(
@@ -179,7 +186,7 @@ def receiving(
     log, raw = EventLog(database, Signals(), clock), RawRequests(database, vault)
     endpoints = endpoints_of(
         settings,
-        load=load,
+        find_sender=lambda *named: Sender(partial(load, *named), is_signed(*named)),
         address=address,
         resolver=Secrets(settings.secrets, clock),
         stored=stored,

@@ -97,7 +97,7 @@ class Post:
 @asynccontextmanager
 async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Post]:
     """Open the store of a configuration, whether or not a server has it open; raises `ConfigError`."""
-    from wirepost.app import connections_of, load_webhook, vault_of
+    from wirepost.app import connections_of, find_sender, vault_of
     from wirepost.calls.audit import Audit
     from wirepost.calls.custody import custody
     from wirepost.calls.long_work import long_work
@@ -131,7 +131,7 @@ async def post(settings: Settings, clock: Clock | None = None) -> AsyncIterator[
         long = long_work(settings, database, connections, Owner(database, clock), clock)
         hub = hub_of(
             settings,
-            load=load_webhook,
+            find_sender=find_sender,
             connections=connections,
             database=database,
             signer=signer,

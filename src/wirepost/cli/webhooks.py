@@ -206,7 +206,7 @@ async def _row(post: Post, endpoint: Endpoint) -> dict[str, Any]:
     )
     try:
         labels = [each.label for each in (await endpoint.terms()).secrets]
-        secrets = ", ".join(labels) or ("none" if endpoint.webhook.is_signed else "its address")
+        secrets = ", ".join(labels) or ("none" if endpoint.sender.is_signed else "its address")
     except (CallError, ConfigError) as error:
         secrets = f"missing: {error.message}"
     return {
@@ -215,7 +215,7 @@ async def _row(post: Post, endpoint: Endpoint) -> dict[str, Any]:
         "sender": endpoint.webhook.name,
         "verify": endpoint.settings.verify,
         "paused": endpoint.settings.paused,
-        "secrets": secrets if endpoint.settings.verify or not endpoint.webhook.is_signed else "NOT CHECKED",
+        "secrets": secrets if endpoint.settings.verify or not endpoint.sender.is_signed else "NOT CHECKED",
         "last_event": from_epoch(int(last[0][0])) if last else None,
         "events_24h": count[0][0],
         "dead": dead[0][0],

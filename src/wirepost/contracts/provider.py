@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
     from wirepost.upstream.client import Client
     from wirepost.upstream.limits import Limits
-    from wirepost.webhooks.webhook import Webhook
+    from wirepost.webhooks.feed import Feed
+    from wirepost.webhooks.webhook import Sender
 
 
 class Probe(Result):
@@ -65,8 +66,10 @@ class Provider:
     """Settings → the address of the API, where more than the region decides; in place of `base_url`."""
     load_tools: Callable[[], tuple[AnyTool, ...]] | None = None
     """The tools that only it has; the code of a tool is loaded when it is called."""
-    load_webhook: Callable[[], Webhook] | None = None
-    """The requests it sends, where it sends any; a process that receives none never loads it."""
+    sender: Sender | None = None
+    """What sends its requests, where it sends any."""
+    feed: Callable[[Any], Feed] | None = None
+    """Client → its own list of past events, for those whose webhook was lost."""
     load_jobs: Callable[[], tuple[JobKind[Any], ...]] | None = None
     """The kinds of jobs it carries out, where there are any."""
 

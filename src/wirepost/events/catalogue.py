@@ -85,15 +85,19 @@ class Catalogue:
 
     def __init__(self, endpoints: Iterable[Offered], may_read: Callable[[Caller, str], bool]) -> None:
         self.may_read = may_read
-        self._environments: dict[str, str] = {}
-        self._senders: dict[str, dict[str, list[str]]] = {}
-        """Type → what it says, each with the sources that tell it."""
-        for each in endpoints:
-            self._environments[each.source] = each.environment
+        self._endpoints = tuple(endpoints)
+        self._environments = {each.source: each.environment for each in self._endpoints}
+
+    @cached_property
+    def _senders(self) -> dict[str, dict[str, list[str]]]:
+        """Type → what it says, each with the sources that tell it; loads all senders when it is needed."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for each in self._endpoints:
             for name, told in _told_by(each.webhook).items():
-                self._senders.setdefault(name, {}).setdefault(told, []).append(each.source)
+                found.setdefault(name, {}).setdefault(told, []).append(each.source)
         for name, told in OWN_TYPES.items():
-            self._senders.setdefault(name, {}).setdefault(told, []).append(OWN_SOURCE)
+            found.setdefault(name, {}).setdefault(told, []).append(OWN_SOURCE)
+        return found
 
     def of(self, caller: Caller) -> dict[str, EventType]:
         """Name → type, sorted by name; only what the caller may read."""

@@ -7,13 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import orjson
 
 from wirepost.core.errors import ConfigError
 from wirepost.settings.webhooks import SigningSecret, WebhookSettings
-from wirepost.webhooks.webhook import Secret, Terms, Webhook
+from wirepost.webhooks.webhook import Secret, Sender, Terms, Webhook
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -37,8 +38,8 @@ MAX_STORED = 5
 log = logging.getLogger(__name__)
 
 Fetch = Callable[[str], Awaitable[bytes]]
-Load = Callable[[str, str | None], Webhook]
-"""Provider, and sender where another one is named → its declaration; raises `ConfigError`."""
+FindSender = Callable[[str, str | None], Sender]
+"""Provider, and sender where another one is named → who sends; raises `ConfigError`."""
 
 _STORED = "SELECT secrets FROM endpoints WHERE source = ? AND endpoint = ? AND secrets IS NOT NULL LIMIT 1"
 _STORE = (
@@ -105,7 +106,7 @@ class Endpoint:
     """The connection."""
     name: str
     environment: str
-    webhook: Webhook
+    sender: Sender
     settings: WebhookSettings
     url: str
     """As the sender knows it; empty where only the request tells."""
@@ -120,7 +121,12 @@ class Endpoint:
     @property
     def is_open(self) -> bool:
         """Whether nothing in a request proves it, so that its address must be known to nobody else."""
-        return not (self.settings.verify and self.webhook.is_signed)
+        return not (self.settings.verify and self.sender.is_signed)
+
+    @cached_property
+    def webhook(self) -> Webhook:
+        """What is sent here; loaded when the first request comes, or somebody asks."""
+        return self.sender.load()
 
     async def terms(self) -> Terms:
         """What it asks of requests now; raises `ConfigError` and `CallError` when secrets cannot be had."""
@@ -230,7 +236,7 @@ class Endpoints:
 def endpoints_of(
     settings: Settings,
     *,
-    load: Load,
+    find_sender: FindSender,
     address: str | None,
     resolver: Secrets,
     stored: StoredSecrets,
@@ -247,7 +253,7 @@ def endpoints_of(
                 source=connection,
                 name=name,
                 environment=each.environment,
-                webhook=load(each.provider, webhook.sender),
+                sender=find_sender(each.provider, webhook.sender),
                 settings=webhook,
                 url=webhook.url or (f"{address}{path_of(connection, name)}" if address else ""),
                 resolver=resolver,
@@ -275,7 +281,8 @@ def _checked(endpoint: Endpoint) -> Endpoint:
             key=key,
             hint="openssl rand -hex 16",
         )
-    if endpoint.webhook.needs_accounts and not endpoint.is_open and not endpoint.settings.accounts:
+    is_named = endpoint.is_open or endpoint.settings.accounts or endpoint.settings.sender is None
+    if not is_named and endpoint.webhook.needs_accounts:
         raise ConfigError(
             f"{endpoint.webhook.title} signs for whoever has an account there, so yours has to be named",
             key=f"{key}.accounts",

@@ -50,9 +50,9 @@ class Upkeep:
         self._every_s = every_s
         by_source = _first_of_each(endpoints.all())
         self._feeds = {
-            name: partial(_open, connections.by_name[name], each, clock)
+            name: partial(_open, connections.by_name[name], clock)
             for name, each in by_source.items()
-            if each.webhook.feed is not None and each.settings.sender is None
+            if connections.by_name[name].provider.feed is not None and each.settings.sender is None
         }
         self._listened = by_source
         self._silent = set(by_source) if has_silence else set()
@@ -110,9 +110,9 @@ def _first_of_each(endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
     return found
 
 
-async def _open(connection: Connection, endpoint: Endpoint, clock: Clock) -> Feed:
+async def _open(connection: Connection, clock: Clock) -> Feed:
     """The provider's list of events, read with the shared account; nobody waits for it."""
-    if endpoint.webhook.feed is None:
-        raise TypeError(f"{endpoint.source} has no list of events")
+    if connection.provider.feed is None:
+        raise TypeError(f"{connection.name} has no list of events")
     scope = Scope(clock.monotonic() + READ_S, interactive=False)
-    return endpoint.webhook.feed(connection.shared.client(scope))
+    return connection.provider.feed(connection.shared.client(scope))

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from wirepost.connections.connections import Connections
     from wirepost.core.clock import Clock
     from wirepost.core.signing import Signer
-    from wirepost.events.endpoints import Load
+    from wirepost.events.endpoints import FindSender
     from wirepost.secrets.resolve import Secrets
     from wirepost.secrets.vault import Vault
     from wirepost.settings import Settings
@@ -154,7 +154,7 @@ class Hub:
 def hub_of(
     settings: Settings,
     *,
-    load: Load,
+    find_sender: FindSender,
     connections: Connections,
     database: Database,
     signer: Signer,
@@ -170,10 +170,10 @@ def hub_of(
     events = EventLog(database, signals, clock)
     raw = RawRequests(database, vault)
     stored = StoredSecrets(database, vault, clock)
-    with_sandboxes = rehearsing(settings, signer, load)
+    with_sandboxes = rehearsing(settings, signer, find_sender)
     endpoints = endpoints_of(
         with_sandboxes,
-        load=load,
+        find_sender=find_sender,
         address=settings.server.url,
         resolver=secrets,
         stored=stored,
@@ -274,11 +274,10 @@ def hub_of(
 async def _fetch(connections: Connections, clock: Clock, source: str, path: str) -> dict[str, Any]:
     """What a thin event is about; raises `CallError`."""
     connection = connections.by_name[source]
-    webhook = connection.provider.load_webhook() if connection.provider.load_webhook else None
-    if webhook is None or webhook.feed is None:
+    if connection.provider.feed is None:
         raise InvalidCall("unsupported_by_provider", f"What {source} tells of cannot be asked for")
     scope = Scope(clock.monotonic() + FETCH_S, interactive=False)
-    return await webhook.feed(connection.shared.client(scope)).fetch(path)
+    return await connection.provider.feed(connection.shared.client(scope)).fetch(path)
 
 
 def may_read(caller: Caller, source: str) -> bool:  # noqa: ARG001 - all sources are open to whoever may read
@@ -286,7 +285,7 @@ def may_read(caller: Caller, source: str) -> bool:  # noqa: ARG001 - all sources
     return caller.scopes is None or "event.read" in caller.scopes
 
 
-def rehearsing(settings: Settings, signer: Signer, load: Load) -> Settings:
+def rehearsing(settings: Settings, signer: Signer, find_sender: FindSender) -> Settings:
     """The settings with an endpoint for each sandbox, which sends webhooks without being asked to."""
     from wirepost.settings.webhooks import WebhookSettings
 
@@ -295,12 +294,12 @@ def rehearsing(settings: Settings, signer: Signer, load: Load) -> Settings:
         if connection.environment != "sandbox" or connection.webhooks:
             continue
         try:
-            webhook = load(connection.provider, None)
+            sender = find_sender(connection.provider, None)
         except ConfigError:
             continue  # a vendor that sends nothing needs no endpoint
-        endpoint = DEFAULT if webhook.is_signed else signer.mac("endpoint", name.encode()).hex()[:32]
+        endpoint = DEFAULT if sender.is_signed else signer.mac("endpoint", name.encode()).hex()[:32]
         # Whatever else would be asked of what is not signed, only an operator can say.
-        added: dict[str, WebhookSettings] = {endpoint: WebhookSettings(verify=webhook.is_signed)}
+        added: dict[str, WebhookSettings] = {endpoint: WebhookSettings(verify=sender.is_signed)}
         changed[name] = connection.model_copy(update={"webhooks": added})
     return settings.model_copy(update={"connections": {**settings.connections, **changed}})
 

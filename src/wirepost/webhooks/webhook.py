@@ -12,7 +12,6 @@ from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.verdict import Verified
 
 if TYPE_CHECKING:
-    from wirepost.webhooks.feed import Feed
     from wirepost.webhooks.manage import Management
 
 TOLERANCE_S = 300.0
@@ -149,8 +148,6 @@ class Webhook:
     """The answer to what was stored, where the sender wants more than a status."""
     methods: frozenset[str] = POST
     tolerance_s: float = TOLERANCE_S
-    is_signed: bool = True
-    """False: nothing in a request proves it, so the endpoint's name must be a random token."""
     needs_accounts: bool = False
     """True: the sender signs for whoever has an account there, so only named accounts prove anything."""
     addresses: str | None = None
@@ -166,5 +163,12 @@ class Webhook:
     """Client → the webhooks that are set up at the provider."""
     steps: str = ""
     """What a person clicks at the provider, where there is no API; `{url}` is the address."""
-    feed: Callable[[Any], Feed] | None = None
-    """Client → the provider's own list of past events, for those whose webhook was lost."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends, as far as it must be known before a request comes; `load` has the rest."""
+
+    load: Callable[[], Webhook]
+    is_signed: bool = True
+    """False: nothing in a request proves it, so the endpoint's name must be a random token."""

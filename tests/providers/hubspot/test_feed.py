@@ -9,9 +9,9 @@ import pytest
 from support.clock import ManualClock
 from support.hubspot import JudgedPortal
 from wirepost.core.errors import CallError
+from wirepost.providers.hubspot import PROVIDER, feed_of
 from wirepost.providers.hubspot.feed import OVERLAP_S, PAGE, HubSpotFeed
 from wirepost.providers.hubspot.sandbox.state import LAG_S
-from wirepost.providers.hubspot.webhook import WEBHOOK, feed_of
 from wirepost.sandbox.faults import Fault
 from wirepost.webhooks.webhook import Item
 
@@ -89,6 +89,6 @@ async def test_other_refusals_are_told(portal: JudgedPortal, clock: ManualClock)
         await read(portal, None, clock.now().timestamp())
 
 
-def test_the_webhook_offers_it() -> None:
-    assert WEBHOOK.feed is feed_of
+def test_the_provider_offers_it() -> None:
+    assert PROVIDER.feed is feed_of
     assert HubSpotFeed.has_keys_of_requests is False

@@ -158,5 +158,5 @@ def test_fields_of_any_form_are_read_or_left_out_one_by_one(rows: list[dict[str,
 
 
 def test_the_provider_offers_it() -> None:
-    assert PROVIDER.load_webhook is not None
-    assert PROVIDER.load_webhook() is WEBHOOK
+    assert PROVIDER.sender is not None
+    assert PROVIDER.sender.load() is WEBHOOK

@@ -9,9 +9,9 @@ import pytest
 from support.clock import ManualClock
 from support.salesforce import JudgedOrg
 from wirepost.core.errors import CallError
+from wirepost.providers.salesforce import PROVIDER, feed_of
 from wirepost.providers.salesforce.feed import OVERLAP_S, PAGE, SalesforceFeed
 from wirepost.providers.salesforce.sandbox.keys import ORGANIZATION, key_of
-from wirepost.providers.salesforce.webhook import WEBHOOK, feed_of
 from wirepost.sandbox.faults import Fault
 from wirepost.webhooks.webhook import Item
 
@@ -73,6 +73,6 @@ async def test_refusals_are_told(org: JudgedOrg, clock: ManualClock) -> None:
         await read(org, None, clock.now().timestamp())
 
 
-def test_the_webhook_offers_it() -> None:
-    assert WEBHOOK.feed is feed_of
+def test_the_provider_offers_it() -> None:
+    assert PROVIDER.feed is feed_of
     assert SalesforceFeed.has_keys_of_requests is False

@@ -105,7 +105,8 @@ def test_the_answer_is_the_acknowledgement() -> None:
 
 
 def test_nothing_is_signed_so_the_address_must_be_a_secret() -> None:
-    assert WEBHOOK.is_signed is False
+    assert PROVIDER.sender is not None
+    assert PROVIDER.sender.is_signed is False
 
 
 @pytest.mark.parametrize(
@@ -137,8 +138,8 @@ def test_a_sample_takes_other_values() -> None:
 
 
 def test_the_provider_offers_it() -> None:
-    assert PROVIDER.load_webhook is not None
-    assert PROVIDER.load_webhook() is WEBHOOK
+    assert PROVIDER.sender is not None
+    assert PROVIDER.sender.load() is WEBHOOK
 
 
 def test_what_is_clicked_names_the_address() -> None:

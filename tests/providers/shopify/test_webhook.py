@@ -47,8 +47,8 @@ def only(found: Incoming) -> Item:
 
 
 def test_the_provider_loads_it() -> None:
-    assert PROVIDER.load_webhook is not None
-    assert PROVIDER.load_webhook() is WEBHOOK
+    assert PROVIDER.sender is not None
+    assert PROVIDER.sender.load() is WEBHOOK
 
 
 def test_headers_say_which_event_it_was_and_when() -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from support.clock import ManualClock
 from wirepost.core.errors import CallError
+from wirepost.providers.slack import PROVIDER, feed_of
 from wirepost.providers.slack.feed import PAGE
 from wirepost.providers.slack.tools.files import slack_upload_file
 from wirepost.providers.slack.tools.messages import slack_send_message
-from wirepost.providers.slack.webhook import WEBHOOK, feed_of
+from wirepost.providers.slack.webhook import WEBHOOK
 from wirepost.sandbox.faults import Fault
 from wirepost.settings.webhooks import WebhookSettings
 from wirepost.webhooks.incoming import Incoming
@@ -97,5 +98,5 @@ async def test_refusals_are_told(shop: Any) -> None:
         await read(shop, None, 0.0)
 
 
-def test_the_webhook_offers_it() -> None:
-    assert WEBHOOK.feed is feed_of
+def test_the_provider_offers_it() -> None:
+    assert PROVIDER.feed is feed_of

@@ -264,8 +264,8 @@ def test_fields_of_any_form_are_read_or_unmapped(outer: dict[str, Any], event: d
 
 
 def test_the_provider_offers_it() -> None:
-    assert PROVIDER.load_webhook is not None
-    assert PROVIDER.load_webhook() is WEBHOOK
+    assert PROVIDER.sender is not None
+    assert PROVIDER.sender.load() is WEBHOOK
 
 
 def test_what_is_clicked_names_the_address() -> None:

@@ -66,7 +66,7 @@ def _address(endpoint: Endpoint) -> list[Finding]:
 
 def _secrets(endpoint: Endpoint, terms: Terms) -> Finding:
     name = _name(endpoint)
-    if not endpoint.webhook.is_signed:
+    if not endpoint.sender.is_signed:
         return WEBHOOKS.ok(f"{name}: nothing is signed; the address is the secret")
     if not endpoint.settings.verify:
         why = "whoever knows the address is believed"

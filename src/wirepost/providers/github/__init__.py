@@ -10,8 +10,10 @@ from wirepost.core.text import clean_line
 from wirepost.providers.github.client import API_VERSION, GitHubClient, scopes_in
 from wirepost.providers.github.oauth import OAUTH
 from wirepost.upstream.limits import Limits
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
+    from wirepost.providers.github.feed import GitHubFeed
     from wirepost.webhooks.webhook import Webhook
 
 INSTALLATION = AppInstallation(
@@ -53,6 +55,13 @@ async def _installation(client: GitHubClient) -> Probe:
     )
 
 
+def feed_of(client: GitHubClient) -> GitHubFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.github.feed import GitHubFeed
+
+    return GitHubFeed(client)
+
+
 def load_webhook() -> Webhook:
     """The requests it sends."""
     from wirepost.providers.github.webhook import WEBHOOK
@@ -83,5 +92,6 @@ PROVIDER = Provider(
     },
     api_versions={API_VERSION: None},
     probe=probe,
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook),
+    feed=feed_of,
 )

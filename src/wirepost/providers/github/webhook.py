@@ -21,7 +21,6 @@ from wirepost.webhooks.webhook import Reading, Terms, Unmapped, Webhook
 
 if TYPE_CHECKING:
     from wirepost.providers.github.client import GitHubClient
-    from wirepost.providers.github.feed import GitHubFeed
     from wirepost.providers.github.manage import GitHubManagement
 
 
@@ -88,13 +87,6 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return headers, orjson.dumps(with_fields(body, fields))
 
 
-def feed_of(client: GitHubClient) -> GitHubFeed:
-    """What has happened, of which it may not have told; loaded when that is asked for."""
-    from wirepost.providers.github.feed import GitHubFeed
-
-    return GitHubFeed(client)
-
-
 def manage(client: GitHubClient) -> GitHubManagement:
     """Where its webhooks are set up; loaded when somebody does that."""
     from wirepost.providers.github.manage import GitHubManagement
@@ -116,5 +108,4 @@ WEBHOOK = Webhook(
     steps="Settings of the repository, the organisation or the GitHub App, Webhooks: Payload URL {url}, "
     "content type application/json, a random secret of at least 20 characters, which is also named under "
     "`secrets`, and the events to be sent",
-    feed=feed_of,
 )

@@ -12,16 +12,18 @@ from wirepost.core.text import clean_line
 from wirepost.providers.hubspot.client import API_VERSION, SEARCH, HubSpotClient
 from wirepost.providers.hubspot.oauth import OAUTH
 from wirepost.upstream.limits import Limits, Quota
-
-KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST": "test"}
-"""Kind of an account → environment; app developer accounts hold no records."""
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
     from wirepost.contracts.crm_card import CrmCard
     from wirepost.contracts.jobs import JobKind
     from wirepost.providers.hubspot.crm import HubSpotCrm
+    from wirepost.providers.hubspot.feed import HubSpotFeed
     from wirepost.providers.hubspot.sandbox import HubSpotSandbox
     from wirepost.webhooks.webhook import Webhook
+
+KINDS_OF_ACCOUNT = {"STANDARD": "production", "SANDBOX": "test", "DEVELOPER_TEST": "test"}
+"""Kind of an account → environment; app developer accounts hold no records."""
 
 
 async def probe(client: HubSpotClient) -> Probe:
@@ -71,6 +73,13 @@ def load_sandbox() -> type[HubSpotSandbox]:
     return HubSpotSandbox
 
 
+def feed_of(client: HubSpotClient) -> HubSpotFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.hubspot.feed import HubSpotFeed
+
+    return HubSpotFeed(client)
+
+
 def load_webhook() -> Webhook:
     """HubSpot's requests."""
     from wirepost.providers.hubspot.webhook import WEBHOOK
@@ -99,7 +108,8 @@ PROVIDER = Provider(
         OAUTH,
     ),
     load_sandbox=load_sandbox,
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook),
+    feed=feed_of,
     load_jobs=load_jobs,
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines: in ten seconds 100
     # requests of a private app, 190 from Professional on; searches 5 a second for the whole account.

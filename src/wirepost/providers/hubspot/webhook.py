@@ -21,7 +21,6 @@ from wirepost.webhooks.webhook import Reading, Terms, Webhook
 
 if TYPE_CHECKING:
     from wirepost.providers.hubspot.client import HubSpotClient
-    from wirepost.providers.hubspot.feed import HubSpotFeed
     from wirepost.providers.hubspot.manage import HubSpotManagement
 
 
@@ -53,13 +52,6 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return {"content-type": "application/json"}, orjson.dumps(with_fields(body, fields))
 
 
-def feed_of(client: HubSpotClient) -> HubSpotFeed:
-    """What has happened, of which it may not have told; loaded when that is asked for."""
-    from wirepost.providers.hubspot.feed import HubSpotFeed
-
-    return HubSpotFeed(client)
-
-
 def manage(client: HubSpotClient) -> HubSpotManagement:
     """Where its webhooks are set up; loaded when somebody does that."""
     from wirepost.providers.hubspot.manage import HubSpotManagement
@@ -89,5 +81,4 @@ WEBHOOK = Webhook(
     sign=HUBSPOT.sign,
     manage=manage,
     steps=STEPS,
-    feed=feed_of,
 )

@@ -9,6 +9,7 @@ from wirepost.contracts.auth import ANY, ApiKey
 from wirepost.contracts.provider import Probe, Provider
 from wirepost.providers.openai.client import OpenAiClient
 from wirepost.upstream.limits import Limits
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
@@ -70,6 +71,6 @@ PROVIDER = Provider(
     api_versions={"v1": None},
     probe=probe,
     offers={Models: models_of},
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook),
     load_jobs=load_jobs,
 )

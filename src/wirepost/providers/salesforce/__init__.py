@@ -15,11 +15,13 @@ from wirepost.providers.salesforce.client import API_VERSION, ROOT, SalesforceCl
 from wirepost.providers.salesforce.oauth import OAUTH
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
     from wirepost.contracts.crm_card import CrmCard
     from wirepost.contracts.jobs import JobKind
     from wirepost.providers.salesforce.crm import SalesforceCrm
+    from wirepost.providers.salesforce.feed import SalesforceFeed
     from wirepost.providers.salesforce.sandbox import SalesforceSandbox
     from wirepost.tools.tool import AnyTool
     from wirepost.webhooks.webhook import Webhook
@@ -88,6 +90,13 @@ def load_sandbox() -> type[SalesforceSandbox]:
     return SalesforceSandbox
 
 
+def feed_of(client: SalesforceClient) -> SalesforceFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.salesforce.feed import SalesforceFeed
+
+    return SalesforceFeed(client)
+
+
 def load_webhook() -> Webhook:
     """Salesforce's requests."""
     from wirepost.providers.salesforce.webhook import WEBHOOK
@@ -147,7 +156,8 @@ PROVIDER = Provider(
     ),
     load_tools=load_tools,
     load_sandbox=load_sandbox,
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook, is_signed=False),
+    feed=feed_of,
     load_jobs=load_jobs,
     # https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/
     # salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm: no rate, but a number for

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wirepost.providers.salesforce import soap
 from wirepost.providers.salesforce.ids import canonical, same_id
@@ -19,10 +19,6 @@ from wirepost.webhooks.incoming import Incoming, Reply
 from wirepost.webhooks.samples import unknown_type, with_fields
 from wirepost.webhooks.verdict import Rejected, Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Unreadable, Webhook
-
-if TYPE_CHECKING:
-    from wirepost.providers.salesforce.client import SalesforceClient
-    from wirepost.providers.salesforce.feed import SalesforceFeed
 
 
 @dataclass(frozen=True)
@@ -96,13 +92,6 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return {"content-type": "text/xml; charset=utf-8", "soapaction": '""'}, body
 
 
-def feed_of(client: SalesforceClient) -> SalesforceFeed:
-    """What has happened, of which it may not have told; loaded when that is asked for."""
-    from wirepost.providers.salesforce.feed import SalesforceFeed
-
-    return SalesforceFeed(client)
-
-
 STEPS = """\
 Outbound messages are not signed: keep the address to yourself, and name your organisation under `accounts`.
 
@@ -126,8 +115,6 @@ WEBHOOK = Webhook(
     read=read,
     types=TYPES,
     accepted=Reply(body=soap.ACK, content_type="text/xml; charset=utf-8"),
-    is_signed=False,
     sample=sample,
     steps=STEPS,
-    feed=feed_of,
 )

@@ -10,8 +10,10 @@ from wirepost.core.text import clean_line
 from wirepost.providers.shopify.client import API_VERSION, ShopifyClient
 from wirepost.providers.shopify.oauth import HEADER, OAUTH
 from wirepost.upstream.limits import Limits
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
+    from wirepost.providers.shopify.feed import ShopifyFeed
     from wirepost.webhooks.webhook import Webhook
 
 WHO = """query {
@@ -33,6 +35,13 @@ async def probe(client: ShopifyClient) -> Probe:
         scopes=sorted(str(scope["handle"]) for scope in installation["accessScopes"]),
         quota=client.scope.quota,
     )
+
+
+def feed_of(client: ShopifyClient) -> ShopifyFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.shopify.feed import ShopifyFeed
+
+    return ShopifyFeed(client)
 
 
 def load_webhook() -> Webhook:
@@ -75,5 +84,6 @@ PROVIDER = Provider(
     },
     api_versions={API_VERSION: "2027-10-01"},
     probe=probe,
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook),
+    feed=feed_of,
 )

@@ -19,7 +19,6 @@ from wirepost.webhooks.webhook import Reading, Terms, Unmapped, Webhook
 
 if TYPE_CHECKING:
     from wirepost.providers.shopify.client import ShopifyClient
-    from wirepost.providers.shopify.feed import ShopifyFeed
     from wirepost.providers.shopify.manage import ShopifyManagement
 
 
@@ -82,13 +81,6 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return headers, orjson.dumps(with_fields(with_fields(body, differences), fields))
 
 
-def feed_of(client: ShopifyClient) -> ShopifyFeed:
-    """What has happened, of which it may not have told; loaded when that is asked for."""
-    from wirepost.providers.shopify.feed import ShopifyFeed
-
-    return ShopifyFeed(client)
-
-
 def manage(client: ShopifyClient) -> ShopifyManagement:
     """Where its webhooks are set up; loaded when somebody does that."""
     from wirepost.providers.shopify.manage import ShopifyManagement
@@ -109,5 +101,4 @@ WEBHOOK = Webhook(
     "the app to topics. Those for privacy laws stand in the file shopify.app.toml under "
     '[webhooks], compliance_topics, uri = "{url}". Notifications that are set up in the admin of a shop are '
     "signed with the secret shown there",
-    feed=feed_of,
 )

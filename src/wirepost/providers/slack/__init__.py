@@ -13,10 +13,12 @@ from wirepost.providers.slack.client import SlackClient
 from wirepost.providers.slack.limits import REAL, UNHURRIED
 from wirepost.providers.slack.oauth import OAUTH
 from wirepost.tools.tool import tools_in
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
     from wirepost.providers.slack.card import SlackCard
+    from wirepost.providers.slack.feed import SlackFeed
     from wirepost.providers.slack.questions import SlackQuestions
     from wirepost.providers.slack.sandbox import SlackSandbox
     from wirepost.tools.tool import AnyTool
@@ -70,6 +72,13 @@ def load_sandbox() -> type[SlackSandbox]:
     return SlackSandbox
 
 
+def feed_of(client: SlackClient) -> SlackFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.slack.feed import SlackFeed
+
+    return SlackFeed(client)
+
+
 def load_webhook() -> Webhook:
     """Slack's requests."""
     from wirepost.providers.slack.webhook import WEBHOOK
@@ -119,7 +128,8 @@ PROVIDER = Provider(
     ),
     load_tools=load_tools,
     load_sandbox=load_sandbox,
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook),
+    feed=feed_of,
     load_jobs=load_jobs,
     limits={"production": REAL, "test": REAL, "sandbox": UNHURRIED},
     api_versions={},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -21,11 +21,6 @@ from wirepost.webhooks.samples import sample_file, unknown_type, with_fields
 from wirepost.webhooks.schemes.hmacs import SLACK
 from wirepost.webhooks.verdict import Verified
 from wirepost.webhooks.webhook import Item, Reading, Terms, Unmapped, Webhook
-
-if TYPE_CHECKING:
-    from wirepost.providers.slack.client import SlackClient
-    from wirepost.providers.slack.feed import SlackFeed
-
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -175,13 +170,6 @@ def _trigger() -> str:
     return f"{secrets.randbelow(10**12)}.111.{secrets.token_hex(8)}"
 
 
-def feed_of(client: SlackClient) -> SlackFeed:
-    """What has happened, of which it may not have told; loaded when that is asked for."""
-    from wirepost.providers.slack.feed import SlackFeed
-
-    return SlackFeed(client)
-
-
 STEPS = """\
 1. Open https://api.slack.com/apps and your app; under App Manifest merge this into the manifest and save:
 
@@ -217,5 +205,4 @@ WEBHOOK = Webhook(
     sample=sample,
     sign=SLACK.sign,
     steps=STEPS,
-    feed=feed_of,
 )

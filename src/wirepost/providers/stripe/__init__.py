@@ -11,10 +11,12 @@ from wirepost.providers.stripe.client import API_VERSION, StripeClient
 from wirepost.providers.stripe.oauth import APPS, CONNECT
 from wirepost.tools.tool import tools_in
 from wirepost.upstream.limits import Limits
+from wirepost.webhooks.webhook import Sender
 
 if TYPE_CHECKING:
     from wirepost.contracts.jobs import JobKind
     from wirepost.providers.stripe.card import StripeCard
+    from wirepost.providers.stripe.feed import StripeFeed
     from wirepost.providers.stripe.sandbox import StripeSandbox
     from wirepost.tools.tool import AnyTool
     from wirepost.webhooks.webhook import Webhook
@@ -42,6 +44,13 @@ def load_sandbox() -> type[StripeSandbox]:
     from wirepost.providers.stripe.sandbox import StripeSandbox
 
     return StripeSandbox
+
+
+def feed_of(client: StripeClient) -> StripeFeed:
+    """What has happened, of which it may not have told; loaded when that is asked for."""
+    from wirepost.providers.stripe.feed import StripeFeed
+
+    return StripeFeed(client)
 
 
 def load_webhook() -> Webhook:
@@ -99,6 +108,7 @@ PROVIDER = Provider(
     api_versions={API_VERSION: None},
     probe=probe,
     offers={CustomerCard: card_of},
-    load_webhook=load_webhook,
+    sender=Sender(load_webhook),
+    feed=feed_of,
     load_jobs=load_jobs,
 )

@@ -19,7 +19,6 @@ from wirepost.webhooks.webhook import Reading, Terms, Webhook
 
 if TYPE_CHECKING:
     from wirepost.providers.stripe.client import StripeClient
-    from wirepost.providers.stripe.feed import StripeFeed
     from wirepost.providers.stripe.manage import StripeManagement
 
 
@@ -84,13 +83,6 @@ def sample(kind: str, fields: Mapping[str, Any]) -> tuple[Mapping[str, str], byt
     return {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0"}, body
 
 
-def feed_of(client: StripeClient) -> StripeFeed:
-    """What has happened, of which it may not have told; loaded when that is asked for."""
-    from wirepost.providers.stripe.feed import StripeFeed
-
-    return StripeFeed(client)
-
-
 def manage(client: StripeClient) -> StripeManagement:
     """Where its webhooks are set up; loaded when somebody does that."""
     from wirepost.providers.stripe.manage import StripeManagement
@@ -110,5 +102,4 @@ WEBHOOK = Webhook(
     manage=manage,
     steps="Workbench, Webhooks, Add destination: choose the events, Webhook endpoint, {url}; then show the "
     "signing secret (whsec_…) and name it under secrets",
-    feed=feed_of,
 )
