@@ -134,7 +134,5 @@ async def test_a_published_partial_failure_is_read(described: DescribedOrg):
     assert "allowSave=false" in header
 
 
-def test_outcomes_of_a_part_get_their_places():
-    part = writes.renumbered([writes.failed(1, writes.read_errors([]).trouble)], [4, 7])
-    assert [one.index for one in part] == [7]
+def test_a_field_without_a_value_is_sent_as_null():
     assert writes.body_of(Draft({"Phone": None})) == {"Phone": None}

@@ -17,6 +17,7 @@ from wirepost.contracts.records import (
     Trouble,
     Written,
 )
+from wirepost.contracts.written import failed
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.times import CLOCKS
 from wirepost.providers.hubspot import activities, associations, batches
@@ -143,9 +144,9 @@ def _is_new(row: Json, start: datetime) -> bool:
 
 def _written(index: int, row: Json | None, start: datetime, url: Url) -> Written:
     if row is None:
-        return batches.failed(index, Trouble(code="upstream_rejected", message="HubSpot has not created it"))
+        return failed(index, Trouble(code="upstream_rejected", message="HubSpot has not created it"))
     if not _is_new(row, start):
-        return batches.failed(index, Trouble(code="conflict", message="It was there before"), row["id"])
+        return failed(index, Trouble(code="conflict", message="It was there before"), row["id"])
     return Written(index=index, status="ok", id=row["id"], is_new=True, url=url(row["id"]))
 
 

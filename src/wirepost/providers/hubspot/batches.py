@@ -6,10 +6,11 @@ apart: https://developers.hubspot.com/docs/api-reference/error-handling#multi-st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wirepost.contracts.records import Draft, FieldTrouble, ObjectSchema, Trouble, Written
+from wirepost.contracts.written import failed
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.providers.hubspot.client import HubSpotClient, Json, dated
 from wirepost.providers.hubspot.kinds import Kind
@@ -122,16 +123,6 @@ async def archive(client: HubSpotClient, kind: Kind, ids: Sequence[str], *, key:
 def properties(draft: Draft) -> dict[str, str]:
     """A draft's values as HubSpot stores them."""
     return {name: stored(value) for name, value in draft.fields.items()}
-
-
-def failed(index: int, trouble: Trouble, record_id: str | None = None) -> Written:
-    """The outcome of a record that was not written."""
-    return Written(index=index, status="failed", id=record_id, error=trouble)
-
-
-def renumbered(outcomes: Iterable[Written], indexes: Sequence[int]) -> list[Written]:
-    """Outcomes of a part of the records, with their places among all."""
-    return [one.model_copy(update={"index": indexes[one.index]}) for one in outcomes]
 
 
 def _called(row: Json, id_field: str | None) -> list[str]:

@@ -26,6 +26,7 @@ from wirepost.contracts.records import (
     Trouble,
     Written,
 )
+from wirepost.contracts.written import failed, renumbered, repeated, skipped
 from wirepost.core.errors import Rejected
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.hubspot import (
@@ -147,7 +148,7 @@ class HubSpotCrm(Crm):
         url = await addresses(self.client, kind)
         with self._explained(schema):
             outcomes = await batches.create(self.client, kind, inputs, schema=schema, url=url)
-        return [_skipped(one) for one in outcomes] if skip_duplicates else outcomes
+        return [skipped(one) for one in outcomes] if skip_duplicates else outcomes
 
     async def update(
         self,
@@ -160,11 +161,7 @@ class HubSpotCrm(Crm):
         """Change properties by id."""
         kind = await self._kind(schema)
         ids = [draft.id or "" for draft in drafts]
-        left = {
-            index: batches.failed(index, GONE, each)
-            for index, each in enumerate(ids)
-            if not batches.is_id(each)
-        }
+        left = {index: failed(index, GONE, each) for index, each in enumerate(ids) if not batches.is_id(each)}
         if unchanged_since is not None:
             left |= await self._changed(kind, ids, unchanged_since)
         pairs = [(index, (ids[index], draft)) for index, draft in enumerate(drafts) if index not in left]
@@ -181,7 +178,7 @@ class HubSpotCrm(Crm):
         """
         kind = await self._kind(schema)
         values = [stored(draft.fields[match_field]) for draft in drafts]
-        twice = _repeated(values)
+        twice = repeated(values)
         chosen = {index: draft for index, draft in enumerate(drafts) if index not in twice}
         if match_field == kind.unique:
             written = await self._upserted(kind, schema, chosen, match_field=match_field, key=key)
@@ -197,7 +194,7 @@ class HubSpotCrm(Crm):
                     url=url,
                     key=key,
                 )
-            written = batches.renumbered(outcomes, list(chosen))
+            written = renumbered(outcomes, list(chosen))
         return sorted([*twice.values(), *written], key=lambda one: one.index)
 
     async def archive(self, schema: ObjectSchema, ids: Sequence[str], *, key: str | None) -> list[Written]:
@@ -208,7 +205,7 @@ class HubSpotCrm(Crm):
         if present:
             await batches.archive(self.client, kind, present, key=key)
         return [
-            batches.failed(index, GONE, ids[index]) if row is None else _ok(index, ids[index])
+            failed(index, GONE, ids[index]) if row is None else _ok(index, ids[index])
             for index, row in enumerate(rows)
         ]
 
@@ -370,7 +367,7 @@ class HubSpotCrm(Crm):
             changed = moment_of(row["updatedAt"]) if row is not None else None
             if changed is not None and changed > since:
                 message = f"It was changed at {to_rfc3339(changed)}; read it again"
-                stale[index] = batches.failed(index, Trouble(code="conflict", message=message), ids[index])
+                stale[index] = failed(index, Trouble(code="conflict", message=message), ids[index])
         return stale
 
     async def _updated(
@@ -388,7 +385,7 @@ class HubSpotCrm(Crm):
             outcomes = await batches.update(
                 self.client, kind, [pair for _, pair in pairs], schema=schema, url=url, key=key
             )
-        return batches.renumbered(outcomes, [index for index, _ in pairs])
+        return renumbered(outcomes, [index for index, _ in pairs])
 
     async def _upserted(
         self,
@@ -411,7 +408,7 @@ class HubSpotCrm(Crm):
             made = await self.create(
                 schema, [drafts[index] for index in new], skip_duplicates=False, key=None
             )
-            written += batches.renumbered(made, new)
+            written += renumbered(made, new)
         return written
 
     async def _must_exist(self, schema: ObjectSchema, record_id: str) -> None:
@@ -432,30 +429,12 @@ class HubSpotCrm(Crm):
             raise
 
 
-def _skipped(one: Written) -> Written:
-    """A duplicate whose record is known is no failure."""
-    is_duplicate = one.error is not None and one.error.code == "conflict" and one.id is not None
-    return Written(index=one.index, status="skipped", id=one.id) if is_duplicate else one
-
-
 def _ok(index: int, record_id: str) -> Written:
     return Written(index=index, status="ok", id=record_id)
 
 
 def _without(draft: Draft, field: str) -> Draft:
     return replace(draft, fields={name: value for name, value in draft.fields.items() if name != field})
-
-
-def _repeated(values: Sequence[str]) -> dict[int, Written]:
-    """Outcomes of drafts whose value an earlier one has already."""
-    seen: set[str] = set()
-    twice: dict[int, Written] = {}
-    for index, value in enumerate(values):
-        if value.casefold() in seen:
-            trouble = Trouble(code="conflict", message="An earlier record of this call has the same value")
-            twice[index] = batches.failed(index, trouble)
-        seen.add(value.casefold())
-    return twice
 
 
 def _parted(position: str | None) -> tuple[int, str | None]:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from wirepost.contracts.records import Activity, Draft, Trouble, Written
+from wirepost.contracts.written import failed
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.times import CLOCKS
-from wirepost.providers.salesforce import activities, soql, writes
+from wirepost.providers.salesforce import activities, soql
 from wirepost.providers.salesforce.client import Json, SalesforceClient
 from wirepost.providers.salesforce.describe import Described, describe
 from wirepost.providers.salesforce.records import CREATED, Url, columns, has_values
@@ -81,7 +82,7 @@ def start_of(client: SalesforceClient, since: datetime) -> datetime:
 
 def _written(index: int, row: Json | None, url: Url) -> Written:
     if row is None:
-        return writes.failed(index, NOT_MADE)
+        return failed(index, NOT_MADE)
     return Written(index=index, status="ok", id=row["Id"], is_new=True, url=url(row["Id"]))
 
 

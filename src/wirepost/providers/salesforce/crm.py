@@ -27,6 +27,7 @@ from wirepost.contracts.records import (
     Trouble,
     Written,
 )
+from wirepost.contracts.written import failed, renumbered, repeated, skipped
 from wirepost.core.errors import CallError, FieldProblem, InvalidCall, Rejected
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.salesforce import (
@@ -56,8 +57,6 @@ from wirepost.providers.salesforce.kinds import OWNER
 from wirepost.providers.salesforce.records import CHANGED, addresses, columns, moment_of, record_of, typed
 from wirepost.tools.jobs import Started
 from wirepost.tools.results import Page
-
-TWICE = Trouble(code="conflict", message="An earlier record of this call has the same value")
 
 
 class SalesforceCrm(Crm):
@@ -139,7 +138,7 @@ class SalesforceCrm(Crm):
         for one, (_, later) in zip(outcomes, parts, strict=True):
             if one.status == "ok" and one.id is not None:
                 await self._link_new(described, one.id, later)
-        return [_skipped(one) for one in outcomes] if skip_duplicates else outcomes
+        return [skipped(one) for one in outcomes] if skip_duplicates else outcomes
 
     async def update(
         self,
@@ -154,7 +153,7 @@ class SalesforceCrm(Crm):
         url = addresses(self.client, described.name)
         named = [draft.id or "" for draft in drafts]
         left = {
-            index: writes.failed(index, writes.GONE, each)
+            index: failed(index, writes.GONE, each)
             for index, each in enumerate(named)
             if not links.is_of(described, each)
         }
@@ -172,7 +171,7 @@ class SalesforceCrm(Crm):
             return [left[index] for index in range(len(drafts))]
         bodies = [(named[index], writes.body_of(drafts[index])) for index in chosen]
         done = await writes.update(self.client, schema, bodies, url=url, key=key)
-        return _ordered(left, writes.renumbered(done, chosen))
+        return _ordered(left, renumbered(done, chosen))
 
     async def upsert(
         self, schema: ObjectSchema, drafts: Sequence[Draft], *, match_field: str, key: str | None
@@ -188,18 +187,18 @@ class SalesforceCrm(Crm):
                 hint="Name such a field, or search for the record and then update or create it",
                 fields=[FieldProblem(path="match_field", problem=problem, allowed=allowed)],
             )
-        left = _repeated([str(draft.fields[match_field]) for draft in drafts])
+        left = repeated([str(draft.fields[match_field]) for draft in drafts])
         chosen = [index for index in range(len(drafts)) if index not in left]
         bodies = [writes.body_of(drafts[index]) for index in chosen]
         url = addresses(self.client, described.name)
         done = await writes.upsert(self.client, schema, bodies, match_field=match_field, url=url, key=key)
-        return _ordered(left, writes.renumbered(done, chosen))
+        return _ordered(left, renumbered(done, chosen))
 
     async def archive(self, schema: ObjectSchema, ids: Sequence[str], *, key: str | None) -> list[Written]:
         """Move to the recycle bin, where records stay for 15 days."""
         described = await self._described(schema)
         left = {
-            index: writes.failed(index, writes.GONE, each)
+            index: failed(index, writes.GONE, each)
             for index, each in enumerate(ids)
             if not links.is_of(described, each)
         }
@@ -207,7 +206,7 @@ class SalesforceCrm(Crm):
         if not chosen:
             return [left[index] for index in range(len(ids))]
         done = await writes.delete(self.client, schema, [ids[index] for index in chosen], key=key)
-        return _ordered(left, writes.renumbered(done, chosen))
+        return _ordered(left, renumbered(done, chosen))
 
     async def find_created(
         self, schema: ObjectSchema, drafts: Sequence[Draft], since: datetime
@@ -386,7 +385,7 @@ class SalesforceCrm(Crm):
             changed = moment_of(row[CHANGED]) if row is not None else None
             if changed is not None and changed > since:
                 message = f"It was changed at {to_rfc3339(changed)}; read it again"
-                stale[index] = writes.failed(index, Trouble(code="conflict", message=message), named[index])
+                stale[index] = failed(index, Trouble(code="conflict", message=message), named[index])
         return stale
 
     async def _named(self, link: LinkTo) -> LinkTo:
@@ -413,20 +412,3 @@ def _folded(value: Any) -> str:
 
 def _ordered(left: dict[int, Written], done: Sequence[Written]) -> list[Written]:
     return sorted([*left.values(), *done], key=lambda one: one.index)
-
-
-def _repeated(values: Sequence[str]) -> dict[int, Written]:
-    """Outcomes of drafts whose value an earlier one has already."""
-    seen: set[str] = set()
-    twice: dict[int, Written] = {}
-    for index, value in enumerate(values):
-        if value.casefold() in seen:
-            twice[index] = writes.failed(index, TWICE)
-        seen.add(value.casefold())
-    return twice
-
-
-def _skipped(one: Written) -> Written:
-    """A duplicate whose record is known is no failure."""
-    is_duplicate = one.error is not None and one.error.code == "conflict" and one.id is not None
-    return Written(index=one.index, status="skipped", id=one.id) if is_duplicate else one

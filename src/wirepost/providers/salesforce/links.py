@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wirepost.contracts.records import LINKS, Link, LinkTo, Trouble, Written
+from wirepost.contracts.written import failed
 from wirepost.core.errors import FieldProblem, InvalidCall, Rejected
 from wirepost.providers.salesforce import ids, soql, writes
 from wirepost.providers.salesforce.client import Json, SalesforceClient
@@ -302,7 +303,7 @@ async def _point(
         owner = pair[holds]
         if owner in taken:
             message = "A record can have one link of this kind only, and an earlier pair sets it"
-            done[index] = writes.failed(index, Trouble(code="conflict", message=message), pair[1])
+            done[index] = failed(index, Trouble(code="conflict", message=message), pair[1])
             continue
         taken.add(owner)
         chosen[index] = pair
@@ -346,7 +347,7 @@ def _is_labelled(row: Json, way: Relation, label: str | None) -> bool:
 def _impossible(source: Described, target: Described, pairs: Sequence[tuple[str, str]]) -> dict[int, Written]:
     """Outcomes of pairs with an id that is none of its object."""
     return {
-        index: writes.failed(index, writes.GONE, other)
+        index: failed(index, writes.GONE, other)
         for index, (one, other) in enumerate(pairs)
         if not (is_of(source, one) and is_of(target, other))
     }

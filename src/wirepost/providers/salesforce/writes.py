@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from wirepost.contracts.records import Draft, ObjectSchema, Trouble, Written
+from wirepost.contracts.written import failed
 from wirepost.core.errors import OutcomeUnknown, Rejected
 from wirepost.providers.salesforce.client import Json, SalesforceClient, collection, sobject
 from wirepost.providers.salesforce.records import Url
@@ -101,16 +102,6 @@ async def delete(
 def body_of(draft: Draft) -> Json:
     """A draft's values as Salesforce takes them; `null` empties a field."""
     return dict(draft.fields)
-
-
-def failed(index: int, trouble: Trouble, record_id: str | None = None) -> Written:
-    """The outcome of a record that was not written."""
-    return Written(index=index, status="failed", id=record_id, error=trouble)
-
-
-def renumbered(outcomes: Iterable[Written], indexes: Sequence[int]) -> list[Written]:
-    """Outcomes of a part of the records, with their places among all."""
-    return [one.model_copy(update={"index": indexes[one.index]}) for one in outcomes]
 
 
 def with_choices(refusal: Rejected, schema: ObjectSchema) -> Rejected:
