@@ -281,8 +281,9 @@ def _checked(endpoint: Endpoint) -> Endpoint:
             key=key,
             hint="openssl rand -hex 16",
         )
-    is_named = endpoint.is_open or endpoint.settings.accounts or endpoint.settings.sender is None
-    if not is_named and endpoint.webhook.needs_accounts:
+    has_other_sender = endpoint.settings.sender is not None  # no provider signs for everybody
+    is_proven_by_account = has_other_sender and not endpoint.is_open and endpoint.webhook.needs_accounts
+    if is_proven_by_account and not endpoint.settings.accounts:
         raise ConfigError(
             f"{endpoint.webhook.title} signs for whoever has an account there, so yours has to be named",
             key=f"{key}.accounts",
