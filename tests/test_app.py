@@ -82,6 +82,13 @@ def test_a_list_that_some_clients_cut_off_is_warned_about(tmp_path, caplog) -> N
     assert caplog.text == ""
     warn_of_length(ToolList((one,) * (MAX_LISTED + 1)))
     assert f"some clients stop at {MAX_LISTED}" in caplog.text
+    assert "without describing" not in caplog.text
+
+
+def test_a_list_that_is_too_long_to_describe_arguments_is_warned_about(caplog) -> None:
+    warn_of_length(ToolList(all_tools()[:60]))
+    assert "60 tools are listed without describing their arguments" in caplog.text
+    assert "connection_help" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ from wirepost.store.keys import server_secret
 from wirepost.store.owner import DataDirectory
 from wirepost.store.place import place_of
 from wirepost.store.retention import prune
-from wirepost.tools.catalog import MAX_LISTED, Catalog, Selection, ToolList, select
+from wirepost.tools.catalog import MAX_LIST_BYTES, MAX_LISTED, Catalog, Selection, ToolList, select
 from wirepost.tools.index import all_tools
 from wirepost.toolsets.ai.opening import open_books
 from wirepost.toolsets.approvals import ApprovalDesk
@@ -367,8 +367,15 @@ def listed_tools(settings: Settings, granted: Mapping[str, Collection[str] | Non
 
 
 def warn_of_length(listed: ToolList) -> None:
-    """Say so when some clients will not see the whole list."""
+    """Say so when some clients will not see the whole list, or agents not what arguments mean."""
     count = len(listed.tools)
+    if listed.is_brief:
+        log.warning(
+            "%d tools are listed without describing their arguments, because the list would be longer than "
+            "%d KB; connection_help describes them",
+            count,
+            MAX_LIST_BYTES // 1000,
+        )
     if count > MAX_LISTED:
         log.warning(
             "%d tools are listed (%d tokens); some clients stop at %d", count, listed.tokens, MAX_LISTED

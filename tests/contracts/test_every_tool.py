@@ -144,6 +144,35 @@ def test_the_default_preset_is_cheap_and_the_whole_list_not_dear() -> None:
     assert cost(TOOLS) <= TOKENS_PER_TOOL * len(TOOLS)
 
 
+def test_every_preset_describes_the_arguments_of_its_tools() -> None:
+    for preset in PRESETS:
+        assert not ToolList(tuple(select(TOOLS.values(), Selection(preset)))).is_brief, preset
+
+
+def test_sixty_tools_are_listed_in_forty_kilobytes_and_each_can_still_be_called() -> None:
+    listed = ToolList(tuple(TOOLS.values())[:60])
+    assert listed.is_brief
+    assert len(orjson.dumps({"tools": listed.entries})) <= 40_000
+    for entry, tool in zip(listed.entries, listed.tools, strict=True):
+        said, whole = entry["inputSchema"], tool.input_schema
+        assert schema.problems(tool.name, said) == []
+        assert said["properties"].keys() == whole["properties"].keys()
+        assert said.get("required") == whole.get("required")
+        assert entry["description"] == tool.description
+
+
+async def test_what_a_long_list_leaves_out_is_explained(tmp_path: Path, clock: ManualClock) -> None:
+    everything = {"preset": None, "toolsets": sorted({tool.toolset for tool in TOOLS.values()})}
+    async with running(tmp_path, clock, tools=everything) as wirepost:
+        listed = wirepost.app.catalog.listed
+        assert listed.is_brief
+        explained = (await wirepost.ok("connection_help", tool="event_subscribe"))["data"]["arguments"]
+    (entry,) = (each for each in listed.entries if each["name"] == "event_subscribe")
+    assert entry["inputSchema"]["properties"]["where"] == {"type": "string"}
+    (where,) = (each for each in explained if each["name"] == "where")
+    assert "CEL" in where["description"]
+
+
 def test_the_reference_names_every_tool_and_error() -> None:
     page = manifest.reference(TOOLS.values())
     assert all(f"## {name}\n" in page for name in TOOLS)

@@ -69,6 +69,51 @@ def test_what_is_portable_is_kept_and_the_rest_is_dropped() -> None:
     assert portable["additionalProperties"] is False
 
 
+def test_a_brief_schema_has_what_a_call_may_consist_of_and_no_words() -> None:
+    row = {
+        "type": "object",
+        "description": "A row",
+        "properties": {
+            "description": {"type": "string", "description": "A field of that name", "pattern": "x"}
+        },
+        "required": ["description"],
+        "additionalProperties": False,
+    }
+    whole = {
+        "type": "object",
+        "properties": {
+            "rows": {"type": "array", "maxItems": 9, "items": row},
+            "order": {
+                "type": "string",
+                "enum": ["up", "down"],
+                "default": "up",
+                "description": "Of the rows",
+            },
+            "limit": {"type": "integer", "minimum": 1, "maximum": 9},
+        },
+        "required": ["rows"],
+        "additionalProperties": False,
+    }
+    assert schema.brief(whole) == {
+        "type": "object",
+        "properties": {
+            "rows": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"description": {"type": "string"}},
+                    "required": ["description"],
+                    "additionalProperties": False,
+                },
+            },
+            "order": {"type": "string", "enum": ["up", "down"]},
+            "limit": {"type": "integer"},
+        },
+        "required": ["rows"],
+        "additionalProperties": False,
+    }
+
+
 def test_a_tool_without_arguments_refuses_all() -> None:
     for raw in (Nothing.model_json_schema(), {"type": "object", "title": "Nothing"}):
         portable = schema.portable(raw)

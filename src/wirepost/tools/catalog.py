@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wirepost.tools.tool import AnyTool
 
 MAX_LISTED = 40
+MAX_LIST_BYTES = 40_000
+"""Of a list that describes arguments; a longer one is a burden to each model request, and is told briefly."""
 CHARACTERS_PER_TOKEN = 4
 
 _STRIPE_READS = """
@@ -153,7 +155,19 @@ class ToolList:
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
-        """What `tools/list` returns."""
+        """What `tools/list` returns; of arguments a long list says what they are, and not what they mean."""
+        whole = self._whole
+        if not self.is_brief:
+            return whole
+        return [{**entry, "inputSchema": schema.brief(entry["inputSchema"])} for entry in whole]
+
+    @cached_property
+    def is_brief(self) -> bool:
+        """Whether arguments are not described, because the list would be too long; `connection_help` does."""
+        return len(orjson.dumps(self._whole)) > MAX_LIST_BYTES
+
+    @cached_property
+    def _whole(self) -> list[dict[str, Any]]:
         return [wire_entry(tool) for tool in self.tools]
 
     @cached_property

@@ -29,6 +29,7 @@ _KEPT = (
     "maxItems",
     "pattern",
 )
+_BRIEF = frozenset({"type", "enum", "required", "additionalProperties"})
 _COMPOSITION = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "const"})
 
 Schema = dict[str, Any]
@@ -79,6 +80,19 @@ def _simplify(node: Schema, definitions: dict[str, Schema], path: str) -> Schema
         kept.update({"properties": {}, "additionalProperties": False})
     if "items" in node:
         kept["items"] = _simplify(node["items"], definitions, f"{path}[]")
+    return kept
+
+
+def brief(node: Schema) -> Schema:
+    """A portable schema without words, bounds and defaults: what a call may consist of, and no more."""
+    kept: Schema = {}
+    for key, value in node.items():
+        if key == "properties":
+            kept[key] = {name: brief(child) for name, child in value.items()}
+        elif key == "items":
+            kept[key] = brief(value)
+        elif key in _BRIEF:
+            kept[key] = value
     return kept
 
 

@@ -29,6 +29,14 @@ def test_a_fine_configuration_says_where_it_is(configure) -> None:
     assert found[1].startswith("read only")
 
 
+def test_a_list_that_is_too_long_is_to_be_looked_at(configure) -> None:
+    configure("tools: {preset: null, toolsets: [crm, stripe, slack]}")
+    found = next(tools(load(environ={})))
+    assert found.status == "warning"
+    assert "some clients stop at 40 tools" in found.why
+    assert "connection_help" in found.why
+
+
 def test_tools_that_are_left_out_are_listed_by_reason(configure) -> None:
     configure("tools: {exclude: [stripe_create_refund]}")
     found = list(tools(load(environ={})))

@@ -38,10 +38,13 @@ def tools(loaded: Loaded) -> Iterator[Finding]:
     found = offer(loaded)
     listed = ToolList(found.listed)
     shown = f"{len(found.listed)} of {len(found.everything)} tools are offered, {listed.tokens} tokens"
+    troubles = []
     if len(found.listed) > MAX_LISTED:
-        yield TOOLS.warning(
-            shown, f"some clients stop at {MAX_LISTED} tools", "choose a smaller preset, or exclude tools"
-        )
+        troubles.append(f"some clients stop at {MAX_LISTED} tools")
+    if listed.is_brief:
+        troubles.append("the list is too long to describe arguments, which connection_help does")
+    if troubles:
+        yield TOOLS.warning(shown, "; ".join(troubles), "choose a smaller preset, or exclude tools")
     else:
         yield TOOLS.ok(shown)
     by_reason: dict[str, list[str]] = defaultdict(list)
