@@ -1,4 +1,4 @@
-"""A server process loads half of the SDK, and the other half is there when somebody asks for it."""
+"""A server process loads half of the SDK, and what it left out is there when somebody asks for it."""
 
 from __future__ import annotations
 
@@ -52,6 +52,18 @@ def test_everything_is_there_and_the_same_when_it_is_asked_for():
     loaded = modules_after(SERVER_ONLY + BOTH_HALVES)
     assert "mcp.client.client" in loaded
     assert "mcp.server.mcpserver.server" in loaded
+
+
+def test_the_http_client_is_loaded_when_something_of_it_is_asked_for():
+    used = (
+        "import sys\n"
+        "assert 'httpx2' in sys.modules and 'httpx2._client' not in sys.modules\n"
+        "import httpx2\n"
+        "from httpx2 import AsyncClient, codes\n"
+        "assert httpx2.AsyncClient is AsyncClient and codes.OK == 200\n"
+        "assert not hasattr(httpx2, 'no_such_name')\n"
+    )
+    assert modules_after(SERVER_ONLY + used)
 
 
 def test_types_of_messages_are_made_ready_when_such_a_message_comes():
