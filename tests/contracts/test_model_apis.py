@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -199,28 +201,46 @@ def test_the_rules_find_what_breaks_them() -> None:
     } <= {*gemini_problems(declaration)}
 
 
-@pytest.mark.slow
-@pytest.mark.services("openai-agents")
-async def test_openais_own_converter_makes_every_tool_strict_and_loses_no_argument(tmp_path):
-    async with running(tmp_path) as wirepost:
+MONEY_AND_RECORDS = ("crm", "customer", "stripe")
+TOOLSETS = sorted({tool.toolset for tool in TOOLS.values()})
+LISTS = {
+    "half of all": [*MONEY_AND_RECORDS],
+    "the other half": [name for name in TOOLSETS if name not in MONEY_AND_RECORDS],
+    "all of them, told briefly": TOOLSETS,
+}
+
+
+@asynccontextmanager
+async def listing(directory: Path, chosen: str) -> AsyncIterator[tuple[str, dict[str, Schema]]]:
+    """The address of a server, and the arguments of the tools that it lists."""
+    tools = {"preset": None, "toolsets": LISTS[chosen]}
+    async with running(directory, tools=tools) as wirepost:
+        listed = wirepost.app.catalog.listed
+        assert listed.is_brief == (chosen == "all of them, told briefly")
         mcp = build_mcp(wirepost.app.calls, secret=wirepost.app.secret, version="1")
         async with served(build_asgi(wirepost.app, mcp)) as base:
-            made = (await use_openai_agents(http(f"{base}/mcp")))["functions"]
+            yield f"{base}/mcp", {entry["name"]: entry["inputSchema"] for entry in listed.entries}
+
+
+@pytest.mark.slow
+@pytest.mark.services("openai-agents")
+@pytest.mark.parametrize("chosen", LISTS)
+async def test_openais_own_converter_makes_every_tool_strict_and_loses_no_argument(tmp_path, chosen):
+    async with listing(tmp_path, chosen) as (url, listed):
+        made = (await use_openai_agents(http(url)))["functions"]
     strict, plain = ({function["name"]: function for function in made[form]} for form in ("strict", "plain"))
-    assert len(strict) > 20
+    assert strict.keys() == listed.keys()
     for name, function in strict.items():
-        schema = TOOLS[name].input_schema
         assert [*openai_problems(function), *openai_strict_problems(function)] == []
-        assert plain[name]["parameters"] == schema
-        assert paths(function["parameters"]) == paths(schema)
+        assert plain[name]["parameters"] == listed[name]
+        assert paths(function["parameters"]) == paths(TOOLS[name].input_schema)
 
 
 @pytest.mark.slow
 @pytest.mark.services("node")
-async def test_the_ai_sdk_makes_every_tool_a_function_with_the_same_arguments(tmp_path):
-    async with running(tmp_path) as wirepost:
-        mcp = build_mcp(wirepost.app.calls, secret=wirepost.app.secret, version="1")
-        async with served(build_asgi(wirepost.app, mcp)) as base:
-            functions = (await use_ai_sdk(http(f"{base}/mcp")))["functions"]
+@pytest.mark.parametrize("chosen", LISTS)
+async def test_the_ai_sdk_makes_every_tool_a_function_with_the_same_arguments(tmp_path, chosen):
+    async with listing(tmp_path, chosen) as (url, listed):
+        functions = (await use_ai_sdk(http(url)))["functions"]
     assert len(functions) > 20
-    assert functions == {name: TOOLS[name].input_schema for name in functions}
+    assert functions == listed
