@@ -10,6 +10,7 @@ from wirepost.core.clock import Clock
 from wirepost.core.signing import Signer
 from wirepost.events.acknowledge import Acknowledgements
 from wirepost.events.again import Again
+from wirepost.events.catalogue import Catalogue
 from wirepost.events.cursors import EventCursors
 from wirepost.events.deliveries import Deliveries
 from wirepost.events.event import Event
@@ -17,6 +18,7 @@ from wirepost.events.inbox import Inbox
 from wirepost.events.log import EventLog
 from wirepost.events.matching import Matcher
 from wirepost.events.raw import RawRequests
+from wirepost.events.standing import Standing
 from wirepost.events.subscriptions import Subscriptions
 from wirepost.secrets.vault import KEY_BYTES, KeyRing, Vault
 from wirepost.store.database import Database
@@ -38,6 +40,7 @@ class Desks:
         self.vault = Vault(KeyRing([b"v" * KEY_BYTES]))
         self.raw = RawRequests(database, self.vault)
         self.inbox = Inbox(database, self.deliveries, self.subscriptions, self.cursors, clock, ceiling_s=40)
+        self.standing = Standing(database, Catalogue([], lambda *_: True), clock)
         self.matcher = Matcher(self.log, self.deliveries, clock, max_waiting=1000)
         self.warnings: list[str] = []
 
@@ -50,6 +53,7 @@ class Desks:
             self.subscriptions,
             self.deliveries,
             self.inbox,
+            self.standing,
             Acknowledgements(self.log.database, self.deliveries, self.clock),
             Again(self.log.database, self.deliveries, self.clock),
             self.cursors,

@@ -87,6 +87,7 @@ class Hub:
     again: Again
     cursors: EventCursors
     catalogue: Catalogue
+    standing: Standing
     reader: LogReader
     rehearsal: Rehearsal
     """Sends what happens in sandboxes."""
@@ -183,6 +184,7 @@ def hub_of(
     subscriptions = Subscriptions(database, clock)
     deliveries = Deliveries(database, signals, clock)
     catalogue, cursors = Catalogue(endpoints.all(), may_read), EventCursors(signer)
+    standing = Standing(database, catalogue, clock)
     outbox = outbox_of(
         settings,
         connections=connections.by_name,
@@ -195,7 +197,7 @@ def hub_of(
         taints=taints,
         signer=signer,
         vault=vault,
-        may_receive=Standing(database, catalogue, clock).may_receive,
+        may_receive=standing.may_receive,
         clock=clock,
     )
     matcher = Matcher(
@@ -253,6 +255,7 @@ def hub_of(
         again=Again(database, deliveries, clock),
         cursors=cursors,
         catalogue=catalogue,
+        standing=standing,
         reader=LogReader(events),
         rehearsal=rehearsal,
         upkeep=upkeep,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from wirepost.events.callback_status import CallbackStatus
 from wirepost.events.cursors import EventCursors
 from wirepost.events.log_cursors import LogCursors
-from wirepost.events.standing import Standing
 from wirepost.server.bus import EventBus, Listening, Views
 from wirepost.server.channel import ChannelDesk
 from wirepost.server.mcp_events.asked import Asking
@@ -31,8 +30,8 @@ class EventSide:
     def __init__(self, hub: Hub, settings: EventSettings) -> None:
         taints, outbox = hub.taints, hub.outbox
         database, clock = hub.events.database, hub.clock
-        standing, cursors = Standing(database, hub.catalogue, clock), LogCursors(hub.signer)
-        asking = Asking(hub.catalogue, cursors, clock, is_current=standing.is_current, note=taints.read)
+        cursors, is_current = LogCursors(hub.signer), hub.standing.is_current
+        asking = Asking(hub.catalogue, cursors, clock, is_current=is_current, note=taints.read)
         self._streams = Streams(asking, hub.reader, hub.events.signals, clock)
         callbacks = CallbackSubscriptions(
             asking,

@@ -6,10 +6,12 @@ import pytest
 
 from support.occurred import event
 from wirepost.calls.caller import Caller
-from wirepost.core.errors import InvalidCall, Rejected
+from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 from wirepost.declarations import EVENTS
+from wirepost.events.deliveries import PULL
 from wirepost.events.filters import Filter
 from wirepost.events.log import Arrival, NewEvent
+from wirepost.server.auth.caller_tokens import all_tokens, create, revoke
 from wirepost.settings.events import SubscriptionSettings
 from wirepost.settings.webhooks import RedactSettings
 from wirepost.tools import schema
@@ -67,6 +69,22 @@ async def test_a_caller_that_names_nothing_waits_for_everything_from_now_on(desk
         None,
     )
     assert (answer.pending, answer.has_more, answer.truncated, answer.timed_out) == (1, False, False, False)
+
+
+async def test_whose_token_is_withdrawn_while_it_waits_gets_nothing_and_nothing_is_lost(desks, clock):
+    database = desks.log.database
+    await create(database, clock.now().timestamp(), "agent", None, None)
+    caller = f"token:{(await all_tokens(database))[0].id}"
+    await desks.run(event_wait, caller, wait_s=0)
+    await revoke(database, clock.now().timestamp(), "agent")
+    (refund,) = await desks.occur(event())
+    with pytest.raises(NotConnected, match="withdrawn"):
+        await desks.run(event_wait, caller, wait_s=30)
+    subscription = (await desks.subscriptions.of(Caller(caller)))[0]
+    (kept,) = await desks.deliveries.claim(
+        PULL, holder=caller, lease_s=30, limit=5, subscription=subscription.id, max_attempts=9
+    )
+    assert (kept.event.id, kept.attempt) == (refund.id, 1)
 
 
 async def test_whoever_begins_to_wait_is_told_where_the_past_is(desks, clock):

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from wirepost.events.again import Again
     from wirepost.events.cursors import EventCursors
     from wirepost.events.deliveries import Deliveries
-    from wirepost.events.inbox import Inbox
+    from wirepost.events.inbox import Batch, Inbox, Progress
     from wirepost.events.log import EventLog
     from wirepost.events.raw import RawRequests
+    from wirepost.events.standing import Standing
     from wirepost.events.subscriptions import Subscriptions
     from wirepost.notifications.hub import Hub
 
@@ -41,6 +42,7 @@ class EventDesk:
     subscriptions: Subscriptions
     deliveries: Deliveries
     inbox: Inbox
+    standing: Standing
     acknowledgements: Acknowledgements
     again: Again
     cursors: EventCursors
@@ -60,6 +62,22 @@ class EventDesk:
                 hint="Ask an operator for a token with it",
                 detail={"needed": [scope], "granted": sorted(scopes)},
             )
+
+    async def wait(
+        self, subscription: Subscription, report: Progress, *, cursor: str | None, limit: int, wait_s: float
+    ) -> Batch:
+        """What comes for the caller while its token holds; raises `NotConnected` where it ended meanwhile."""
+        batch = await self.inbox.wait(
+            subscription, self.caller.id, report, cursor=cursor, limit=limit, wait_s=wait_s
+        )
+        if batch.deliveries and not await self.standing.is_current(self.caller):
+            await self.deliveries.give_back(batch.deliveries, self.caller.id)
+            raise NotConnected(
+                "missing_scope",
+                "Your token was withdrawn, or is over, while you waited",
+                hint="Ask an operator for a new one; what came is kept",
+            )
+        return batch
 
     async def subscription(self, name: str | None) -> Subscription:
         """The caller's subscription of that name, or its default one; raises `InvalidCall`."""
@@ -109,6 +127,7 @@ def event_desk(hub: Hub, caller: Caller, sinks: Collection[str]) -> EventDesk:
         subscriptions=hub.subscriptions,
         deliveries=hub.deliveries,
         inbox=hub.inbox,
+        standing=hub.standing,
         acknowledgements=hub.acknowledgements,
         again=hub.again,
         cursors=hub.cursors,

@@ -79,9 +79,7 @@ async def event_wait(
             call.warn("This subscription begins now; event_list has the past")
     else:
         chosen = await desk.subscription(subscription)
-    batch = await desk.inbox.wait(
-        chosen, desk.caller.id, call.report, cursor=cursor, limit=limit, wait_s=wait_s
-    )
+    batch = await desk.wait(chosen, call.report, cursor=cursor, limit=limit, wait_s=wait_s)
     return Waited(
         events=[
             facts(
