@@ -13,8 +13,8 @@ PARALLEL := $(BIN)/pytest --dist worksteal
 run: $(READY)  ## the server with the sandbox world on 127.0.0.1:8484
 	@$(BIN)/wirepost serve
 
-test: $(READY)  ## the suite without what is slow or needs programs of others: two to three minutes on two cores
-	$(PARALLEL) -n 3 -m "not slow and not services"  # more than the cores, because tests wait, too
+test: $(READY)  ## the suite without what is slow or needs programs of others: less than two minutes on two cores
+	WIREPOST_HYPOTHESIS=quick $(PARALLEL) -n 3 -m "not slow and not services"  # more than the cores, because tests wait, too
 
 test-all: $(READY)  ## the whole suite, as far as the programs it needs are found, with coverage
 	@rm -f .coverage .coverage.*

@@ -19,6 +19,7 @@ pytest_plugins = ["support.specmock_fixture", "support.stores"]
 settings.register_profile(
     "ci", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("WIREPOST_HYPOTHESIS", "ci"))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from support.clock import START, ManualClock
 from support.desktop import desktop
+from support.keys import pem, rsa_key
 from support.sample_vendor import SAMPLE, SampleSandbox
 from support.serving import served
 from support.worlds import world_at
@@ -46,10 +47,8 @@ EXCHANGE = TokenExchange(
     help="Create a client at the vendor.",
 )
 EXCHANGING = dataclasses.replace(SAMPLE, base_url="", auth=(EXCHANGE,))
-KEY = rsa.generate_private_key(65537, 2048)
-PEM = KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-).decode()
+KEY = rsa_key()
+PEM = pem(KEY)
 
 
 class Vendor:
@@ -339,11 +338,6 @@ HEADED = dataclasses.replace(EXCHANGE, header="X-Token", form="{}", environment_
 BARE = dataclasses.replace(EXCHANGE, path="", environment_of=lambda _: "any")
 
 
-def pem_of(key: Any) -> str:
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return str(key.private_bytes(*form).decode())
-
-
 async def test_scopes_are_asked_for_where_they_are_configured(tmp_path, clock) -> None:
     vendor = Vendor()
     async with connected(vendor, tmp_path, clock, scopes=["read", "write"]) as connection:
@@ -362,7 +356,7 @@ async def test_a_token_endpoint_may_be_elsewhere_and_take_a_signed_assertion_of_
     tmp_path, clock
 ) -> None:
     """RFC 7523 §2.2, with a key on an elliptic curve."""
-    (tmp_path / "key.pem").write_text(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    (tmp_path / "key.pem").write_text(pem(ec.generate_private_key(ec.SECP256R1())))
     (tmp_path / "key.pem").chmod(0o600)
     vendor, issuer = Vendor(), Vendor()
     issuer.answer = {"token_type": "Bearer"}
@@ -393,7 +387,7 @@ async def test_a_token_endpoint_may_be_elsewhere_and_take_a_signed_assertion_of_
 async def test_an_assertion_in_somebody_s_name_is_for_the_token_endpoint_unless_said_otherwise(
     tmp_path, clock
 ) -> None:
-    (tmp_path / "key.pem").write_text(pem_of(ed25519.Ed25519PrivateKey.generate()))
+    (tmp_path / "key.pem").write_text(pem(ed25519.Ed25519PrivateKey.generate()))
     (tmp_path / "key.pem").chmod(0o600)
     vendor = Vendor()
     async with served(vendor.app) as address:

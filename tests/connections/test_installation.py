@@ -12,8 +12,7 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +20,7 @@ from starlette.routing import Route
 
 from support.clock import ManualClock
 from support.desktop import desktop
+from support.keys import pem, rsa_key
 from support.recordings import recordings
 from support.serving import served
 from wirepost.connections.connections import Connection
@@ -31,10 +31,8 @@ from wirepost.settings import ConnectionSettings
 from wirepost.upstream.ask import Ask
 from wirepost.upstream.scope import Scope
 
-KEY = rsa.generate_private_key(65537, 2048)
-PEM = KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-).decode()
+KEY = rsa_key()
+PEM = pem(KEY, PrivateFormat.TraditionalOpenSSL)
 """In the form in which GitHub hands keys out."""
 (PUBLISHED,) = recordings("installation", "github")
 

@@ -16,9 +16,8 @@ from typing import Any
 
 import orjson
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from support.keys import pem, rsa_key
 from support.running import Running, running
 from support.serving import served
 from support.warehouse import DESCRIBED, Warehouse
@@ -237,9 +236,7 @@ def _ways_in(provider: str, base: str, directory: Path) -> dict[str, Any]:
     if provider == "vertex":
         key = directory / "key.pem"
         key.touch(mode=0o600)
-        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        key.write_bytes(made.private_bytes(*pem))
+        key.write_text(pem(rsa_key()))
         return {
             "client_id": "wirepost@acme-ai.iam.gserviceaccount.com",
             "private_key": f"file:{key}",

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from joserfc.jwk import import_key
 
 from support.issuer import Issuer, issuer
+from support.keys import pem, rsa_key
 from wirepost.connections.connections import Connection
 from wirepost.core.clock import Clock
 from wirepost.core.errors import NotConnected
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.services("node")
 
 ODD = "s%c+r:e&t/="
 KEYS = {
-    "RS256": ("RSA", lambda: rsa.generate_private_key(65537, 2048)),
+    "RS256": ("RSA", rsa_key),
     "ES256": ("EC", lambda: ec.generate_private_key(ec.SECP256R1())),
     "EdDSA": ("OKP", ed25519.Ed25519PrivateKey.generate),
 }
@@ -81,8 +81,8 @@ async def test_an_assertion_of_the_client_is_taken_each_time_because_it_is_a_new
     tmp_path: Path, algorithm: str
 ) -> None:
     kind, make = KEYS[algorithm]
-    pem = make().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    public = {**import_key(pem, kind).as_dict(private=False), "use": "sig"}
+    shown = pem(make())
+    public = {**import_key(shown, kind).as_dict(private=False), "use": "sig"}
     clients = [
         client("post", "client_secret_post", client_secret=ODD),
         client(
@@ -96,7 +96,7 @@ async def test_an_assertion_of_the_client_is_taken_each_time_because_it_is_a_new
         connection = connection_to(
             server,
             client_id="keyed",
-            private_key=kept(tmp_path / "key.pem", pem),
+            private_key=kept(tmp_path / "key.pem", shown),
             oauth={"client_auth": "private_key_jwt", "audience": server.url},
         )
         try:

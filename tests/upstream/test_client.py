@@ -9,7 +9,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -263,7 +263,6 @@ STEPS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(STEPS, max_size=5), st.floats(0.1, 60), st.sampled_from([READ, KEYED, UNKEYED]))
 def test_no_wait_ever_goes_past_the_deadline(script, within_s, ask):
     async def play() -> None:
@@ -290,7 +289,6 @@ async def outcome_of(client: Client, ask: Ask) -> str | None:
     return None
 
 
-@settings(deadline=None)
 @given(st.lists(STEPS, max_size=4), st.sampled_from([KEYED, UNKEYED]))
 def test_an_error_that_claims_nothing_happened_is_true(script, ask):
     """Whatever the vendor does, what may have been carried out is not reported as not applied."""

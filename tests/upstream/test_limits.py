@@ -6,7 +6,7 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.clock import ManualClock
@@ -339,7 +339,6 @@ async def test_nothing_is_left_running_when_it_is_closed():
     ]
 
 
-@settings(deadline=None)
 @given(
     st.floats(0.5, 20),
     st.integers(1, 8),

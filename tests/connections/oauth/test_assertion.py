@@ -8,14 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from support.keys import pem
 from wirepost.connections.oauth.assertion import signed
 from wirepost.core.errors import ConfigError
-
-
-def pem(key) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
 
 
 def test_claims_that_are_given_count_more_than_the_usual_ones(clock) -> None:
@@ -32,13 +27,14 @@ def test_claims_that_are_given_count_more_than_the_usual_ones(clock) -> None:
 
 
 @pytest.mark.parametrize(
-    "key",
+    "make",
     [
-        dsa.generate_private_key(2048),
-        x25519.X25519PrivateKey.generate(),
-        ec.generate_private_key(ec.SECP192R1()),
+        lambda: dsa.generate_private_key(2048),
+        x25519.X25519PrivateKey.generate,
+        lambda: ec.generate_private_key(ec.SECP192R1()),
     ],
+    ids=["dsa", "x25519", "p192"],
 )
-def test_a_key_that_no_server_takes_is_refused(clock, key) -> None:
+def test_a_key_that_no_server_takes_is_refused(clock, make) -> None:
     with pytest.raises(ConfigError, match="the private key cannot be read"):
-        signed(pem(key), {}, clock)
+        signed(pem(make()), {}, clock)

@@ -9,11 +9,12 @@ import logging
 import orjson
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from starlette.responses import JSONResponse, Response
 
+from support.keys import pem, rsa_key
 from support.token_server import CLIENT, FIRST, SECRET, TokenServer
 from wirepost.connections.accounts import Tokens
 from wirepost.connections.oauth.endpoint import Identity, TokenEndpoint, TokenRefused
@@ -151,16 +152,11 @@ async def test_a_public_client_sends_its_id_only(server, endpoint_of, how) -> No
 
 
 KEYS = {
-    "RS256": (rsa.generate_private_key(65537, 2048), RSAKey),
+    "RS256": (rsa_key(), RSAKey),
     "ES256": (ec.generate_private_key(ec.SECP256R1()), ECKey),
     "ES384": (ec.generate_private_key(ec.SECP384R1()), ECKey),
     "Ed25519": (ed25519.Ed25519PrivateKey.generate(), OKPKey),
 }
-
-
-def pem(key, password=None) -> str:
-    how = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
 
 
 @pytest.mark.parametrize("algorithm", KEYS)
@@ -190,7 +186,7 @@ async def test_an_assertion_shows_who_the_client_is_and_is_never_sent_twice(
     assert len(ids) == 2
 
 
-@pytest.mark.parametrize("text", ["nonsense", pem(KEYS["RS256"][0], b"password")])
+@pytest.mark.parametrize("text", ["nonsense", pem(KEYS["RS256"][0], password=b"password")])
 async def test_a_key_that_cannot_be_read_is_told_without_its_text(endpoint_of, text) -> None:
     method = dataclasses.replace(METHOD, client_auth="private_key_jwt")
     with pytest.raises(ConfigError, match="the private key cannot be read") as error:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.clock import ManualClock
@@ -54,14 +54,10 @@ def count(state: State, condition: str, object_name: str = "Contact") -> int:
 
 # --- our literals ---
 
-HOSTILE = st.text(
-    st.one_of(
-        st.sampled_from("'\\\"%_\n\r\t\b\f;()x "),
-        st.characters(exclude_categories=["Cs"]),
-    ),
-    min_size=1,
-    max_size=12,
-)
+SPECIAL = st.sampled_from("'\\\"%_\n\r\t\b\f;()x ")
+HOSTILE = st.text(SPECIAL | st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+PLAIN = st.text(SPECIAL | st.characters(codec="ascii"), min_size=1, max_size=12)
+"""Letters of which each has one form in upper case and one in lower case."""
 
 
 @cache
@@ -90,7 +86,6 @@ def field(kind: FieldType = "text", name: str = "LastName") -> FieldSchema:
     return FieldSchema(name=name, label=name, type=kind)
 
 
-@settings(deadline=None)
 @given(HOSTILE)
 def test_any_text_finds_itself_and_nothing_else(text: str) -> None:
     state = two_contacts(text)
@@ -107,8 +102,7 @@ def test_any_text_finds_itself_and_nothing_else(text: str) -> None:
         assert found(state, condition) == number, condition
 
 
-@settings(deadline=None)
-@given(HOSTILE.filter(str.isascii), HOSTILE.filter(str.isascii))
+@given(PLAIN, PLAIN)
 def test_wildcards_in_a_text_stand_for_themselves(text: str, other: str) -> None:
     condition = soql.condition(Filter(field(), "contains", (text,)))
     names = (other, f"other {len(other)} than that")
@@ -116,7 +110,6 @@ def test_wildcards_in_a_text_stand_for_themselves(text: str, other: str) -> None
     assert found(two_contacts(other), condition) == expected, condition
 
 
-@settings(deadline=None)
 @given(HOSTILE.filter(lambda text: ";" not in text))
 def test_a_choice_of_several_finds_itself(text: str) -> None:
     state = two_contacts(f"first;{text}", "Interests__c")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from support.clock import ManualClock
+from support.keys import pem, rsa_key
 from support.running import running
 from support.serving import served
 from wirepost.connections.connections import Connection
@@ -25,10 +26,8 @@ from wirepost.providers.vertex import PROVIDER, probe
 from wirepost.settings import ConnectionSettings
 from wirepost.upstream.scope import Scope
 
-KEY = rsa.generate_private_key(65537, 2048)
-PEM = KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-)
+KEY = rsa_key()
+PEM = pem(KEY)
 EMAIL = "wirepost@acme-ai.iam.gserviceaccount.com"
 
 
@@ -64,7 +63,7 @@ def test_what_is_missing_is_said(clock: ManualClock, tmp_path: Path) -> None:
     assert without == "neither client_secret nor private_key is configured"
     key = tmp_path / "key.pem"
     key.touch(mode=0o600)
-    key.write_bytes(PEM)
+    key.write_text(PEM)
     assert connection(clock, client_id=EMAIL, private_key=f"file:{key}").shared.credential.problem is None
 
 
@@ -72,7 +71,7 @@ def test_what_is_missing_is_said(clock: ManualClock, tmp_path: Path) -> None:
 async def test_a_service_account_signs_for_its_token(clock: ManualClock, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.touch(mode=0o600)
-    key.write_bytes(PEM)
+    key.write_text(PEM)
     asked: list[dict[str, str]] = []
     seen: list[str] = []
 
@@ -140,7 +139,7 @@ async def test_a_refused_signature_is_told_and_an_outage_passes(
     status, body = answer
     key = tmp_path / "key.pem"
     key.touch(mode=0o600)
-    key.write_bytes(PEM)
+    key.write_text(PEM)
 
     async def token(_request: Request) -> Response:
         return JSONResponse(body, status_code=status)

@@ -13,10 +13,11 @@ import json
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from support.clock import START
+from support.keys import rsa_key
 from wirepost.secrets.resolve import Secrets
 from wirepost.server.auth.access_tokens import AccessTokens
 from wirepost.server.auth.issuer import Issuer
@@ -25,10 +26,10 @@ from wirepost.settings import AuthSettings, SecretSettings
 
 ISSUER, RESOURCE = "https://login.example.com", "https://wirepost.example.com/mcp"
 NOW = int(START.timestamp())
-RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+RSA = rsa_key()
 EC = ec.generate_private_key(ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.generate()
-FOREIGN = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+FOREIGN = rsa_key("foreign")
 CLAIMS = {
     "iss": ISSUER,
     "aud": RESOURCE,

@@ -7,8 +7,8 @@ import asyncio
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from support.keys import rsa_key
 from wirepost.server.auth.issuer import Issuer
 from wirepost.server.auth.verified import CannotTell
 
@@ -17,7 +17,7 @@ KEYS_AT = "https://keys.example.com/jwks?p=1"
 
 
 def key(kid: str | None = None, size: int = 2048, **more: object) -> dict[str, object]:
-    private = rsa.generate_private_key(public_exponent=65537, key_size=size)
+    private = rsa_key(kid or "own", size)
     shown = jwt.get_algorithm_by_name("RS256").to_jwk(private.public_key(), as_dict=True)
     return {**shown, **({} if kid is None else {"kid": kid}), **more}
 

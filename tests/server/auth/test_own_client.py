@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from support.keys import rsa_key
 from wirepost.core.errors import NotConnected
 from wirepost.secrets.resolve import Secrets
 from wirepost.server.auth.issuer import Issuer
@@ -15,9 +15,7 @@ from wirepost.settings import SecretSettings
 from wirepost.settings.auth import AuthSettings
 
 NAME = "https://login.example.com"
-KEY = jwt.get_algorithm_by_name("RS256").to_jwk(
-    rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key(), as_dict=True
-)
+KEY = jwt.get_algorithm_by_name("RS256").to_jwk(rsa_key().public_key(), as_dict=True)
 ENDPOINTS = {"authorization_endpoint": f"{NAME}/authorize", "token_endpoint": f"{NAME}/token"}
 
 

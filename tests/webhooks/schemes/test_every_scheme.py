@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.signatures import incoming, terms_with, vector, vectors, verified
@@ -78,7 +78,6 @@ urls = st.text(max_size=60) | st.sampled_from(
 
 @pytest.mark.parametrize("name", ALL)
 @given(body=bodies, given_headers=headers, url=urls, method=st.text(max_size=8))
-@settings(max_examples=60, deadline=None)
 async def test_any_request_is_judged(
     name: str, body: bytes, given_headers: dict[str, str], url: str, method: str
 ) -> None:
@@ -104,7 +103,6 @@ IN_HEADERS = [each for each in GENUINE if vectors()[each]["provider"] not in {"a
 
 @pytest.mark.parametrize("name", GENUINE)
 @given(place=st.integers(0, 10_000), spoiler=st.text(max_size=3), which=st.integers(0, 20))
-@settings(max_examples=60, deadline=None)
 async def test_a_genuine_request_with_a_spoilt_header_is_judged(
     name: str, place: int, spoiler: str, which: int
 ) -> None:
@@ -119,7 +117,6 @@ async def test_a_genuine_request_with_a_spoilt_header_is_judged(
 
 @pytest.mark.parametrize("name", SIGNED_WHOLE)
 @given(place=st.integers(0, 10_000), bit=st.integers(0, 7))
-@settings(max_examples=40, deadline=None)
 async def test_a_body_with_one_other_bit_is_not_genuine(name: str, place: int, bit: int) -> None:
     scheme, request, terms = vector(name)
     body = bytearray(request.body)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import serialize_compact
 
+from support.keys import rsa_key
 from support.signatures import NOW, incoming, terms_with, verdict, verified
 from wirepost.core.errors import Unavailable
 from wirepost.webhooks.schemes.jwt import JWT, NETLIFY, JwtScheme
@@ -25,7 +25,7 @@ from wirepost.webhooks.verdict import Verified
 
 SECRET = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
 BODY = b'{"state":"ready"}'
-PAIR = generate_private_key(65537, 2048)
+PAIR = rsa_key()
 PEM = PAIR.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 JWKS_URL = "https://login.example.com/jwks.json"
 
@@ -138,7 +138,7 @@ async def test_a_key_in_pem_checks_what_its_pair_signs(name: str) -> None:
     token = signed(CLAIMS, RSAKey.import_key(PAIR), name)
     terms = settled("no key", PEM, algorithms=["RS256", "PS256"])
     assert await verified(JWT, bearing(token), terms) == Verified("token", "jwt", "1", NOW - 1)
-    other = generate_private_key(65537, 2048)
+    other = rsa_key("foreign")
     forged = signed(CLAIMS, RSAKey.import_key(other), name)
     assert await verdict(JWT, bearing(forged), terms) == "invalid:signature_mismatch"
 

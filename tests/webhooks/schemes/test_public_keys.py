@@ -6,11 +6,12 @@ import base64
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from support.keys import rsa_key
 from support.signatures import NOW, incoming, terms_with, vector, vectors, verdict, verified
 from wirepost.webhooks.schemes.public_keys import DISCORD, SENDGRID, is_signed_ed25519
 from wirepost.webhooks.verdict import Verified
@@ -50,7 +51,7 @@ async def test_a_key_that_is_none_or_another_kind_is_passed_over() -> None:
     pair = ec.generate_private_key(ec.SECP256R1())
     others = [
         pem(ec.generate_private_key(ec.SECP384R1()).public_key()),
-        pem(rsa.generate_private_key(65537, 2048).public_key()),
+        pem(rsa_key().public_key()),
         "no key",
         "-----BEGIN PUBLIC KEY-----",
     ]

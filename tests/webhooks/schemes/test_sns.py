@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from support.keys import rsa_key
 from support.signatures import NOW, incoming, terms_with, vector, verdict, verified
 from wirepost.core.errors import Unavailable
 from wirepost.webhooks.schemes.sns import Sns, is_sns_url
 from wirepost.webhooks.verdict import Verified
 
-PAIR, ISSUER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+PAIR, ISSUER = rsa_key(), rsa_key("issuer")
 CERTIFICATE_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123abc.pem"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:orders"
 NOTE = {
