@@ -221,7 +221,7 @@ async def build_app(settings: Settings, clock: Clock | None = None) -> App:
             files=long.files,
             remembering=Remembering(books.cache, settings.ai.cache.lists_ttl_s),
         )
-        long.approvals.carry = calls.carry_out
+        long.approvals.carry, long.approvals.is_current = calls.carry_out, hub.standing.is_current
         opened.push_async_callback(calls.close)
         app = App(
             settings=settings,

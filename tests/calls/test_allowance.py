@@ -16,7 +16,7 @@ from support.clock import START, ManualClock
 from wirepost.calls import allowance
 from wirepost.calls.ledger import Entry, Identity, Ledger
 from wirepost.core.errors import NotAllowed
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 from wirepost.core.signing import Signer
 from wirepost.settings import MoneyRules
 from wirepost.store.database import Database
@@ -78,10 +78,13 @@ class Spender:
             Money(1, "usd"),
             "usd is not among the allowed currencies (eur, chf)",
         ),
+        ({"currencies": ["eur"]}, OpenAmount("gbp"), "gbp is not among the allowed currencies (eur)"),
+        ({"max_per_action": {"gbp": "50"}}, OpenAmount("gbp"), "how much gbp it will be cannot be told"),
+        ({"max_per_day": {"gbp": "50"}}, OpenAmount("gbp"), "how much gbp it will be cannot be told"),
     ],
 )
 def test_an_action_over_its_cap_or_in_another_currency_is_refused(
-    options: dict[str, Any], money: Money, reason: str
+    options: dict[str, Any], money: Money | OpenAmount, reason: str
 ) -> None:
     with pytest.raises(NotAllowed) as refused:
         allowance.check(rules(**options), money)
@@ -99,9 +102,12 @@ def test_an_action_over_its_cap_or_in_another_currency_is_refused(
         ({"max_per_action": {"eur": "100.00"}}, Money(10**9, "usd")),
         ({"max_per_action": {"eur": "100.00"}, "currencies": ["eur"]}, None),
         ({"currencies": ["EUR"]}, eur("1")),
+        ({"currencies": ["eur"], "max_per_action": {"gbp": "5"}}, OpenAmount("eur")),
     ],
 )
-def test_an_action_within_its_cap_is_allowed(options: dict[str, Any], money: Money | None) -> None:
+def test_an_action_within_its_cap_is_allowed(
+    options: dict[str, Any], money: Money | OpenAmount | None
+) -> None:
     allowance.check(rules(**options), money)
 
 
@@ -116,7 +122,8 @@ def test_the_cap_itself_is_allowed_and_one_cent_more_is_not(cap: int, minor: int
 
 
 def test_what_moves_no_money_reserves_nothing() -> None:
-    assert allowance.reservation(rules(max_per_day={"eur": "0"}), None, "stripe-live", START) is None
+    for money in (None, OpenAmount("usd")):
+        assert allowance.reservation(rules(max_per_day={"eur": "0"}), money, "stripe-live", START) is None
 
 
 # --- one day ---

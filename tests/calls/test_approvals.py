@@ -124,6 +124,39 @@ async def test_a_process_that_died_while_carrying_out_does_not_pay_twice(path: A
     assert len(path.vendor.made) == 1
 
 
+async def test_an_intent_of_null_is_none(path: Assembled) -> None:
+    error = await asked(path, intent=None)
+    await path.approvals.decide(error["approval"], YES)
+    assert (await carry_out(path, error["approval"])).status == "succeeded"
+    rows = await path.database.read("SELECT intent FROM intents LIMIT 9")
+    assert rows == [(error["approval"],)]
+
+
+async def test_whose_token_was_withdrawn_gets_nothing_carried_out(path: Assembled) -> None:
+    error = await asked(path)
+    await path.approvals.decide(error["approval"], YES)
+
+    async def nobody(_caller: Caller) -> bool:
+        return False
+
+    path.approvals.is_current = nobody
+    job = await carry_out(path, error["approval"])
+    assert job.error is not None
+    assert (job.status, job.error["code"]) == ("failed", "forbidden_by_policy")
+    assert path.vendor.made == []
+
+
+async def test_nobody_crowds_out_the_calls_of_others(path: Assembled) -> None:
+    for number in range(100):
+        await asked(path, intent=f"i{number}")
+    refused = await path.call("sample_send_note", **NOTE, intent="one more")
+    error = refused.envelope["error"]
+    assert (error["code"], "approval" in error) == ("approval_required", False)
+    assert "100 calls of this caller wait" in error["hint"]
+    other = await path.call("sample_send_note", Caller("ben", None), **NOTE)
+    assert other.envelope["error"]["approval"]
+
+
 async def test_what_is_denied_is_not_done_and_the_caller_is_told_why(path: Assembled) -> None:
     error = await asked(path)
     await path.approvals.decide(error["approval"], NO)

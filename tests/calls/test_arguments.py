@@ -320,9 +320,14 @@ def test_a_refusal_names_the_tool_and_the_way_to_an_example() -> None:
 
 
 def test_the_number_of_named_fields_is_bounded() -> None:
-    error = refusal(sample_get_note, {f"x{number}": 1 for number in range(500)})
+    error = refusal(sample_get_note, {f"x{number}": 1 for number in range(150)})
     assert len(error.fields) == 20
-    assert "(and 500 more)" in error.message
+    assert "(and 150 more)" in error.message
+
+
+def test_more_arguments_than_any_tool_has_are_not_looked_at_one_by_one() -> None:
+    error = refusal(sample_get_note, {f"x{number}": 1 for number in range(110_000)})
+    assert error.message == "110000 arguments were given; no tool has more than 200"
 
 
 def test_a_refusal_is_short_whatever_the_names_are() -> None:

@@ -246,6 +246,19 @@ async def test_memory_for_waiting_records_is_bounded_and_keeps_the_newest(
     assert len(await names(database)) <= 1000
 
 
+async def test_the_record_of_a_write_that_was_sent_is_not_crowded_out(
+    database: Database, audit: Audit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    await fill_disk(database, "audit")
+    with pytest.raises(Unavailable):
+        await audit.record(AT, {"tool": "refund", "at": AT}, is_sent=True)
+    await asyncio.gather(*(write_down(audit, f"t{number}") for number in range(1200)), return_exceptions=True)
+    await free_disk(database)
+    await audit.flush()
+    assert (await names(database))[0] == "refund"
+
+
 async def test_whoever_stops_waiting_does_not_lose_the_record(database: Database, audit: Audit) -> None:
     task = asyncio.create_task(write_down(audit, "t1"))
     await asyncio.sleep(0)  # noqa: TID251 - lets the task hand over its record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from wirepost.calls.outlive import LOOK_EVERY_S, WATCH, Outliving
 from wirepost.calls.owner import Owner
 from wirepost.core.errors import Rejected
 from wirepost.jobs.job import Job
+from wirepost.store.tx import Tx
 from wirepost.store.worker import ComeAgain
 from wirepost.store.worker import Job as WorkItem
 from wirepost.tools.context import Call
@@ -157,6 +159,33 @@ async def test_a_write_goes_on_and_is_there_once(path: Assembled) -> None:
     again = await path.call("sample_write_slowly", note="n_1", intent="write it")
     assert again.envelope["meta"]["idempotency"]["replayed"] is True
     assert len(path.vendor.made) == 1
+
+
+async def test_who_leaves_while_the_call_becomes_a_job_stops_what_was_not_sent(
+    path: Assembled, clock: ManualClock
+) -> None:
+    may_go_on = threading.Event()
+
+    async def hold(tx: Tx) -> None:
+        may_go_on.wait(5)
+
+    writer = path.database._writer  # noqa: SLF001 - the job must wait for the disk
+    holding = asyncio.create_task(path.database.write(hold))
+    call = asyncio.create_task(path.call("sample_wait_and_write", note="n_1", intent="x"))
+    async with asyncio.timeout(5):
+        while writer._waiting < 3:  # noqa: SLF001 - the claim, then the job
+            await clock.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    may_go_on.set()
+    await holding
+    async with asyncio.timeout(5):
+        while not (jobs := await path.database.read("SELECT id FROM jobs LIMIT 9")):
+            await clock.sleep(0)
+    found = await ended(path, Outcome({}, is_error=False, job=str(jobs[0][0])))
+    assert found.status == "failed"
+    assert path.vendor.made == []
 
 
 async def test_a_failure_is_kept_in_its_words(path: Assembled) -> None:

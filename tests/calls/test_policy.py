@@ -19,7 +19,7 @@ from support.samples import (
 )
 from wirepost.calls.policy import Decision, Policy, Subject, refusal
 from wirepost.core.errors import ConfigError
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 from wirepost.settings import Rule
 from wirepost.tools.tool import AnyTool
 
@@ -134,9 +134,13 @@ def test_our_own_tools_run_on_no_connection() -> None:
         ({"up_to": "100", "currency": "eur"}, Money(1, "usd"), False),
         ({"over": "0", "currency": "eur"}, None, False),
         ({"up_to": "100", "currency": "eur"}, None, False),
+        # What nobody can tell beforehand is over every limit.
+        ({"over": "1000000", "currency": "eur"}, OpenAmount("eur"), True),
+        ({"up_to": "1000000", "currency": "eur"}, OpenAmount("eur"), False),
+        ({"over": "0", "currency": "eur"}, OpenAmount("usd"), False),
     ],
 )
-def test_amounts(limit: dict[str, str], money: Money | None, fits: bool) -> None:  # noqa: FBT001 - a table of cases
+def test_amounts(limit: dict[str, str], money: Money | OpenAmount | None, fits: bool) -> None:  # noqa: FBT001 - a table of cases
     assert effect([rule(amount=limit)], money=money) == ("deny" if fits else "confirm")
 
 

@@ -16,9 +16,11 @@ from support.samples import Note, SampleClient
 from wirepost.calls.attempt import Attempt
 from wirepost.calls.caller import LOCAL
 from wirepost.calls.write import Writes
+from wirepost.core.money import Money
 from wirepost.sandbox.faults import Fault
 from wirepost.store.database import Tx
 from wirepost.tools.context import Call, no_progress
+from wirepost.tools.jobs import Started
 from wirepost.tools.results import Effect, Plan
 from wirepost.tools.tool import AnyTool, Risk, tool
 from wirepost.upstream.scope import Scope
@@ -234,3 +236,166 @@ async def test_a_state_that_this_very_action_has_changed_is_no_reason_to_refuse_
         assert outcome.envelope["data"] == {"id": "n_1"}
     else:
         assert outcome.envelope["error"]["code"] == "confirmation_mismatch"
+
+
+async def test_an_attempt_without_answer_keeps_its_key_whatever_others_were_answered(path: Assembled) -> None:
+    """A 5xx would let the next one have a new key; but one of the attempts may have been carried out."""
+    path.vendor.hides = True
+    path.vendor.inject(Fault("status", status=503, match="POST *"))
+    path.vendor.inject(Fault("lost_answer", **ALWAYS))
+    assert (await path.confirmed(TOOL, **NAMED)).envelope["error"]["outcome"] == "unknown"
+    path.vendor.faults.clear()
+    assert not (await path.call(TOOL, **NAMED)).is_error
+    assert len(path.vendor.made) == 1
+
+
+async def test_an_attempt_without_answer_keeps_its_key_when_a_repetition_is_answered(path: Assembled) -> None:
+    await lose(path)
+    path.vendor.inject(Fault("status", status=503, **ALWAYS))
+    assert (await path.call(TOOL, **NAMED)).envelope["error"]["outcome"] == "unknown"
+    path.vendor.faults.clear()
+    assert not (await path.call(TOOL, **NAMED)).is_error
+    assert len(path.vendor.made) == 1
+
+
+async def test_the_intent_that_was_shown_names_the_action(tmp_path: Path, clock: ManualClock) -> None:
+    """Called without one, it got one of its own; who repeats the call with that means the same action."""
+    async with assembled(tmp_path, clock, rules=[{"id": "all", "effect": "allow"}]) as path:
+        path.vendor.hides = True
+        path.vendor.inject(Fault("lost_answer", **ALWAYS))
+        first = await path.call(TOOL, note="n_1")
+        shown = first.envelope["meta"]["idempotency"]["intent"]
+        path.vendor.faults.clear()
+        second = await path.call(TOOL, note="n_1", intent=shown)
+        assert second.envelope["meta"]["idempotency"] == {"intent": shown, "replayed": False}
+        assert len(path.vendor.made) == 1
+        third = await path.call(TOOL, note="n_2", intent=shown)
+        assert third.envelope["error"]["code"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("effect", "code"), [("deny", "forbidden_by_policy"), ("approve", "approval_required")]
+)
+async def test_what_was_forbidden_since_is_not_sent_again(
+    tmp_path: Path, clock: ManualClock, effect: str, code: str
+) -> None:
+    async with assembled(tmp_path, clock) as path:
+        path.vendor.inject(Fault("cut", **ALWAYS))
+        assert (await path.confirmed(TOOL, **NAMED)).envelope["error"]["outcome"] == "unknown"
+    async with assembled(tmp_path, clock, rules=[{"id": "new", "effect": effect}]) as path:
+        error = (await path.call(TOOL, **NAMED)).envelope["error"]
+        assert (error["code"], error["outcome"], error["rule"]) == (code, "unknown", "new")
+        assert path.vendor.made == []
+
+
+@tool(Risk.MONEY, scopes=["money.write"], example={"note": "n_1"})
+async def sample_give_money(call: Call[SampleClient], *, note: str) -> Note:
+    """Give ten euros."""
+    return await call.api.make(note, key=call.key, intent=call.intent)
+
+
+@sample_give_money.plan
+async def plan_giving(call: Call[SampleClient], *, note: str) -> Plan:
+    """What giving would do."""
+    money = Money.parse("10.00", "eur")
+    return Plan("Give", [Effect(what="Given", after="10.00")], reversible=False, state=note, money=money)
+
+
+@sample_give_money.reconcile
+async def find_given(call: Call[SampleClient], *, note: str) -> Note | None:
+    """Whether it was given."""
+    return await call.api.find(call.intent)
+
+
+GIVE = "sample_give_money"
+DAILY = {"max_per_day": {"eur": "15.00"}}
+
+
+async def test_money_that_is_sent_again_on_another_day_counts_on_that_day(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with assembled(tmp_path, clock, tools=(sample_give_money,), money=DAILY) as path:
+        path.vendor.inject(Fault("cut", **ALWAYS))
+        assert (await path.confirmed(GIVE, note="n_1", intent="a")).envelope["error"]["outcome"] == "unknown"
+        path.vendor.faults.clear()
+        clock.advance(86_400)
+        assert not (await path.confirmed(GIVE, note="n_2", intent="b")).is_error
+        again = (await path.call(GIVE, note="n_1", intent="a")).envelope["error"]
+        assert (again["code"], again["outcome"], again["rule"]) == ("forbidden_by_policy", "unknown", "money")
+        clock.advance(86_400)
+        assert not (await path.call(GIVE, note="n_1", intent="a")).is_error
+        assert len(path.vendor.made) == 2
+
+
+async def test_a_cap_that_was_set_since_holds_for_what_is_sent_again(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with assembled(tmp_path, clock, tools=(sample_give_money,)) as path:
+        path.vendor.inject(Fault("cut", **ALWAYS))
+        assert (await path.confirmed(GIVE, note="n_1", intent="a")).envelope["error"]["outcome"] == "unknown"
+    capped = {"max_per_action": {"eur": "9.00"}}
+    async with assembled(tmp_path, clock, tools=(sample_give_money,), money=capped) as path:
+        again = (await path.call(GIVE, note="n_1", intent="a")).envelope["error"]
+        assert (again["code"], again["outcome"]) == ("forbidden_by_policy", "unknown")
+        assert path.vendor.made == []
+
+
+@tool(Risk.WRITE, scopes=["notes.write"], example={"note": "n_1"})
+async def sample_look_oddly(call: Call[SampleClient], *, note: str) -> Note:
+    """Make a note whose trace has a form nobody expects."""
+    return await call.api.make(note, key=call.key, intent=call.intent)
+
+
+@sample_look_oddly.reconcile
+async def find_oddly(call: Call[SampleClient], *, note: str) -> Note | None:
+    """What is there has another form."""
+    return Note.model_validate({"id": 5})
+
+
+async def test_a_trace_that_is_not_understood_leaves_the_outcome_unknown(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with assembled(tmp_path, clock, tools=(sample_look_oddly,)) as path:
+        path.vendor.inject(Fault("lost_answer", **ALWAYS))
+        for _ in range(2):  # nor does a repetition wait for anybody
+            error = (await path.call("sample_look_oddly", note="n_1", intent="x")).envelope["error"]
+            assert (error["code"], error["outcome"]) == ("upstream_unavailable", "unknown")
+        assert len(path.vendor.made) == 1
+
+
+@tool(Risk.READ, scopes=["notes.read"], example={"note": "n_1"})
+async def sample_start_export(call: Call[SampleClient], *, note: str) -> Started:
+    """Start an export."""
+    await call.api.make(note, key=call.key, intent=call.intent)
+    return Started("sample.export", "export_1", poll_after_s=5)
+
+
+@sample_start_export.reconcile
+async def find_export(call: Call[SampleClient], *, note: str) -> Started | None:
+    """The export that was started."""
+    return None
+
+
+async def test_who_leaves_while_the_action_is_claimed_leaves_it_to_others(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    may_go_on = threading.Event()
+
+    async def hold(tx: Tx) -> None:
+        may_go_on.wait(5)
+
+    async with assembled(tmp_path, clock, tools=(sample_start_export,)) as path:
+        writer = path.database._writer  # noqa: SLF001 - the claim must wait for the disk
+        holding = asyncio.create_task(path.database.write(hold))
+        left = asyncio.create_task(path.call("sample_start_export", note="n_1", intent="x"))
+        async with asyncio.timeout(5):
+            while writer._waiting < 2:  # noqa: SLF001
+                await clock.sleep(0)
+        left.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await left
+        may_go_on.set()
+        await holding
+        again = await path.call("sample_start_export", note="n_1", intent="x")
+        assert again.envelope["data"]["kind"] == "sample.export"
+        assert len(path.vendor.made) == 1

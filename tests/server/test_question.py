@@ -25,12 +25,21 @@ def test_effects_are_shown_with_what_changes():
 
 def test_notes_are_shown_and_what_cannot_be_undone_is_said():
     assert message(notes=["Fees stay"], reversible=False) == (
-        "Refund 20.00 EUR\n• Fees stay\nThis cannot be undone."
+        "Refund 20.00 EUR\nThis cannot be undone.\n• Fees stay"
     )
 
 
 def test_a_question_is_never_longer_than_a_dialog_takes():
     assert len(message(plan="x" * 10_000)) == 2000
+
+
+def test_what_does_not_fit_is_told_and_hides_nothing_short():
+    effects = [{"what": "Text", "after": "x" * 5000}, {"what": "Notifies <!channel>"}]
+    shown = message(effects=effects, notes=["Read by 3"], reversible=False)
+    begin = "Refund 20.00 EUR\nThis cannot be undone.\n• Read by 3\n• Notifies <!channel>\n• Text: xxx"
+    assert shown.startswith(begin)
+    assert "more than fit here" in shown
+    assert len(shown) == 2000
 
 
 @pytest.mark.parametrize(

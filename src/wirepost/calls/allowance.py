@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import NotAllowed
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 
 if TYPE_CHECKING:
     from wirepost.settings import MoneyRules
     from wirepost.store.database import Tx
 
 
-def check(rules: MoneyRules, money: Money | None) -> None:
-    """Refuse an action over the per-action cap or in a currency that is not allowed."""
+def check(rules: MoneyRules, money: Money | OpenAmount | None) -> None:
+    """Refuse an action over the per-action cap or in a currency that is not allowed.
+
+    Where there is a cap, so is an amount that nobody can tell beforehand.
+    """
     if money is None:
         return
     if rules.currencies and money.currency not in rules.currencies:
@@ -23,15 +26,19 @@ def check(rules: MoneyRules, money: Money | None) -> None:
             f"{money.currency} is not among the allowed currencies ({', '.join(rules.currencies)})"
         )
     cap = rules.max_per_action.get(money.currency)
+    if isinstance(money, OpenAmount):
+        if cap is not None or money.currency in rules.max_per_day:
+            raise _refusal(f"how much {money.currency} it will be cannot be told, and there is a cap")
+        return
     if cap is not None and money.minor > Money.parse(cap, money.currency).minor:
         raise _refusal(f"{money.major} {money.currency} is more than {cap} per action")
 
 
 def reservation(
-    rules: MoneyRules, money: Money | None, connection: str, now: datetime
+    rules: MoneyRules, money: Money | OpenAmount | None, connection: str, now: datetime
 ) -> Callable[[Tx, str], Awaitable[None]] | None:
     """What takes `money` out of today's (UTC) allowance inside the claiming transaction."""
-    if money is None:
+    if money is None or isinstance(money, OpenAmount):
         return None
     day = now.astimezone(UTC).strftime("%Y-%m-%d")
 

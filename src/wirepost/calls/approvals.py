@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wirepost.calls.caller import Caller
 from wirepost.calls.confirm import shown
 from wirepost.calls.outlive import keep
+from wirepost.contracts.jobs import Problem
 from wirepost.core.errors import InvalidCall, NotAllowed, Rejected
 from wirepost.core.signing import digest
 from wirepost.core.text import clean_line
@@ -29,6 +30,12 @@ KIND = "approval"
 CARRY_OUT = "approval.carry_out"
 MOST = 500
 """So many that wait are listed."""
+MOST_EACH = 100
+"""So many calls of one caller wait; nobody crowds out the calls of others."""
+WITHDRAWN = Problem(
+    "forbidden_by_policy",
+    "The token of whoever asked was withdrawn or has ended since; the call is not carried out any more",
+)
 _NOT_KEPT = frozenset({"confirmation", "mode"})
 Verdict = Literal["approve", "deny"]
 
@@ -64,6 +71,8 @@ class Approvals:
         self._jobs, self._clock, self._lifetime = jobs, clock, timedelta(seconds=lifetime_s)
         self.carry: Carry | None = None
         """Set once there is something that runs calls."""
+        self.is_current: Callable[[Caller], Awaitable[bool]] = _always
+        """Whether a caller may still call."""
         self.on_asked: list[Callable[[Job], Awaitable[None]]] = []
         """Tell people that something waits for them."""
         self.also: Callable[[str], Task] | None = None
@@ -78,6 +87,9 @@ class Approvals:
     async def ask(self, attempt: Attempt, error: NotAllowed) -> None:
         """Have the call wait for a person, and say in the error where; the same call waits once."""
         reading, decision = attempt.reading, attempt.decision
+        if await self._jobs.number_open(KIND, attempt.caller.id) >= MOST_EACH:
+            error.hint = f"{MOST_EACH} calls of this caller wait for a person already; this one was not added"
+            return
         expires_at = self._clock.now() + self._lifetime
         arguments = {name: value for name, value in attempt.raw.items() if name not in _NOT_KEPT}
         subject = [attempt.caller.id, attempt.connection_name, attempt.name, reading.hash if reading else ""]
@@ -157,11 +169,19 @@ class Approvals:
         details, decided = job.details, job.details["decided"]
         scopes = details["scopes"]
         caller = Caller(job.owner, None if scopes is None else frozenset(scopes), details["client"])
-        arguments = {"intent": job.id, **details["arguments"]}
+        if not await self.is_current(caller):
+            await self._jobs.finish(job.id, "failed", error=WITHDRAWN)
+            return
+        given = {name: value for name, value in details["arguments"].items() if value is not None}
+        arguments = {"intent": job.id, **given}
         outcome = await self.carry(
             caller, job.tool, arguments, Approved(job.id, decided["by"], details["state"])
         )
         await keep(self._jobs, job.id, outcome)
+
+
+async def _always(_caller: Caller) -> bool:
+    return True
 
 
 def check(approved: Approved, attempt: Attempt) -> None:

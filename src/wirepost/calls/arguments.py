@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_ARGUMENT_BYTES = 1 << 20
 NULL_IN_JSON = b"\\u0000"
 """How JSON writes it; a text may also say so in plain letters."""
+MOST_NAMES = 200
 NAMED = 20
 """So many wrong fields are listed; nobody reads more."""
 Schema = Mapping[str, Any]
@@ -59,6 +60,11 @@ class Reading:
 def read(tool: AnyTool, raw: Mapping[str, Any]) -> Reading:
     """Understand `raw` as arguments of `tool`; raises `InvalidCall` naming every wrong field at once."""
     warnings: list[str] = []
+    if len(raw) > MOST_NAMES:
+        message = f"{len(raw)} arguments were given; no tool has more than {MOST_NAMES}"
+        raise InvalidCall(
+            "invalid_arguments", message, hint=f"connection_help describes those of {tool.name}"
+        )
     size = len(_encode(tool, raw))
     if size > MAX_ARGUMENT_BYTES:
         message = f"The arguments have {size} bytes; at most {MAX_ARGUMENT_BYTES} are read"
@@ -197,14 +203,17 @@ def _from_scalar_text(value: str, kind: str, path: str, warnings: list[str]) -> 
 
 
 def _refusal(tool: AnyTool, error: ValidationError) -> InvalidCall:
-    problems = [_problem(tool, found) for found in error.errors(include_url=False, include_context=True)]
+    found = error.errors(include_url=False, include_context=True)
+    problems = [
+        _problem(tool, each) for each in found[:NAMED]
+    ]  # no more: to look for similar names takes time
     first = problems[0]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return InvalidCall(
         "invalid_arguments",
         f"{tool.name}: {first['path']} {first['problem']}{more}",
         hint=f"connection_help with tool={tool.name} shows an example",
-        fields=problems[:NAMED],
+        fields=problems,
     )
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from wirepost.calls.policy import Decision
     from wirepost.connections.connections import Connection
     from wirepost.core.errors import CallError
+    from wirepost.core.money import Money, OpenAmount
     from wirepost.tools.results import Plan
     from wirepost.tools.tool import AnyTool
     from wirepost.upstream.scope import Scope
@@ -70,6 +72,8 @@ class Attempt:
     """What stands between the tool and what its connection offers, if anything."""
     position: Position | None = None
     plan: Plan | None = None
+    money: Money | OpenAmount | None = None
+    """What moves or becomes due."""
     decision: Decision | None = None
     nonce: str | None = None
     approved: Approved | None = None
@@ -77,6 +81,8 @@ class Attempt:
     entry: Entry | None = None
     dispatched_at: datetime | None = None
     is_sent: bool = False
+    is_in_doubt: bool = False
+    """An earlier attempt at the same action may have been carried out, and this one has not begun."""
     is_cancelled: bool = False
     is_replayed: bool = False
     job: str | None = None
@@ -248,7 +254,7 @@ class Attempt:
         return ("applied" if self.entry else "not_applied") if is_write else None
 
 
-_MAX_AUDITED = 4000
+_MAX_AUDITED, _MAX_NAMES = 4000, 200
 _MAX_LINES = 10
 _MAX_LINE = 200
 
@@ -272,7 +278,10 @@ def _fingerprint(value: Json) -> Json:
 
 def _kept(raw: Mapping[str, Json]) -> Json:
     """The arguments as they came, without tokens that could be used and without bulk."""
-    shown = {name: "[token]" if name in {"confirmation", "cursor"} else value for name, value in raw.items()}
+    shown = {
+        name: "[token]" if name in {"confirmation", "cursor"} else value
+        for name, value in islice(raw.items(), _MAX_NAMES)
+    }
     try:
         redacted = SECRETS.value(shown)
     except RecursionError:

@@ -37,6 +37,8 @@ class _Waiting:
     at: str
     record: str
     is_relaxed: bool
+    is_sent: bool
+    """Of a write that may have happened: never given up."""
     tried: tuple[int, str] | None = None
 
 
@@ -45,18 +47,25 @@ class Audit:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: deque[_Waiting] = deque(maxlen=_KEPT_IN_MEMORY)
+        self._waiting: deque[_Waiting] = deque()
         self._turn = asyncio.Lock()
         self._round: asyncio.Task[None] | None = None
         """Will store all that waits when the one before it has ended; until then anybody may join."""
 
-    async def record(self, at: str, record: dict[str, Any], *, is_read: bool = False) -> None:
+    async def record(
+        self, at: str, record: dict[str, Any], *, is_read: bool = False, is_sent: bool = False
+    ) -> None:
         """Append one record; returns when it is stored. Raises `Unavailable` when that fails.
 
         The record of a read does not wait for the disk: it outlives this process, but a loss of power within
-        seconds may take it, as the last ones of the chain.
+        seconds may take it, as the last ones of the chain. Of more than a thousand that cannot be stored the
+        oldest are given up, but never that of a write that was sent (`is_sent`); the log has all of them.
         """
-        self._waiting.append(_Waiting(at, canonical(record).decode(), is_relaxed=is_read))
+        if len(self._waiting) >= _KEPT_IN_MEMORY:
+            oldest = next((each for each in self._waiting if not each.is_sent), None)
+            if oldest is not None:
+                self._waiting.remove(oldest)
+        self._waiting.append(_Waiting(at, canonical(record).decode(), is_read, is_sent))
         try:
             await self.flush()
         except CallError:

@@ -11,7 +11,7 @@ import difflib
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -50,6 +50,7 @@ PATIENCE = 1.2
 """So much longer than the caller waits may a request be put off; what has to wait longer fails at once."""
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def nothing_preferred(tool: AnyTool, own: Mapping[str, Any]) -> str | None:
@@ -157,19 +158,23 @@ class Calls:
         recorded all the same.
         """
         task = self._spawn(self._to_outcome(attempt))
-        patience_s = self._limits.call_s if self._outliving else None
         try:
-            done, _ = await asyncio.wait({task}, timeout=patience_s)
+            return await self._followed(attempt, task)
         except asyncio.CancelledError:
             attempt.is_cancelled = True
             tool = self._everything.by_name.get(attempt.name)
             if tool is None or tool.risk.is_read:
                 task.cancel()
             raise
+
+    async def _followed(self, attempt: Attempt, task: asyncio.Task[Outcome]) -> Outcome:
+        patience_s = self._limits.call_s if self._outliving else None
+        done, _ = await asyncio.wait({task}, timeout=patience_s)
         if done or self._outliving is None:
             return task.result()
         try:
-            handle = await self._outliving.take(attempt, task)
+            # To its end, even where the caller leaves meanwhile: whoever stores a job must end it.
+            handle = await asyncio.shield(self._spawn(self._outliving.take(attempt, task)))
         except CallError as error:
             log.warning("a call that takes long could not become a job: %s", error)
             return await asyncio.shield(task)
@@ -178,7 +183,7 @@ class Calls:
         envelope = {"data": shape.dump(handle), "meta": attempt.meta(None), "warnings": [told]}
         return Outcome(SECRETS.result(envelope), is_error=False, job=handle.job)
 
-    def _spawn(self, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -189,6 +194,8 @@ class Calls:
         try:
             outcome = Outcome(await self._guided(attempt), is_error=False)
         except CallError as error:
+            if attempt.is_in_doubt:
+                error.outcome = "unknown"
             outcome = Outcome(attempt.failure(error), is_error=True)
         except asyncio.CancelledError:
             attempt.is_cancelled = True
@@ -201,7 +208,7 @@ class Calls:
             if attempt.connection and isinstance(error, ValidationError):  # of what the provider sent
                 fault = faults.not_understood(attempt.connection.provider.title)
             fault.detail["reference"] = reference
-            fault.outcome = "unknown" if attempt.is_sent else "not_applied"
+            fault.outcome = "unknown" if attempt.is_sent or attempt.is_in_doubt else "not_applied"
             outcome = Outcome(attempt.failure(fault), is_error=True)
         return await self._record(attempt, outcome)
 
@@ -227,21 +234,29 @@ class Calls:
             self._step(attempt, "run")
             value = await self._run_read(attempt, tool, reading)
             self._step(attempt, "shape")
-            envelope = self._shape(attempt, reading, view, value)
-            await self._judge.returned(attempt, tool.toolset, value, envelope["meta"].get("untrusted"))
-            return envelope
+            return await self._returned(attempt, tool, reading, view, value)
         await self._judge.trace(attempt)
         if reading.mode == "preview":
             self._step(attempt, "decide")
             return attempt.envelope(await self._judge.preview(attempt))
         value = await self._writes.once(attempt, lambda name: self._step(attempt, name))
         self._step(attempt, "shape")
+        # It happened, so this is no failure, however little of the result can be shown.
         try:
-            return self._shape(attempt, reading, view, value)
+            return await self._returned(attempt, tool, reading, view, value)
         except InvalidCall:
-            # It happened, so this is no failure, however little of the result can be shown.
             attempt.warnings.append("The result is too large to show; what was asked for is done")
-            return attempt.envelope({name: value[name] for name in ("id", "object") if name in value})
+        except Unavailable:
+            attempt.warnings.append("The result cannot be shown now; what was asked for is done")
+        return attempt.envelope({name: value[name] for name in ("id", "object") if name in value})
+
+    async def _returned(
+        self, attempt: Attempt, tool: AnyTool, reading: arguments.Reading, view: View, value: Any
+    ) -> dict[str, Any]:
+        """The result as the caller gets it; that it holds words of outsiders is noted before."""
+        envelope = self._shape(attempt, reading, view, value)
+        await self._judge.returned(attempt, tool.toolset, value, envelope["meta"].get("untrusted"))
+        return envelope
 
     def _find(self, attempt: Attempt) -> AnyTool:
         self._step(attempt, "find")
@@ -344,7 +359,7 @@ class Calls:
             duration_s = self._clock.monotonic() - attempt.started
             entry = attempt.audit_entry(outcome, duration_s, with_prompts=self._log_prompts)
             is_read = attempt.tool is not None and attempt.tool.risk.is_read
-            await self._audit.record(to_rfc3339(attempt.at), entry, is_read=is_read)
+            await self._audit.record(to_rfc3339(attempt.at), entry, is_read=is_read, is_sent=attempt.is_sent)
         except CallError as error:
             if not attempt.is_sent:
                 outcome = Outcome(attempt.failure(error), is_error=True)

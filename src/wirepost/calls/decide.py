@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wirepost.calls import allowance, approvals, confirm
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
     from wirepost.calls.confirm import Confirmations
     from wirepost.calls.taint import Taints
+    from wirepost.core.money import Money
 
 
 class Judge:
@@ -40,6 +42,25 @@ class Judge:
                 hint="Show error.plan to the person; if they agree, repeat with error.plan.confirmation",
                 detail={"plan": self.new_plan(attempt), "rule": attempt.decision.rule},
             )
+
+    async def resume(self, attempt: Attempt, money: Money | None) -> None:
+        """Allow an action that may have been carried out to be sent again, or raise `NotAllowed`.
+
+        It was confirmed when it began, with these arguments; nobody is asked again, but what has been
+        forbidden or left to people since is. `money` is what it has reserved.
+        """
+        decision = self._decide_early(attempt)
+        if _has_preview(attempt):
+            if attempt.connection:
+                allowance.check(attempt.connection.settings.money, money)
+            known = replace(_subject(attempt, None), money=money, is_money_known=True)
+            decision = self._policy.decide(known)
+            if decision is None or (decision.effect == "approve" and attempt.approved is None):
+                await self._plan_and_decide(attempt)
+                return
+        attempt.decision = decision
+        if decision is not None and decision.effect == "deny":
+            raise refusal(decision, attempt.name)
 
     async def preview(self, attempt: Attempt) -> dict[str, Any]:
         """The plan, with a confirmation that accepts it."""
@@ -84,6 +105,7 @@ class Judge:
             msg = f"{attempt.name} cannot be planned"
             raise TypeError(msg)
         attempt.plan = plan = await tool.planner(attempt.context(), **reading.own)
+        attempt.money = plan.money
         if attempt.connection:
             allowance.check(attempt.connection.settings.money, plan.money)
         attempt.decision = decision = self.explain(_subject(attempt, plan))

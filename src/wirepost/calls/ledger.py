@@ -12,6 +12,7 @@ import orjson
 from wirepost.calls.confirm import mismatch
 from wirepost.core.errors import Unavailable
 from wirepost.core.ids import new_id
+from wirepost.core.money import Money
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -24,6 +25,8 @@ DUPLICATE_WINDOW_S = 24 * 3600
 """How long an identical call without an intent of its own is taken for a repetition."""
 _IN_PROGRESS = ("claimed", "dispatched")
 _SERVER_ERROR = 500
+_UNANSWERED = 0
+"""In the place of a status: an attempt under this key had no answer, which no later answer makes up for."""
 _LOOK_AGAIN_S = 0.005, 0.25
 """How soon, at the least and at most, an action is looked at again that is not carried out here."""
 _SELECT = (
@@ -115,13 +118,14 @@ class Ledger:
             if present:
                 await tx.execute(
                     "UPDATE intents SET state = 'claimed', arguments_hash = ?, attempt = attempt + ?, "
-                    "owner = ?, claimed_at = ?, dispatched_at = ?, last_status = NULL, settled_at = NULL "
+                    "owner = ?, claimed_at = ?, dispatched_at = ?, last_status = ?, settled_at = NULL "
                     "WHERE id = ?",
                     identity.arguments_hash,
                     1 if _needs_new_key(present) else 0,
                     self._owner,
                     self._now(),
                     present.dispatched_at if present.state == "unknown" else None,
+                    None if _needs_new_key(present) else _UNANSWERED,
                     entry_id,
                 )
             else:
@@ -132,11 +136,19 @@ class Ledger:
             made.append(_read(claimed))
             return made[0], True
 
+        def given_up(done: asyncio.Future[Any]) -> None:
+            """Whether it was stored or not, nobody carries it out."""
+            _ = done.cancelled() or done.exception()
+            self._unsettled.update({claimed.id: claimed.claimed_at for claimed in made})
+
+        storing = asyncio.ensure_future(self._database.write(work))
         try:
-            entry, is_ours = await self._database.write(work)
+            entry, is_ours = await asyncio.shield(storing)
         except Unavailable:
-            for claimed in made:  # stored or not: nobody carries it out
-                self._unsettled[claimed.id] = claimed.claimed_at
+            given_up(storing)
+            raise
+        except asyncio.CancelledError:
+            storing.add_done_callback(given_up)  # it may still be stored
             raise
         if is_ours:
             self._settled[entry.id] = asyncio.Event()
@@ -157,6 +169,11 @@ class Ledger:
             self._owner,
             self._now(),
         )
+
+    async def reserved(self, entry: Entry) -> Money | None:
+        """What its first attempt took out of an allowance, and still holds."""
+        rows = await self._database.read("SELECT minor, currency FROM spend WHERE intent_id = ?", entry.id)
+        return Money(int(rows[0][0]), str(rows[0][1])) if rows else None
 
     async def mark_dispatched(self, entry: Entry, also: Work[None] | None = None) -> None:
         """The request is about to leave; from here on a lost process means an unknown outcome.
@@ -205,8 +222,8 @@ class Ledger:
             if also is not None:
                 await also(tx)
             rows = await tx.execute(
-                "UPDATE intents SET state = ?, result = ?, last_status = ?, settled_at = ? "
-                "WHERE id = ? AND claimed_at = ? RETURNING id",
+                "UPDATE intents SET state = ?, result = ?, last_status = COALESCE(last_status, ?), "
+                "settled_at = ? WHERE id = ? AND claimed_at = ? RETURNING id",
                 state,
                 None if result is None else orjson.dumps(result).decode(),
                 last_status,
@@ -261,7 +278,8 @@ class Ledger:
         who = (identity.caller, identity.connection, identity.tool)
         start = _SELECT + "caller = ? AND connection = ? AND tool = ? AND "
         if identity.intent is not None:
-            return start + "intent = ?", (*who, identity.intent)
+            named = "(intent = ? OR (id = ? AND is_derived = 1))"  # also as it was shown to the caller
+            return start + named, (*who, identity.intent, identity.intent)
         same = start + "arguments_hash = ? AND "
         newest = " ORDER BY state = 'not_applied', claimed_at DESC LIMIT 1"
         if identity.looks_back:
@@ -295,7 +313,7 @@ class Ledger:
 
 
 def _needs_new_key(entry: Entry) -> bool:
-    """A provider replays its answer to a key, failures too; without an answer the key must stay."""
+    """A provider replays its answer to a key, failures too; where one is missing the key must stay."""
     return entry.state == "not_applied" or (entry.last_status or 0) >= _SERVER_ERROR
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from wirepost.core.errors import ConfigError, NotAllowed
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 from wirepost.tools.tool import Risk
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Subject:
     connection: str
     environment: str
     caller: str
-    money: Money | None = None
+    money: Money | OpenAmount | None = None
     is_money_known: bool = True
     """False before the plan was made: a rule on amounts can then neither match nor be passed over."""
     targets: tuple[str, ...] | None = ()
@@ -125,11 +125,16 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _fits_amount(rule: Rule, money: Money | None) -> bool:
-    """An amount in another currency never fits: a limit in euros says nothing about yen."""
+def _fits_amount(rule: Rule, money: Money | OpenAmount | None) -> bool:
+    """An amount in another currency never fits: a limit in euros says nothing about yen.
+
+    One that nobody can tell is over every limit.
+    """
     limit = rule.amount
     if limit is None or money is None or money.currency != limit.currency:
         return False
+    if isinstance(money, OpenAmount):
+        return limit.over is not None
     if limit.over is not None:
         return money.minor > Money.parse(limit.over, limit.currency).minor
     return limit.up_to is not None and money.minor <= Money.parse(limit.up_to, limit.currency).minor

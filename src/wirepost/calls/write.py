@@ -51,24 +51,31 @@ class Writes:
                 if prior.is_in_progress:
                     await self._ledger.wait(prior, attempt.deadline)
                     continue
+                attempt.is_in_doubt = prior.state == "unknown"
                 found = await self._already_done(attempt, prior, identity)
                 if found is not None:
                     return found
-            if prior is None or prior.state == "not_applied":
-                try:
-                    await self._judge.decide(attempt)
-                except (InvalidCall, NotAllowed):
-                    if await self._has_moved_on(identity, prior):
-                        continue  # what was read had changed because this very action was carried out
-                    raise
+            try:
+                await self._decide(attempt, prior)
+            except (InvalidCall, NotAllowed):
+                if await self._has_moved_on(identity, prior):
+                    continue  # what was read had changed because this very action was carried out
+                raise
             _stop_if_cancelled(attempt)
             step("claim")
             entry, is_ours = await self._claim(attempt, identity, prior)
             if is_ours:
-                attempt.entry = entry
+                attempt.entry, attempt.is_in_doubt = entry, False
                 step("run")
                 with self._own.under_way(attempt.connection_name):
                     return await self._carry_out(attempt, entry, step)
+
+    async def _decide(self, attempt: Attempt, prior: Entry | None) -> None:
+        if prior is None or prior.state == "not_applied":
+            await self._judge.decide(attempt)
+            return
+        attempt.money = await self._ledger.reserved(prior)
+        await self._judge.resume(attempt, attempt.money)
 
     async def _has_moved_on(self, identity: Identity, prior: Entry | None) -> bool:
         """Whether somebody else has taken the action up since it was looked for."""
@@ -83,9 +90,9 @@ class Writes:
 
     async def _claim(self, attempt: Attempt, identity: Identity, prior: Entry | None) -> tuple[Entry, bool]:
         reserve = None
-        if attempt.connection and attempt.plan:
-            rules = attempt.connection.settings.money
-            reserve = allowance.reservation(rules, attempt.plan.money, attempt.connection.name, attempt.at)
+        if attempt.connection:
+            rules, money = attempt.connection.settings.money, attempt.money
+            reserve = allowance.reservation(rules, money, attempt.connection.name, attempt.at)
         try:
             return await self._ledger.claim(identity, nonce=attempt.nonce, reserve=reserve, again=prior)
         except InvalidCall as error:  # somebody else used the confirmation
@@ -194,8 +201,11 @@ class Writes:
             found = await self._find_by_reading(attempt, entry)
         except CallError:
             log.info("could not look for the trace of %s yet", entry.id)
+        except BaseException:
+            await self._settle(attempt, entry, "unknown", last_status=error.last_status)
+            raise
         if found is None:
-            await self._settle(attempt, entry, "unknown", last_status=getattr(error, "last_status", None))
+            await self._settle(attempt, entry, "unknown", last_status=error.last_status)
             error.hint = _repeat_hint(entry)
             error.detail["ledger"] = entry.id
             raise error

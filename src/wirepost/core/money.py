@@ -11,7 +11,7 @@ from wirepost.core.errors import InvalidCall
 _PLAIN = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
 _MAX_DIGITS = 15
 """Whole digits accepted; far above any provider's own limit, and every amount stays exact in JSON numbers."""
-
+_TOO_MUCH = 10 ** (_MAX_DIGITS + 3)
 
 _FORM = (
     'must be a plain decimal string such as "12.50": digits and one point, no sign, no exponent, '
@@ -65,6 +65,11 @@ class Money:
     minor: int
     currency: str
 
+    def __post_init__(self) -> None:
+        """Refuse what no store can hold; several positions of a bill can add up to that."""
+        if abs(self.minor) >= _TOO_MUCH:
+            _refuse("amount", f"has more than {_MAX_DIGITS} digits before the point")
+
     @classmethod
     def parse(cls, amount: str, currency: str) -> Money:
         """Read a plain decimal string such as `"12.50"`.
@@ -94,6 +99,13 @@ class Money:
         digits = str(abs(self.minor)).rjust(decimals + 1, "0")
         sign = "-" if self.minor < 0 else ""
         return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAmount:
+    """An amount that nobody can tell beforehand; limits take it for more than they allow."""
+
+    currency: str
 
 
 def _known(currency: object) -> Currency:

@@ -40,6 +40,7 @@ _INSERT = (
 _SELECT = f"SELECT {COLUMNS} FROM jobs WHERE "  # noqa: S608 - our own words
 _PAGE = _SELECT + "(created_at, id) < (?, ?){which} ORDER BY created_at DESC, id DESC LIMIT ?"
 _OF_KIND = _SELECT + "kind = ? AND ended_at IS {word} ORDER BY created_at DESC, id DESC LIMIT ?"
+_NUMBER = "SELECT COUNT(*) FROM jobs WHERE kind = ? AND owner = ? AND ended_at IS NULL"
 _UPDATE = "UPDATE jobs SET {columns} WHERE id = ? AND version = ? AND ended_at IS NULL RETURNING id"
 _WAITING = "SELECT id FROM jobs WHERE connection = ? AND kind = ? AND provider_id = ? AND ended_at IS NULL"
 _FREE_KEY = "UPDATE jobs SET provider_id = NULL WHERE connection = ? AND kind = ? AND provider_id = ?"
@@ -238,6 +239,11 @@ class Jobs:
         """Jobs of one kind, the newest first, whosever they are."""
         sql = _OF_KIND.format(word="NOT NULL" if is_over else "NULL")
         return [Job.of_row(row) for row in await self._database.read(sql, kind, limit)]
+
+    async def number_open(self, kind: str, owner: str) -> int:
+        """How many jobs of one kind and owner have not ended."""
+        rows = await self._database.read(_NUMBER, kind, owner)
+        return int(rows[0][0])
 
     async def change(self, job: Job, *, work: Task | None = None, **values: Any) -> Job | None:
         """Change what was read before, and put `work` with it; a terminal status ends it.

@@ -15,7 +15,8 @@ Answer = Literal["yes", "no", "none"]
 KEY = "confirm"
 """Name of the form among the input requests, and of its one field."""
 
-_LONGEST = 2000
+_LONGEST, _LONG = 2000, 300
+_CUT = "\n… The plan has {} letters, more than fit here. Say no unless you have read all of it in a preview."
 _FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -58,14 +59,23 @@ def form(plan: Mapping[str, Any]) -> ElicitRequest:
 
 
 def _words(plan: Mapping[str, Any]) -> str:
+    """What cannot be undone and what is to be known stand before what may be long, and a cut is told."""
     lines = [str(plan.get("plan", "")).strip()]
-    for effect in plan.get("effects", []):
-        change = " → ".join(str(effect[side]) for side in ("before", "after") if effect.get(side) is not None)
-        lines.append(f"• {effect.get('what', '')}: {change}" if change else f"• {effect.get('what', '')}")
-    lines += [f"• {note}" for note in plan.get("notes", [])]
     if not plan.get("reversible", True):
         lines.append("This cannot be undone.")
-    return "\n".join(lines)[:_LONGEST]
+    lines += [f"• {note}" for note in plan.get("notes", [])]
+    effects = [_line(effect) for effect in plan.get("effects", [])]
+    lines += sorted(effects, key=lambda line: len(line) > _LONG)
+    words = "\n".join(lines)
+    if len(words) <= _LONGEST:
+        return words
+    told = _CUT.format(len(words))
+    return words[: _LONGEST - len(told)] + told
+
+
+def _line(effect: Mapping[str, Any]) -> str:
+    change = " → ".join(str(effect[side]) for side in ("before", "after") if effect.get(side) is not None)
+    return f"• {effect.get('what', '')}: {change}" if change else f"• {effect.get('what', '')}"
 
 
 def answer_in(responses: Mapping[str, Any] | None) -> Answer:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 
 
 class Result(BaseModel):
@@ -73,7 +73,7 @@ class Plan:
     effects: list[Effect]
     reversible: bool
     state: Any
-    money: Money | None = None
+    money: Money | OpenAmount | None = None
     """What moves or becomes due; checked against the connection's money rules and amount policies."""
     targets: tuple[str, ...] = ()
     """Who or what outside will see it, under each of its names (`C123`, `#support`); policy may name them."""

@@ -43,6 +43,8 @@ class _Course:
 
     is_in_doubt: bool = False
     """An attempt that failed may have been carried out."""
+    is_unanswered: bool = False
+    """An attempt that was sent had no answer."""
     last_status: int | None = None
     is_renewed: bool = False
     """The credential was refused and is another one now."""
@@ -269,6 +271,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         turn.is_healthy = lost.how == "too_large"
         self.scope.trail.append(f"{ask.method} {ask.path} {lost.how}")
         course.is_in_doubt |= lost.is_sent
+        course.is_unanswered |= lost.is_sent
         error = faults.lost(self.upstream.name, ask, lost.how, is_sent=lost.is_sent)
         may_repeat = lost.how != "too_large" and (ask.may_repeat or not lost.is_sent)
         return Failure(error, may_repeat=may_repeat)
@@ -282,7 +285,7 @@ class Client(ABC):  # noqa: B024 - what vendors differ in all has a default; use
         error.hint = error.hint and SECRETS.text(clean(error.hint, MAX_MESSAGE))
         error.fields = SECRETS.value(error.fields)
         error.detail = SECRETS.value(error.detail)
-        error.last_status = course.last_status
+        error.last_status = None if course.is_unanswered else course.last_status
         return error
 
     def _request_id(self, headers: Mapping[str, str]) -> str | None:

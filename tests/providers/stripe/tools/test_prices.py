@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from wirepost.core.errors import InvalidCall, Rejected
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 from wirepost.providers.stripe.tools.prices import stripe_create_payment_link, stripe_list_prices
 
 
@@ -97,13 +97,33 @@ async def test_the_plan_says_who_can_pay_what(stripe):
     assert "once" in once.summary
 
 
-async def test_the_plan_of_a_tiered_price_has_no_amount(stripe):
+async def test_the_plan_says_where_the_payer_goes(stripe):
+    stripe.stub("GET", "/v1/prices/price_1", price(stripe, "price_1"))
+    plan = await stripe.plan(
+        stripe_create_payment_link, items=[{"price": "price_1"}], after_url="https://thanks.example/"
+    )
+    assert plan.effects[-1].after == "https://thanks.example/"
+
+
+@pytest.mark.parametrize("quantity", [0, -3])
+async def test_less_than_one_cannot_be_sold(stripe, quantity):
+    with pytest.raises(InvalidCall, match="at least 1"):
+        await stripe.plan(stripe_create_payment_link, items=[{"price": "price_1", "quantity": quantity}])
+
+
+async def test_an_amount_that_no_store_can_hold_is_refused(stripe):
+    stripe.stub("GET", "/v1/prices/price_1", price(stripe, "price_1"))
+    with pytest.raises(InvalidCall, match="more than 15 digits"):
+        await stripe.plan(stripe_create_payment_link, items=[{"price": "price_1", "quantity": 9 * 10**18}])
+
+
+async def test_the_plan_of_a_tiered_price_has_an_open_amount(stripe):
     stripe.stub(
         "GET", "/v1/prices/price_1", price(stripe, "price_1", unit_amount=None, billing_scheme="tiered")
     )
     plan = await stripe.plan(stripe_create_payment_link, items=[{"price": "price_1"}])
-    assert plan.money is None
-    assert "tiers" in plan.summary
+    assert plan.money == OpenAmount("eur")
+    assert "does not name beforehand" in plan.summary
 
 
 async def test_an_archived_price_is_refused(stripe):

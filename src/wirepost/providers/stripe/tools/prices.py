@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wirepost.core.errors import Rejected
-from wirepost.core.money import Money
+from wirepost.core.money import Money, OpenAmount
 from wirepost.providers.stripe.arguments import (
     INTENT_LABEL,
     AccountId,
@@ -126,7 +126,11 @@ async def plan_link(
             )
     total = _total(items, prices)
     times = "once" if limit_to_one else "any number of times"
-    offered = f"{total.major} {total.currency}" if total else "an amount that depends on the price's tiers"
+    offered = (
+        f"{total.major} {total.currency}"
+        if isinstance(total, Money)
+        else f"an amount in {total.currency} that Stripe does not name beforehand"
+    )
     return Plan(
         summary=f"Create a payment link over {offered}, payable {times}",
         effects=[
@@ -135,6 +139,7 @@ async def plan_link(
                 Effect(what=f"Sold by the link: {item.quantity} × price {item.price}", after=_unit(price))
                 for item, price in zip(items, prices, strict=True)
             ),
+            *([Effect(what="Whoever has paid is led on to", after=after_url)] if after_url else []),
         ],
         reversible=True,
         state=[
@@ -171,11 +176,15 @@ def _check_request(items: list[LinkItem], after_url: str | None) -> None:
         raise wrong("items", "needs at least one item")
     if after_url is not None and not after_url.startswith("https://"):
         raise wrong("after_url", "must start with https://")
+    for index, item in enumerate(items):
+        if item.quantity < 1:
+            raise wrong(f"items[{index}].quantity", "must be at least 1")
 
 
-def _total(items: list[LinkItem], prices: list[dict[str, Any]]) -> Money | None:
+def _total(items: list[LinkItem], prices: list[dict[str, Any]]) -> Money | OpenAmount:
+    """Tiers, fractions of a cent, and what the payer chooses have no amount of a unit."""
     if any(price.get("unit_amount") is None for price in prices):
-        return None
+        return OpenAmount(prices[0]["currency"])
     minor = sum(item.quantity * price["unit_amount"] for item, price in zip(items, prices, strict=True))
     return Money(minor, prices[0]["currency"])
 

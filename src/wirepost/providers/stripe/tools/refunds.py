@@ -241,6 +241,7 @@ def _describe(call: Call[StripeClient], request: _Request, refund_reason: str | 
             f"Customer: {id_of(paid.raw.get('customer')) or 'none'}",
             f"Paid {age} days ago",
             f"Dispute: {'closed in your favour' if paid.charge.get('disputed') else 'none'}",
+            *([f"Reason told to Stripe: {refund_reason}"] if refund_reason else []),
         ),
     )
 
