@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import os
 import sqlite3
@@ -17,6 +18,8 @@ from support.running import ALL_TOOLS, running, settings_for
 from wirepost.app import build_app, listed_tools, warn_of_length
 from wirepost.calls.caller import Caller
 from wirepost.core.errors import CallError, ConfigError
+from wirepost.events.endpoints import DEFAULT
+from wirepost.secrets.keys import KEY_FILE, make_key_file
 from wirepost.store.owner import DataDirectory
 from wirepost.tools.catalog import MAX_LISTED, ToolList
 from wirepost.tools.index import all_tools
@@ -258,3 +261,35 @@ async def test_a_day_on_which_nothing_could_be_deleted_is_logged_and_not_the_las
     assert [record.levelno for record in caplog.records if "could not be deleted" in record.message] == [
         logging.ERROR
     ]
+
+
+@pytest.mark.parametrize("given", ["beside the store", "in the configuration"])
+async def test_what_sandboxes_made_up_is_opened_when_there_is_a_key_later(
+    tmp_path, clock, monkeypatch, given
+) -> None:
+    """`wirepost connections open` makes one; the server starts again, and its webhooks are believed."""
+    async with running(tmp_path, clock) as wirepost:
+        before = await secrets_of(wirepost)
+    options = {}
+    if given == "beside the store":
+        make_key_file(tmp_path / KEY_FILE)
+    else:
+        monkeypatch.setenv("A_KEY", base64.b64encode(bytes(32)).decode())
+        options["secrets"] = {"keys": ["env:A_KEY"]}
+    for _ in range(2):
+        async with running(tmp_path, clock, **options) as wirepost:
+            assert await secrets_of(wirepost) == before
+
+
+async def test_what_sandboxes_made_up_is_made_again_where_its_key_is_lost(tmp_path, clock) -> None:
+    make_key_file(tmp_path / KEY_FILE)
+    async with running(tmp_path, clock) as wirepost:
+        before = await secrets_of(wirepost)
+        await wirepost.app.hub.stored.replace("stripe-sandbox", DEFAULT, before[0])
+    (tmp_path / KEY_FILE).unlink()
+    async with running(tmp_path, clock) as wirepost:
+        assert await secrets_of(wirepost) == before
+
+
+async def secrets_of(wirepost):
+    return await wirepost.app.hub.stored.of("stripe-sandbox", DEFAULT)

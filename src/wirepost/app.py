@@ -39,7 +39,7 @@ from wirepost.core.errors import CallError, ConfigError
 from wirepost.core.signing import Signer
 from wirepost.notifications.hub import Hub, hub_of
 from wirepost.providers import load_provider
-from wirepost.secrets.keys import key_ring
+from wirepost.secrets.keys import key_ring, sandbox_key
 from wirepost.secrets.resolve import Secrets
 from wirepost.secrets.vault import KeyRing, Vault
 from wirepost.senders import load_sender
@@ -275,9 +275,10 @@ async def vault_of(
         takes_consents(each) or (each.settings.webhooks and each.environment != "sandbox")
         for each in connections.by_name.values()
     )
-    ring = await key_ring(settings, secrets, directory, is_needed=is_needed)
+    spare = [sandbox_key(signer)]
+    ring = await key_ring(settings, secrets, directory, is_needed=is_needed, spare=spare)
     # Without a key nothing is sealed but what a sandbox made up.
-    return Vault(ring or KeyRing([signer.mac("seal", b"sandbox")]))
+    return Vault(ring or KeyRing(spare))
 
 
 def find_sender(provider: str, sender: str | None) -> Sender:

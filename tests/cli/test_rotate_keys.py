@@ -83,3 +83,15 @@ def test_without_keys_there_is_nothing_to_do(cli) -> None:
     ran = cli("connections", "rotate-keys")
     assert ran.code == 2
     assert "nothing is stored sealed" in ran.err
+
+
+@pytest.mark.usefixtures("keys")
+def test_what_sandboxes_made_up_before_there_was_a_key_is_sealed_with_it(
+    cli, directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WIREPOST__SECRETS__KEYS")
+    assert cli("tools", "call", "connection_list").code == 0
+    monkeypatch.setenv("WIREPOST__SECRETS__KEYS", "env:NEW_KEY")
+    ran = cli("connections", "rotate-keys", "--json")
+    assert ran.json["key_unavailable"] == []
+    assert ran.json["rewrapped"] > 0

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from wirepost.tools.catalog import ToolList
+from wirepost.tools.index import all_tools
+
 REFUND = ("tools", "call", "stripe_create_refund", "amount=10.00")
 
 
@@ -168,3 +171,9 @@ def test_the_manifest_is_the_one_of_the_repository_form(cli, tmp_path: Path) -> 
     assert cli("tools", "manifest", "-o", str(tmp_path / "t.json")).code == 0
     assert (tmp_path / "t.json").read_text() == printed
     assert {"presets", "tools"} == set(json.loads(printed))
+
+
+def test_the_cost_of_a_long_list_is_that_of_what_is_sent(cli) -> None:
+    """Beyond forty kilobytes the list does not describe arguments."""
+    whole = cli("tools", "list", "--all", "--json").json
+    assert whole["tokens"] == ToolList(tuple(all_tools())).tokens

@@ -66,6 +66,21 @@ async def test_configured_names_and_the_public_address_are_answered():
         assert (await ask(base, origin="https://console.example.com.evil.example")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("listens_at", "host", "status"),
+    [
+        ("192.0.2.7", "192.0.2.7:8484", 200),
+        ("2001:db8::7", "[2001:db8::7]:8484", 200),
+        ("Box.example", "box.example", 200),
+        ("0.0.0.0", "192.0.2.7", 421),  # noqa: S104 - not bound
+        ("0.0.0.0", "0.0.0.0", 421),  # noqa: S104 - not bound
+    ],
+)
+async def test_the_address_at_which_it_listens_is_answered(listens_at, host, status):
+    async with served(asgi(host=listens_at)) as base:
+        assert (await ask(base, host=host)).status_code == status
+
+
 async def test_a_configured_web_page_may_read_the_answers():
     async with served(asgi(allowed_origins=["https://console.example.com"])) as base:
         answer = await ask(base, origin="https://console.example.com")

@@ -22,6 +22,10 @@ def test_settings_do_not_change_once_read() -> None:
         (ServerSettings(host="0.0.0.0", port=1), "http://127.0.0.1:1"),  # noqa: S104 - not bound
         (ServerSettings(host="::1"), "http://[::1]:8484"),
         (ServerSettings(url="https://w.example.com/"), "https://w.example.com"),
+        (ServerSettings(url="https://W.Example.com:443/Sub/"), "https://w.example.com/Sub"),
+        (ServerSettings(url="http://w.example.com:80"), "http://w.example.com"),
+        (ServerSettings(url="https://w.example.com:80"), "https://w.example.com:80"),
+        (ServerSettings(url="https://[2001:DB8::1]:8443"), "https://[2001:db8::1]:8443"),
     ],
 )
 def test_a_server_knows_where_it_is_reached(server: ServerSettings, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import typer
@@ -40,26 +41,28 @@ def rotate_keys(*, config: Config = None, data_dir: DataDir = None, as_json: Jso
 
 async def _rotate(settings: Settings, report: Callable[[str], None]) -> Rotation:
     from wirepost.core.clock import Clock
-    from wirepost.secrets.keys import key_ring
+    from wirepost.core.signing import Signer
+    from wirepost.secrets.keys import key_ring, sandbox_key
     from wirepost.secrets.resolve import Secrets
     from wirepost.secrets.rotate import rotate
     from wirepost.secrets.vault import Vault
     from wirepost.store.database import Database
+    from wirepost.store.keys import server_secret
     from wirepost.store.owner import DataDirectory
     from wirepost.store.place import place_of
 
     clock, directory = Clock(), DataDirectory(settings.data_dir)
     secrets = Secrets(settings.secrets, clock)
-    try:
-        ring = await key_ring(settings, secrets, directory, is_needed=False)
-    finally:
-        await secrets.close()
-    if ring is None:
-        raise ConfigError(
-            "nothing is stored sealed: no key is configured or was ever made", key="secrets.keys"
-        )
-    database = await Database.open(place_of(settings.store, directory), clock)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(secrets.close)
+        if await key_ring(settings, secrets, directory, is_needed=False) is None:
+            raise ConfigError(
+                "nothing is stored sealed: no key is configured or was ever made", key="secrets.keys"
+            )
+        database = await Database.open(place_of(settings.store, directory), clock)
+        stack.push_async_callback(database.close)
+        spare = [sandbox_key(Signer(await server_secret(database)))]
+        ring = await key_ring(settings, secrets, directory, is_needed=True, spare=spare)
+        if ring is None:
+            raise RuntimeError("keys are there where they are needed")
         return await rotate(database, Vault(ring), report)
-    finally:
-        await database.close()

@@ -26,12 +26,13 @@ def list_tools(
     """List the tools that clients see, what each may break, and what it costs in tokens."""
     from wirepost.cli.offer import offer
     from wirepost.tools import manifest
-    from wirepost.tools.catalog import token_cost, wire_entry
+    from wirepost.tools.catalog import ToolList, token_cost
 
     loaded = read_settings(config, overrides={"tools.preset": preset})
     found = offer(loaded)
     shown = found.everything if everything else found.listed
-    rows = [(each.name, each.title, str(each.risk), token_cost(wire_entry(each))) for each in shown]
+    costs = map(token_cost, ToolList(tuple(shown)).entries)
+    rows = [(each.name, each.title, str(each.risk), cost) for each, cost in zip(shown, costs, strict=True)]
     presets = manifest.presets(found.everything)
     if as_json:
         tools = [dict(zip(("name", "title", "risk", "tokens"), row, strict=True)) for row in rows]
@@ -122,7 +123,10 @@ def manifest(
     if output is None:
         typer.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", file=str(output)) from None
     print_note(f"wrote {output}")
 
 

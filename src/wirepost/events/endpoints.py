@@ -72,6 +72,10 @@ class StoredSecrets:
 
         await self._database.write(work)
 
+    async def replace(self, source: str, endpoint: str, secret: Secret) -> None:
+        """Keep this one alone, whatever was there."""
+        await self._database.write(lambda tx: self._put(tx, source, endpoint, [secret]))
+
     async def keep_newest(self, source: str, endpoint: str) -> int:
         """Believe only the newest of them; returns how many go."""
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wirepost.calls.caller import Caller
-from wirepost.core.errors import ConfigError, InvalidCall
+from wirepost.core.errors import ConfigError, InvalidCall, NotConnected
 from wirepost.events.acknowledge import Acknowledgements
 from wirepost.events.admit import Admission
 from wirepost.events.again import Again
@@ -313,4 +313,7 @@ async def _give_secrets(endpoints: Endpoints, stored: StoredSecrets, signer: Sig
         if each.environment == "sandbox" and not each.is_open and not each.settings.secrets:
             made = signer.mac("webhook secret", f"{each.source}/{each.name}".encode())[:24]
             secret = Secret(f"whsec_{base64.b64encode(made).decode()}", SANDBOX)
-            await stored.add(each.source, each.name, secret)
+            try:
+                await stored.add(each.source, each.name, secret)
+            except NotConnected:  # the key of what is there is lost, but it can be made up again
+                await stored.replace(each.source, each.name, secret)

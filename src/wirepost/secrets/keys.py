@@ -16,6 +16,9 @@ from wirepost.core.secret_refs import SecretRef
 from wirepost.secrets.vault import KEY_BYTES, KeyRing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wirepost.core.signing import Signer
     from wirepost.secrets.resolve import Secrets
     from wirepost.settings import Settings
     from wirepost.store.owner import DataDirectory
@@ -26,17 +29,28 @@ HOW = 'wirepost needs 32 random bytes in base64: openssl rand -base64 32; then s
 log = logging.getLogger(__name__)
 
 
+def sandbox_key(signer: Signer) -> bytes:
+    """Seals what sandboxes made up, as long as nothing else has to be sealed; opens it ever after."""
+    return signer.mac("seal", b"sandbox")
+
+
 async def key_ring(
-    settings: Settings, secrets: Secrets, directory: DataDirectory, *, is_needed: bool
+    settings: Settings,
+    secrets: Secrets,
+    directory: DataDirectory,
+    *,
+    is_needed: bool,
+    spare: Sequence[bytes] = (),
 ) -> KeyRing | None:
     """The keys that stored tokens are sealed with; `None` where there are none and none are needed.
 
     `is_needed` says that some connection stores tokens. A key is then made beside the database, unless other
-    machines reach the server or its store: raises `ConfigError` there, and for what is no key.
+    machines reach the server or its store: raises `ConfigError` there, and for what is no key. The `spare`
+    keys open, too.
     """
     references = settings.secrets.keys or _beside(settings, directory, is_needed=is_needed)
     keys = [_key(each, await secrets.resolve(each)) for each in references]
-    return KeyRing(keys) if keys else None
+    return KeyRing([*keys, *spare]) if keys else None
 
 
 def _beside(settings: Settings, directory: DataDirectory, *, is_needed: bool) -> list[SecretRef]:

@@ -29,8 +29,9 @@ def security(settings: ServerSettings) -> TransportSecuritySettings:
     A page on the internet can make a browser send requests to this machine under another name; the two
     headers give that away.
     """
-    names = [*LOOPBACK, *settings.allowed_hosts]
-    origins = [f"http://{name}" for name in LOOPBACK]
+    here = [*LOOPBACK, *_listens_at(settings.host)]
+    names = [*here, *settings.allowed_hosts]
+    origins = [f"http://{name}" for name in here]
     if settings.url:
         public = urlsplit(settings.url)
         names.append(public.netloc)
@@ -42,6 +43,13 @@ def security(settings: ServerSettings) -> TransportSecuritySettings:
             *settings.allowed_origins,
         ],
     )
+
+
+def _listens_at(host: str) -> list[str]:
+    """The address that the server was told to listen at, as the header Host has it; none where it is all."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - told apart, not bound
+        return []
+    return [f"[{host}]" if ":" in host else host.lower()]
 
 
 class Guard:

@@ -73,7 +73,9 @@ class ServerSettings(Section):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
             raise ValueError("must be an address such as https://wirepost.example.com")
-        return value.rstrip("/")
+        # As the headers Host and Origin have it: without capitals, and without a port that is usual.
+        host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
+        return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
 class ToolSettings(Section):
