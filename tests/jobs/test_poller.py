@@ -314,6 +314,18 @@ async def test_a_result_that_can_never_be_copied_is_said_to_be_missing(follow, f
     assert "could not be copied" in job.error["message"]
 
 
+async def test_looks_that_failed_leave_the_copy_of_the_result_all_its_tries(follow, far):
+    following = await follow()
+    far.seen, far.rows = [*[DOWN] * COPIES, Seen("succeeded"), *[DOWN] * COPIES, Seen("succeeded")], [DOWN]
+    for _ in range(2 * COPIES + 1):
+        assert await following.look() is not None
+    for _ in range(COPIES - 2):
+        assert await following.look() is not None
+        assert (await following.job()).status == "running"
+    assert await following.look() is None
+    assert "could not be copied" in (await following.job()).error["message"]
+
+
 async def test_a_job_whose_connection_is_gone_says_so(follow, far):
     following = await follow()
     following.connections.by_name.clear()

@@ -50,6 +50,8 @@ FOLLOWED_S = 40 * 86_400.0
 """Longer than any provider keeps a job."""
 COPIES, COPY_POLL_S, LONGEST_COPY_POLL_S = 20, 2.0, 3600.0
 """So often a copy is tried, and how long is waited after the first and at most."""
+_FAILED_COPIES = "failed_copies"
+"""The detail that counts them: looks that failed, as in an outage, take none of these tries."""
 _FAILING = "Looks at its provider fail"
 _COPYING = "Its result could not be copied yet"
 
@@ -164,11 +166,11 @@ class Poller:
     async def _copied(self, job: Job, kind: JobKind[Any], seen: Seen) -> dict[str, Any]:
         """The result as a file; while that fails the job goes on, as its provider still has the result."""
         warnings = _without(job, _FAILING, _COPYING)
+        known = replace(job, details={**job.details, **seen.details})
         try:
-            known = replace(job, details={**job.details, **seen.details})
             kept = await _within(COPY_S, job, self._copy(known, kind, seen.status))
         except CallError as error:
-            return self._not_copied(job, kind, error, warnings)
+            return self._not_copied(known, kind, error, warnings)
         told = (*warnings, *seen.warnings, *kept.pop("warnings", ()))
         return {"warnings": tuple(dict.fromkeys(told)), **kept}
 
@@ -182,7 +184,7 @@ class Poller:
     def _not_copied(
         self, job: Job, kind: JobKind[Any], error: CallError, warnings: list[str]
     ) -> dict[str, Any]:
-        failures = job.failed_looks + 1
+        failures = job.details.get(_FAILED_COPIES, 0) + 1
         if failures >= COPIES or error.code == "not_found":
             told = f"It has ended well, but its result could not be copied: {error.message}"
             return {"error": {"code": error.code, "message": told}, "warnings": tuple(warnings)}
@@ -192,7 +194,7 @@ class Poller:
             pause_s = min(COPY_POLL_S * GROWTH**failures, LONGEST_COPY_POLL_S)
         return {
             "status": "running",
-            "failed_looks": failures,
+            "details": {**job.details, _FAILED_COPIES: failures},
             "poll_after_s": pause_s,
             "warnings": (*warnings, f"{_COPYING}: {error.code}: {clean_line(error.message, 200)}"),
         }
