@@ -76,6 +76,13 @@ async def sample_fail_slowly(call: Call[SampleClient]) -> Note:
 
 
 @tool(Risk.READ, example={})
+async def sample_fail_oddly(call: Call[SampleClient]) -> Note:
+    """Wait, then fail in words that no table takes."""
+    await Gate.event.wait()
+    raise Rejected("not_found", "There is no \ud800")
+
+
+@tool(Risk.READ, example={})
 async def sample_start_export(call: Call[SampleClient], *, what: str) -> Started:
     """Start an export at the vendor."""
     made = await call.api.make(what, key=call.key, intent=call.intent)
@@ -95,6 +102,7 @@ TOOLS = (
     sample_write_slowly,
     sample_wait_and_write,
     sample_fail_slowly,
+    sample_fail_oddly,
     sample_start_export,
 )
 
@@ -320,6 +328,58 @@ async def test_an_end_that_cannot_be_noted_is_logged_and_found_later(
     assert job is not None
     assert job.status == "failed"
     await next_process.work[WATCH](WorkItem(WATCH, outcome.job, {}, 1, None))
+
+
+async def test_an_end_that_could_not_be_noted_is_kept_and_noted_by_a_later_look(path: Assembled) -> None:
+    outcome = await path.call("sample_write_slowly", note="n_1")
+    assert outcome.job is not None
+    await fill_disk(path.database, "jobs")
+    Gate.event.set()
+    await path.calls.close()
+    for _ in range(2):
+        with pytest.raises(ComeAgain):
+            await watched(path, outcome.job)
+    await free_disk(path.database)
+    await watched(path, outcome.job)
+    job = await path.jobs.get(outcome.job)
+    assert job is not None
+    assert job.status == "succeeded"
+    assert [row["id"] for row in await rows(path, job)] == ["n_1"]
+
+
+async def test_an_end_that_could_not_be_noted_is_noted_when_the_server_ends(path: Assembled) -> None:
+    outcome = await path.call("sample_write_slowly", note="n_1")
+    assert outcome.job is not None
+    await fill_disk(path.database, "jobs")
+    Gate.event.set()
+    await path.calls.close()
+    await free_disk(path.database)
+    await path.calls.close()
+    job = await path.jobs.get(outcome.job)
+    assert job is not None
+    assert job.status == "succeeded"
+
+
+async def test_the_end_of_a_lost_call_is_noted_however_long_the_disk_is_full(
+    path: Assembled, clock: ManualClock
+) -> None:
+    outcome = await path.call("sample_write_slowly", note="n_1")
+    assert outcome.job is not None
+    next_process = Outliving(path.jobs, Owner(path.database, clock), clock)
+    look = WorkItem(WATCH, outcome.job, {}, 1, None)
+    await fill_disk(path.database, "jobs")
+    with pytest.raises(ComeAgain):
+        await next_process.work[WATCH](look)
+    await free_disk(path.database)
+    await next_process.work[WATCH](look)
+    job = await path.jobs.get(outcome.job)
+    assert job is not None
+    assert (job.error or {})["code"] == "outcome_unknown"
+
+
+async def test_an_outcome_that_can_never_be_stored_is_unknown(path: Assembled) -> None:
+    job = await ended(path, await path.call("sample_fail_oddly"))
+    assert (job.status, (job.error or {})["code"]) == ("failed", "outcome_unknown")
 
 
 async def test_a_started_job_that_a_full_disk_kept_out_is_found_by_reading(patient: Assembled) -> None:

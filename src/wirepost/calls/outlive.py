@@ -25,6 +25,9 @@ KIND = "call"
 WATCH = "call.watch"
 LOOK_EVERY_S = 60.0
 STOPPED = Problem("timeout", "The server stopped before it had the answer; ask again")
+_LOOKED_UP = "the identical call with the same intent is looked up first and cannot happen twice"
+UNKNOWN = Problem("outcome_unknown", f"The server stopped before the end was known; {_LOOKED_UP}")
+NOT_STORED = Problem("outcome_unknown", f"What it has brought could not be stored; {_LOOKED_UP}")
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +72,11 @@ class Outliving:
                 running.cancel()
 
     async def close(self) -> None:
-        """Note the ends of what has ended."""
+        """Note the ends of what has ended, also of what could not be noted before."""
         while self._noting:
             await asyncio.wait(self._noting)
+        for job in list(self._here):
+            await self._note_again(job)
 
     async def _stop(self, job: Job) -> bool:
         """A read stops; so does a write that was not sent yet."""
@@ -95,34 +100,51 @@ class Outliving:
         note.add_done_callback(self._noting.discard)
 
     async def _note(self, job: str, done: asyncio.Task[Outcome]) -> None:
+        """Where its end cannot be stored it stays here, and the next look notes it."""
         try:
-            if done.cancelled() and job in self._stopped:
-                await self._jobs.finish(job, "cancelled")
-            elif done.cancelled():
-                await self._jobs.finish(job, "failed", error=STOPPED)
-            else:
-                await keep(self._jobs, job, done.result())
+            await self._finish(job, done)
         except CallError as error:
-            log.warning("how %s ended could not be noted: %s", job, error)
-        finally:
-            del self._here[job]
-            self._stopped.discard(job)
+            log.warning("how %s ended could not be noted yet: %s", job, error)
+            return
+        self._here.pop(job, None)
+        self._stopped.discard(job)
+
+    async def _note_again(self, job: str) -> None:
+        _, running = self._here.get(job, (None, None))
+        if running is not None and running.done():
+            await self._note(job, running)
+
+    async def _finish(self, job: str, done: asyncio.Task[Outcome]) -> None:
+        if done.cancelled() and job in self._stopped:
+            await self._jobs.finish(job, "cancelled")
+            return
+        if done.cancelled():
+            await self._jobs.finish(job, "failed", error=STOPPED)
+            return
+        try:
+            await keep(self._jobs, job, done.result())
+        except CallError:
+            raise
+        except Exception:  # another try would end in the same way
+            log.exception("the outcome of %s cannot be stored", job)
+            await self._jobs.finish(job, "failed", error=NOT_STORED)
 
     async def _watch(self, item: WorkItem) -> None:
-        """End what runs nowhere any more."""
-        job = await self._jobs.get(item.key)
+        """Note what has ended here and could not be noted before; end what runs nowhere any more."""
+        await self._note_again(item.key)
+        try:
+            await self._end_lost(item.key)
+        except CallError as error:  # of our own store: a job is never given up for that
+            log.warning("%s is looked at later: %s", item.key, error)
+            raise ComeAgain(LOOK_EVERY_S) from None
+
+    async def _end_lost(self, job_id: str) -> None:
+        job = await self._jobs.get(job_id)
         if job is None or job.is_over:
             return
         if job.id in self._here or await self._owner.is_alive(job.details["process"]):
             raise ComeAgain(LOOK_EVERY_S)
-        if job.details["is_read"]:
-            problem = STOPPED
-        else:
-            problem = Problem(
-                "outcome_unknown",
-                "The server stopped before the end was known; the identical call with the same intent is "
-                "looked up first and cannot happen twice",
-            )
+        problem = STOPPED if job.details["is_read"] else UNKNOWN
         await self._jobs.finish(job.id, "failed", error=problem)
 
 
