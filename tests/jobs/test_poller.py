@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from random import Random
 
@@ -12,10 +13,21 @@ from support.far_jobs import GONE, KIND, FarJobs
 from wirepost.contracts.generation import Usage
 from wirepost.contracts.jobs import Problem, Report, Seen
 from wirepost.core.errors import Unavailable
-from wirepost.jobs.jobs import LOOK
+from wirepost.jobs.files import Files
+from wirepost.jobs.jobs import LOOK, Jobs
 from wirepost.jobs.looks import Looks
-from wirepost.jobs.poller import COPIES, FOLLOWED_S, GRACE_S, MISSING_S, RETRY_S, WORTH_A_WARNING, Poller
-from wirepost.store.worker import ComeAgain
+from wirepost.jobs.poller import (
+    COPIES,
+    COPIES_AT_ONCE,
+    FOLLOWED_S,
+    GRACE_S,
+    MISSING_S,
+    RETRY_S,
+    WORTH_A_WARNING,
+    Poller,
+)
+from wirepost.store.queue import Task, put
+from wirepost.store.worker import AT_ONCE, ComeAgain, Worker
 from wirepost.store.worker import Job as Attempt
 from wirepost.tools.jobs import TERMINAL, Started
 
@@ -324,6 +336,48 @@ async def test_looks_that_failed_leave_the_copy_of_the_result_all_its_tries(foll
         assert (await following.job()).status == "running"
     assert await following.look() is None
     assert "could not be copied" in (await following.job()).error["message"]
+
+
+async def test_slow_copies_leave_room_for_other_work(database, signals, far):
+    clock, done, go_on = ManualClock(auto=False), asyncio.Event(), asyncio.Event()
+    files = Files(database, clock, max_mb=0.002, keep_days=7)
+    jobs = Jobs(database, signals, clock, files)
+    begun = 0
+
+    async def slow(look):
+        nonlocal begun
+        begun += 1
+        await go_on.wait()
+        yield ROWS[0]
+
+    async def do(item):
+        done.set()
+
+    far.seen, connections = [Seen("succeeded")], far.connections(clock, results=slow)
+    poller = Poller(jobs, files, Looks(connections, clock), clock, rng=Steady())
+    place = {"connection": "sample", "environment": "sandbox", "owner": "anna"}
+    for number in range(AT_ONCE):
+        await jobs.adopt(KIND, provider_id=f"rep_{number}", **place)
+    now = clock.now().timestamp()
+    await database.write(lambda tx: put(tx, Task("short", "s", now + 0.1), now))
+    worker = Worker(database, {**poller.work, "short": do}, signals, clock, stop_s=0)
+    working = asyncio.create_task(worker.run())
+    try:
+        async with asyncio.timeout(5):
+            await clock.wait_for_sleepers(2)
+            clock.advance(0.1)
+            await done.wait()
+            assert begun == COPIES_AT_ONCE
+            go_on.set()
+            while not all(job.status == "succeeded" for job in await jobs.page("anna")):
+                await clock.wait_for_sleepers(2)
+                clock.advance(1.0)
+                await asyncio.to_thread(lambda: None)
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await connections.close()
+    assert begun == AT_ONCE
 
 
 async def test_a_job_whose_connection_is_gone_says_so(follow, far):

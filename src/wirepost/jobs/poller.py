@@ -17,7 +17,7 @@ from wirepost.core.errors import CallError, Internal, Unavailable
 from wirepost.core.text import clean_line
 from wirepost.jobs.jobs import LOOK
 from wirepost.jobs.results import Examine, kept_as_file
-from wirepost.store.worker import ComeAgain
+from wirepost.store.worker import AT_ONCE, ComeAgain
 from wirepost.tools.jobs import TERMINAL, JobStatus
 from wirepost.upstream.scope import Scope
 
@@ -35,6 +35,8 @@ LOOK_S = 60.0
 """So long one look may take."""
 COPY_S = 900.0
 """So long the copy of a result may take."""
+COPIES_AT_ONCE, ROOM_S = AT_ONCE // 2, 10.0
+"""So many copies are made at once, as the worker has short work too; others look for room after so long."""
 GROWTH, JITTER = 1.6, 0.2
 """Between two looks: longer each time, give or take a fifth."""
 SHORTEST_POLL_S = 1.0
@@ -72,6 +74,8 @@ class Poller:
     ) -> None:
         self._jobs, self._files, self._looks, self._clock = jobs, files, looks, clock
         self._rng = rng or SystemRandom()
+        self._copies = 0
+        """That are made now."""
         self.examination: Callable[[Job], Examine | None] = _unexamined
         """How the rows of a job's result are examined while they are copied, if at all."""
 
@@ -164,7 +168,9 @@ class Poller:
         return "cancelling" if job.status == "cancelling" else seen.status
 
     async def _copied(self, job: Job, kind: JobKind[Any], seen: Seen) -> dict[str, Any]:
-        """The result as a file; while that fails the job goes on, as its provider still has the result."""
+        """The result as a file; until there is one the job goes on, as its provider still has the result."""
+        if kind.results is not None and self._copies >= COPIES_AT_ONCE:
+            return {"status": "running", "poll_after_s": ROOM_S}
         warnings = _without(job, _FAILING, _COPYING)
         known = replace(job, details={**job.details, **seen.details})
         try:
@@ -177,9 +183,13 @@ class Poller:
     async def _copy(self, job: Job, kind: JobKind[Any], status: JobStatus) -> dict[str, Any]:
         if kind.results is None:
             return {}
-        look = await self._looks.open(job, self._scope(COPY_S))
-        rows = kind.results(look)
-        return await kept_as_file(self._files, job, rows, status, self.examination(job))
+        self._copies += 1
+        try:
+            look = await self._looks.open(job, self._scope(COPY_S))
+            rows = kind.results(look)
+            return await kept_as_file(self._files, job, rows, status, self.examination(job))
+        finally:
+            self._copies -= 1
 
     def _not_copied(
         self, job: Job, kind: JobKind[Any], error: CallError, warnings: list[str]
