@@ -35,6 +35,17 @@ def test_a_cursor_says_what_it_was_made_of(seq):
     assert CURSORS.open(CURSORS.mint(REFUNDS, seq), REFUNDS) == seq
 
 
+def test_a_cursor_names_its_reader_and_begins_a_new_one_without():
+    assert CURSORS.resume(CURSORS.mint(REFUNDS, 7, "rdr_1"), REFUNDS) == (7, "rdr_1")
+    readers = {CURSORS.resume(CURSORS.mint(REFUNDS, 7), REFUNDS)[1] for _ in range(9)}
+    assert len(readers) == 9
+
+
+def test_a_cursor_from_before_readers_had_names_is_taken():
+    old = Signer(b"k" * 32).sign("subscription-cursor", {"s": 7, "b": REFUNDS.binding})
+    assert CURSORS.resume(f"e1.{old}", REFUNDS) == (7, "")
+
+
 @given(st.integers(0, 2**62), st.integers(0, 200), st.characters(codec="ascii"))
 def test_a_changed_cursor_is_rejected(seq, place, letter):
     cursor = CURSORS.mint(REFUNDS, seq)

@@ -168,6 +168,18 @@ async def test_an_answer_that_was_lost_can_be_had_again_by_its_cursor(reader):
     assert other.timed_out
 
 
+async def test_two_sessions_of_one_caller_share_the_events(reader, clock):
+    sub = await reader.subscribe(ack_timeout_s=60)
+    await reader.occur(*(event() for _ in range(3)))
+    one = await reader.wait(sub, limit=2)
+    other = await reader.wait(sub, limit=2)
+    assert [[each.seq for each in batch.deliveries] for batch in (one, other)] == [[1, 2], [3]]
+    assert (await reader.wait(sub, cursor=one.next_cursor, wait_s=0)).timed_out
+    clock.advance(60)
+    again = await reader.wait(sub, cursor=one.next_cursor, wait_s=0)
+    assert (3, 2) in [(each.seq, each.attempt) for each in again.deliveries]
+
+
 async def test_on_fetch_what_was_read_once_does_not_come_again(reader, clock):
     sub = await reader.subscribe(ack="on_fetch", max_in_flight=1)
     await reader.occur(event(), event())

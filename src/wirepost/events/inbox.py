@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from wirepost.core.errors import CallError
+from wirepost.events.cursors import new_reader
 from wirepost.events.deliveries import NEVER, PULL, Delivery, topic
 from wirepost.store.signals import wait
 
@@ -50,6 +51,8 @@ class Batch:
     truncated: bool
     """Events were left out or are not there any more."""
     timed_out: bool
+    holder: str
+    """Who has them until they are acknowledged: the caller, in this session."""
 
 
 class Inbox:
@@ -72,7 +75,7 @@ class Inbox:
     async def wait(
         self,
         subscription: Subscription,
-        holder: str,
+        caller: str,
         report: Progress,
         *,
         cursor: str | None = None,
@@ -81,10 +84,13 @@ class Inbox:
     ) -> Batch:
         """Up to `limit` events as soon as there is one; none when `wait_s` seconds or the ceiling are over.
 
-        With a cursor, what the same holder was given behind it comes again: it may not have arrived.
+        With a cursor, what the same reader was given behind it comes again: it may not have arrived.
         Raises `InvalidCall` for a cursor that is not one of this subscription.
         """
-        after = None if cursor is None else self._cursors.open(cursor, subscription)
+        after, reader = None, new_reader()
+        if cursor is not None:
+            after, reader = self._cursors.resume(cursor, subscription)
+        holder = f"{caller} {reader}"
         again_after = NEVER if after is None else after
         began = self._clock.monotonic()
         deadline = began + max(0.0, min(wait_s, self._ceiling_s))
@@ -98,7 +104,7 @@ class Inbox:
             if taken or self._clock.monotonic() >= deadline:
                 break
             await self._pause(told, due, began, deadline, report)
-        return await self._batch(subscription, holder, taken, after)
+        return await self._batch(subscription, holder, reader, taken, after)
 
     async def _pause(
         self, told: asyncio.Event, due: float | None, began: float, deadline: float, report: Progress
@@ -155,7 +161,7 @@ class Inbox:
             )
 
     async def _batch(
-        self, subscription: Subscription, holder: str, taken: list[Delivery], after: int | None
+        self, subscription: Subscription, holder: str, reader: str, taken: list[Delivery], after: int | None
     ) -> Batch:
         start = after if after is not None else 0 if taken else subscription.position
         end = max(start, *(each.seq for each in taken), 0)
@@ -165,11 +171,12 @@ class Inbox:
         left_out = await self._subscriptions.take_truncated(subscription)
         return Batch(
             taken,
-            self._cursors.mint(subscription, end),
+            self._cursors.mint(subscription, end, reader),
             has_more=bool(taken) and due is not None and due <= self._now,
             pending=counts.pending,
             truncated=is_truncated or left_out,
             timed_out=not taken,
+            holder=holder,
         )
 
     async def _has_gap(self, after: int) -> bool:

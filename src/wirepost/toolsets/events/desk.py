@@ -71,7 +71,7 @@ class EventDesk:
             subscription, self.caller.id, report, cursor=cursor, limit=limit, wait_s=wait_s
         )
         if batch.deliveries and not await self.standing.is_current(self.caller):
-            await self.deliveries.give_back(batch.deliveries, self.caller.id)
+            await self.deliveries.give_back(batch.deliveries, batch.holder)
             raise NotConnected(
                 "missing_scope",
                 "Your token was withdrawn, or is over, while you waited",
