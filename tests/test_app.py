@@ -270,6 +270,7 @@ async def test_what_sandboxes_made_up_is_opened_when_there_is_a_key_later(
     """`wirepost connections open` makes one; the server starts again, and its webhooks are believed."""
     async with running(tmp_path, clock) as wirepost:
         before = await secrets_of(wirepost)
+        kept = wirepost.app.hub.vault.seal("a request", bound_to=("raw",))
     options = {}
     if given == "beside the store":
         make_key_file(tmp_path / KEY_FILE)
@@ -279,6 +280,7 @@ async def test_what_sandboxes_made_up_is_opened_when_there_is_a_key_later(
     for _ in range(2):
         async with running(tmp_path, clock, **options) as wirepost:
             assert await secrets_of(wirepost) == before
+            assert wirepost.app.hub.vault.open(kept, bound_to=("raw",)) == "a request"
 
 
 async def test_what_sandboxes_made_up_is_made_again_where_its_key_is_lost(tmp_path, clock) -> None:
