@@ -54,7 +54,7 @@ async def test_other_spellings_of_this_machine_are_seen_through(host: str) -> No
     [
         *("10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "127.0.0.1", "100.64.0.1", "198.18.0.1"),
         *("192.0.2.1", "203.0.113.9", "::1", "fc00::1", "fec0::1", "2001:db8::1"),
-        *("::ffff:10.0.0.1", "2002:a00:1::", "64:ff9b::10.0.0.1"),
+        *("::ffff:10.0.0.1", "2002:a00:1::", "64:ff9b::10.0.0.1", "64:ff9b:1::7f00:1"),
     ],
 )
 def test_private_networks_are_for_those_who_may(address: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wirepost.calls.caller import Caller
+from wirepost.calls.caller import LOCAL, Caller
 
 if TYPE_CHECKING:
     from wirepost.core.clock import Clock
@@ -18,10 +18,15 @@ FRESH_S = 5.0
 _FIND = "SELECT revoked_at, expires_at FROM caller_tokens WHERE id = ? LIMIT 1"
 
 
+def can_be_looked_up(caller: Caller) -> bool:
+    """Whether this server knows for itself that a caller may not call any more."""
+    return caller.id == LOCAL.id or caller.id.startswith(TOKEN)
+
+
 class Standing:
     """Looks again at tokens of this server, and at what may be read.
 
-    Tokens of others end by themselves, within the hour: whoever has one must come again before that.
+    Tokens of others cannot be looked up: who has one and is called back must show a new one every day.
     """
 
     def __init__(self, database: Database, catalogue: Catalogue, clock: Clock) -> None:

@@ -48,6 +48,8 @@ _NEVER = tuple(
 _OLD = ip_network("::/96")
 """IPv6 addresses that once stood for IPv4 ones."""
 _NAT64 = ip_network("64:ff9b::/96")
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
+"""What such an address stands for, only its own network knows (RFC 8215)."""
 _LAST_32 = 2**32 - 1
 
 
@@ -145,7 +147,8 @@ def check_address(address: IpAddress, *, may_be_private: bool) -> None:
     address = _innermost(address)
     if any(address in network for network in _NEVER) or (address in _OLD and not address.is_loopback):
         raise AddressRefused("it leads to an address that nobody may be sent to")
-    is_private = not address.is_global or (isinstance(address, IPv6Address) and address.is_site_local)
+    is_site_local = isinstance(address, IPv6Address) and address.is_site_local
+    is_private = not address.is_global or is_site_local or address in _LOCAL_NAT64
     if is_private and not may_be_private:
         raise AddressRefused("it leads into a private network")
 

@@ -276,6 +276,13 @@ async def test_a_lifetime_is_granted_as_wished_within_bounds(office, clock, ttl,
     assert until == (clock.now() + timedelta(seconds=seconds)).replace(microsecond=0)
 
 
+@pytest.mark.parametrize("ttl", [{"ttlMs": 10**12}, {"ttlMs": None}, {}])
+async def test_whose_token_nobody_here_can_look_up_shows_a_new_one_every_day(office, clock, ttl):
+    answer = await subscribe(office, caller=Caller("https://login.example.com|anna"), **ttl)
+    until = datetime.fromisoformat(answer["refreshBefore"])
+    assert until == (clock.now() + timedelta(days=1)).replace(microsecond=0)
+
+
 async def test_a_new_secret_replaces_the_old_one_which_signs_along_for_a_day(office, clock):
     await subscribe(office)
     await subscribe(office, secret=OTHER)

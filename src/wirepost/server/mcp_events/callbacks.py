@@ -14,6 +14,7 @@ from wirepost.calls.caller import LOCAL
 from wirepost.core.times import from_epoch
 from wirepost.events.callback import SINK, BadSecret, Target, row_name, secret_bytes, subscription_id
 from wirepost.events.callback_status import category
+from wirepost.events.standing import can_be_looked_up
 from wirepost.events.subscriptions import TooMany
 from wirepost.server.identity import caller_of
 from wirepost.server.mcp_events.asked import IDENTIFIER, LONGEST_NAME, Asked, Asking, Wanted
@@ -105,7 +106,7 @@ class CallbackSubscriptions:
             before = await self._opened(known)
             target = before.renewed(target, now) if before else target
             position, is_truncated = None, await self._subscriptions.take_truncated(known)
-        expires_at = now + _lifetime(params)
+        expires_at = now + _lifetime(params, caller)
         kept = await self._keep(ctx, wanted, target, position, expires_at)
         answer = {
             "id": target.id,
@@ -211,10 +212,12 @@ def _proven(ctx: Context) -> Caller:
     return caller
 
 
-def _lifetime(params: SubscribeParams) -> float:
+def _lifetime(params: SubscribeParams, caller: Caller) -> float:
+    """Whose token nobody can look up again shows one more often."""
+    longest_s = LONGEST_S if can_be_looked_up(caller) else USUAL_S
     if params.ttl_ms is None:
-        return LONGEST_S if "ttl_ms" in params.model_fields_set else USUAL_S
-    return min(max(params.ttl_ms / 1000, SHORTEST_S), LONGEST_S)
+        return longest_s if "ttl_ms" in params.model_fields_set else USUAL_S
+    return min(max(params.ttl_ms / 1000, SHORTEST_S), longest_s)
 
 
 def _takes_control(ctx: Context) -> bool:
