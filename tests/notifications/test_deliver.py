@@ -10,7 +10,7 @@ import pytest
 from support.clock import ManualClock
 from support.disk import fill_disk, free_disk
 from support.occurred import event, stored
-from support.sinks import Desk, Listed, Queued, Runner, Teller
+from support.sinks import Desk, Listed, Program, Queued, Runner, Teller
 from wirepost.notifications.outgoing import Outgoing
 from wirepost.notifications.sinks.sink import Gone, Refused, Sent, TryAgain
 from wirepost.settings import EventSettings
@@ -398,7 +398,7 @@ async def test_a_loop_of_two_agents_ends_after_three_hops(desk: Desk) -> None:
 
 
 async def test_more_than_five_runs_about_one_subject_in_ten_minutes_are_stopped(desk: Desk) -> None:
-    sink = Runner()
+    sink = Program()
     deliverer, subscription = desk.deliverer(sink), await desk.subscription(wake_rate="1000/s")
     for number in range(8):
         events = await stored(desk.log, event(subject="contact/1"), event(subject=f"contact/{number + 10}"))
@@ -411,6 +411,41 @@ async def test_more_than_five_runs_about_one_subject_in_ten_minutes_are_stopped(
     await desk.deliver(subscription, sink, *await stored(desk.log, event(subject="contact/1")))
     await deliverer.turn("listed")
     assert len(sink.given) == 14
+
+
+async def test_where_nothing_is_told_as_a_number_a_run_too_many_waits_for_the_next_ten_minutes(
+    desk: Desk,
+) -> None:
+    sink = Runner()
+    deliverer, subscription = desk.deliverer(sink), await desk.subscription()
+    events = await stored(desk.log, *(event(subject="contact/1") for _ in range(12)))
+    other = (await stored(desk.log, event(subject="contact/2")))[0]
+    await desk.deliver(subscription, sink, *events, other)
+    for most in (5, 10, 12):
+        while await deliverer.turn("listed"):
+            pass
+        about_one = [each for each in sink.given if each.event.subject == "contact/1"]
+        assert len(about_one) == most
+        assert other.id in sink.ids, "which is about something else"
+        waiting = [
+            (attempt, reason) for state, attempt, reason in await desk.states(sink) if state == "pending"
+        ]
+        assert waiting == [(0, "too many runs about one subject")] * (12 - most)
+        desk.clock.advance(601)
+    assert sorted(sink.ids) == sorted(each.id for each in (*events, other))
+    assert {(state, attempt) for state, attempt, _ in await desk.states(sink)} == {("done", 1)}
+
+
+async def test_one_event_reaches_every_subscription_however_many_there_are(desk: Desk) -> None:
+    sink = Program()
+    deliverer = desk.deliverer(sink)
+    (one,) = await stored(desk.log, event(subject="contact/1"))
+    for number in range(7):
+        await desk.deliver(await desk.subscription(f"number {number}"), sink, one)
+    while await deliverer.turn("listed"):
+        pass
+    assert sink.ids == [one.id] * 7
+    assert {state for state, _, _ in await desk.states(sink)} == {"done"}
 
 
 async def test_a_run_that_is_tried_again_is_the_same_run(desk: Desk) -> None:

@@ -37,9 +37,13 @@ async def test_an_operator_may_want_events_of_our_own_making_but_no_long_chain(d
     assert LOOPS.allows(subscription, "runner", event(actor=OWN, hops=3)) is not None
 
 
-def test_runs_are_counted_by_source_and_subject() -> None:
-    one = LOOPS.runs("runner", event(source="a", subject="contact/1"))
-    assert one == Allowance("runs a contact/1", 4, 600)
-    assert LOOPS.runs("runner", event(source="b", subject="contact/1")) != one
-    assert LOOPS.runs("runner", event(subject=None)) is None
-    assert LOOPS.runs("teller", event()) is None
+def test_runs_are_counted_by_subscription_way_source_and_subject() -> None:
+    loops = Loops(EventSettings(max_runs=4), ["runner", "other"])
+    about = event(source="a", subject="contact/1")
+    one = loops.runs("sub_1", "runner", about)
+    assert one == Allowance("runs sub_1 runner a contact/1", 4, 600, "too many runs about one subject")
+    assert loops.runs("sub_2", "runner", about) != one
+    assert loops.runs("sub_1", "other", about) != one
+    assert loops.runs("sub_1", "runner", event(source="b", subject="contact/1")) != one
+    assert loops.runs("sub_1", "runner", event(subject=None)) is None
+    assert loops.runs("sub_1", "teller", event()) is None

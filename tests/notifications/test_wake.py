@@ -64,11 +64,28 @@ async def test_whoever_is_admitted_stands_for_those_that_wait(desk: Desk, wakes:
     assert [state for state, _, reason in await desk.states(SINK) if reason == "counted"] == ["dropped"] * 3
 
 
-async def test_where_a_last_allowance_is_used_up_it_is_stopped(desk: Desk, wakes: Wakes) -> None:
+async def test_where_a_last_allowance_is_used_up_what_may_be_counted_is_stopped(
+    desk: Desk, wakes: Wakes
+) -> None:
     first, second = await claimed(desk, 2)
     final = Allowance("runs a contact/1", 1, 600)
+    assert await wakes.admit(first, HOLDER, [RATE], final=final, counts=True) == Admitted()
+    assert await wakes.admit(second, HOLDER, [RATE], final=final, counts=True) == Stopped()
+
+
+async def test_where_a_last_allowance_is_used_up_anything_else_waits_and_uses_nothing(
+    desk: Desk, wakes: Wakes
+) -> None:
+    first, second, third = await claimed(desk, 3)
+    final = Allowance("runs a contact/1", 1, 600, "many runs")
     assert await wakes.admit(first, HOLDER, [RATE], final=final) == Admitted()
-    assert await wakes.admit(second, HOLDER, [RATE], final=final) == Stopped()
+    assert await wakes.admit(second, HOLDER, [RATE], final=final) == Delayed(desk.now + 600)
+    assert await wakes.admit(third, HOLDER, [RATE]) == Admitted(), "the second place of two in a minute"
+    assert await desk.states(SINK) == [
+        ("offered", 1, None),
+        ("pending", 0, "many runs"),
+        ("offered", 1, None),
+    ]
 
 
 async def test_what_is_delayed_uses_nothing_of_the_last_allowance(desk: Desk, wakes: Wakes) -> None:

@@ -75,6 +75,12 @@ class Teller(Listed):
     surplus = "counted"
 
 
+class Program(Teller):
+    """The same as something that starts models too."""
+
+    starts_models: ClassVar[bool] = True
+
+
 class Queued(Listed):
     """The same as something that tells each event, later if need be."""
 

@@ -138,11 +138,12 @@ class Deliverer:
         if reason is not None:
             await self._deliveries.drop(delivery, self._holder, reason)
             return
+        runs = self._loops.runs(subscription.id, sink.name, delivery.event)
         admission = await self._wakes.admit(
             delivery,
             self._holder,
             _allowances(sink, subscription),
-            final=self._loops.runs(sink.name, delivery.event) if delivery.attempt == 1 else None,
+            final=runs if delivery.attempt == 1 else None,
             counts=sink.surplus == "counted",
         )
         if isinstance(admission, Admitted):

@@ -44,8 +44,12 @@ class Loops:
             return f"the last of a chain of {event.hops} events"
         return None
 
-    def runs(self, sink: str, event: Event) -> Allowance | None:
-        """How many runs may be started about the event's subject; `None` where none is started."""
+    def runs(self, subscription: str, sink: str, event: Event) -> Allowance | None:
+        """How many runs may be started there about the event's subject; `None` where none is started.
+
+        Each way of each subscription has its own: an event that reaches many is no chain.
+        """
         if sink not in self._starting or event.subject is None:
             return None
-        return Allowance(f"runs {event.source} {event.subject}", self._settings.max_runs, RUNS_PERIOD_S)
+        name = f"runs {subscription} {sink} {event.source} {event.subject}"
+        return Allowance(name, self._settings.max_runs, RUNS_PERIOD_S, TOO_MANY_RUNS)

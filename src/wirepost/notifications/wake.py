@@ -23,8 +23,9 @@ _TAKE = (
     "WHERE wakes.started_at <= ? OR wakes.used < ? RETURNING used"
 )
 _STARTED = "SELECT started_at FROM wakes WHERE name = ? LIMIT 1"
+_USED_UP = "SELECT started_at FROM wakes WHERE name = ? AND started_at > ? AND used >= ? LIMIT 1"
 _PUT_BACK = (
-    "UPDATE deliveries SET state = 'pending', attempt = attempt - 1, due_at = ?, reason = 'rate', "
+    "UPDATE deliveries SET state = 'pending', attempt = attempt - 1, due_at = ?, reason = ?, "
     "holder = NULL WHERE subscription = ? AND sink = ? AND seq = ? AND copy = ? AND state = 'offered' "
     "AND holder = ? AND attempt = ?"
 )
@@ -51,6 +52,8 @@ class Allowance:
     name: str
     most: int
     period_s: float
+    reason: str = "rate"
+    """Why something waits for it."""
 
 
 @dataclass(frozen=True)
@@ -90,21 +93,32 @@ class Wakes:
     ) -> Admitted | Delayed | Stopped:
         """Use one of each allowance, or put the delivery back, with all like it, until all have one left.
 
-        The attempt does not count then. Where nothing is left of the `final` one, it is stopped instead. With
-        `counts`, whoever is admitted stands for those that wait since they were put back.
+        The attempt does not count then. Where nothing is left of the `final` one, it alone is put back. With
+        `counts`, whoever is admitted stands for those that wait since they were put back, and what finds
+        nothing left of the `final` one is stopped.
         """
         now = self._clock.now().timestamp()
         place = (delivery.subscription, delivery.sink)
 
+        async def put_back(tx: Tx, allowance: Allowance, until: float) -> Delayed:
+            await tx.execute(_PUT_BACK, until, allowance.reason, *delivery.key, holder, delivery.attempt)
+            return Delayed(until)
+
         async def work(tx: Tx) -> Admitted | Delayed | Stopped:
+            # Looked at first: what waits for its run must not use up the rate of the others.
+            if final is not None and not counts:
+                until = await _used_up(tx, final, now)
+                if until is not None:
+                    return await put_back(tx, final, until)
             for allowance in allowances:
                 until = await _taken(tx, allowance, now)
                 if until is not None:
-                    await tx.execute(_PUT_BACK, until, *delivery.key, holder, delivery.attempt)
                     await tx.execute(_DELAY, until, *place, until)
-                    return Delayed(until)
-            if final is not None and await _taken(tx, final, now) is not None:
-                return Stopped()
+                    return await put_back(tx, allowance, until)
+            if final is not None:
+                until = await _taken(tx, final, now)
+                if until is not None:
+                    return Stopped() if counts else await put_back(tx, final, until)
             return Admitted(len(await tx.execute(_COUNT, now, *place)) if counts else 0)
 
         return await self._database.write(work)
@@ -124,6 +138,12 @@ def rate_of(name: str, rate: str) -> Allowance:
     """The allowance that `6/min` describes."""
     most, _, unit = rate.partition("/")
     return Allowance(name, int(most), PERIODS_S[unit])
+
+
+async def _used_up(tx: Tx, allowance: Allowance, now: float) -> float | None:
+    """Where there is none left, when the next period begins; uses nothing."""
+    rows = await tx.execute(_USED_UP, allowance.name, now - allowance.period_s, allowance.most)
+    return float(rows[0][0]) + allowance.period_s if rows else None
 
 
 async def _taken(tx: Tx, allowance: Allowance, now: float) -> float | None:

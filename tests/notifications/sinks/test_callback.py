@@ -223,6 +223,23 @@ async def test_who_is_called_back_has_read_what_outsiders_wrote(called: Called) 
     assert await called.taints.hops("token:1") == 2
 
 
+async def test_no_change_of_one_record_is_lost_and_one_client_takes_nothing_from_another(
+    called: Called,
+) -> None:
+    one = await called.subscribe()
+    other = await called.subscribe(owner="token:2")
+    kept = await called.matched(one, *(event(subject="contact/1") for _ in range(7)))
+    await called.desk.deliver(other, called.sink, kept[0])
+    deliverer = called.deliverer
+    for letters in (6, 8):
+        while await deliverer.turn(SINK):
+            pass
+        assert len(called.box.letters) == letters
+        called.desk.clock.advance(601)
+    got = sorted(letter.headers["webhook-id"] for letter in called.box.letters)
+    assert got == sorted(each.id for each in (kept[0], *kept))
+
+
 async def test_an_address_that_cannot_be_opened_is_not_guessed(called: Called) -> None:
     subscription = await called.subscribe()
     await called.matched(subscription, event())
