@@ -19,6 +19,7 @@ from wirepost.events.backlog import (
     LOOK_EVERY_S,
     PATIENCE_S,
     PAUSE_S,
+    SLICE,
 )
 from wirepost.events.erase import erase
 from wirepost.events.receive import LARGE
@@ -250,6 +251,29 @@ async def test_what_cannot_be_opened_stays_and_stops_no_other(stripe, still, dat
     async with reading(later):
         await until(later, "id", "unread", [(spoilt,)])
     assert "stays unread" in caplog.text
+
+
+async def test_an_endpoint_whose_secret_is_missing_holds_up_no_other_and_is_read_when_it_is_back(
+    database, still, tmp_path
+):
+    two = {"stripe": {"default": {}}, "stripe-b": {"default": {}}}
+    dead = receiving(database, ManualClock(auto=False), settings_of(tmp_path, two))
+    async with reading(dead):
+        dead.backlog.under_way = HELD
+        for number in range(SLICE + 1):
+            assert await burst(dead, refund(number)) == 1
+        assert said(await dead.send(refund("b"), to="stripe-b"))["status"] == "stored"
+    still.advance(ABANDONED_S + 1)
+    later = receiving(database, still, settings_of(tmp_path, two))
+    (tmp_path / "secret-stripe").unlink()
+    async with reading(later):
+        await until(later, "source", "events")
+        assert await later.rows("source") == [("stripe-b",)]
+        assert len(await later.rows("id", "unread")) == SLICE + 1
+        settings_of(tmp_path, two)
+        await until_read(later)
+    assert len(await later.rows("id")) == SLICE + 2
+    assert await later.rows("id", "dead_letters") == []
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,10 @@ class Backlog:
         self._most, self._most_bytes = most, most_bytes
         self._together = Together(self._store)
         self._waiting: deque[Kept] = deque()
+        self._put_off: list[Kept] = []
+        self._stuck: set[tuple[str, str]] = set()
+        """Endpoints whose requests cannot be read for the moment, so that they are put off."""
+        self._again_at = 0.0
         self._bytes = 0
         self._came = asyncio.Event()
         self._is_running = False
@@ -101,8 +105,12 @@ class Backlog:
     @property
     def takes_more(self) -> bool:
         """Whether a request is to be kept now and read later."""
-        has_room = len(self._waiting) < self._most and self._bytes < self._most_bytes
+        has_room = self._held < self._most and self._bytes < self._most_bytes
         return self._is_running and self.has_burst and has_room and not self._is_overdue
+
+    @property
+    def _held(self) -> int:
+        return len(self._waiting) + len(self._put_off)
 
     async def keep(self, kept: Kept) -> None:
         """Store it unread; returns when it is on the disk. Raises `Unavailable`."""
@@ -117,6 +125,8 @@ class Backlog:
                 if self._clock.monotonic() >= next_look:
                     next_look = self._clock.monotonic() + LOOK_EVERY_S
                     await self._find_left()
+                if self._stuck and self._clock.monotonic() >= self._again_at:
+                    self._take_up_again()
                 if not self._waiting:
                     await wait(self._came, self._clock, LOOK_EVERY_S)
                 elif self.has_burst and not self._is_overdue:
@@ -147,12 +157,12 @@ class Backlog:
 
     async def _find_left(self) -> None:
         """What a process that has ended left unread is read by this one."""
-        known = {each.id for each in self._waiting} | self._unopened
+        known = {each.id for each in (*self._waiting, *self._put_off)} | self._unopened
         before = self._begun_at
         if self._events.database.is_shared:
             before = self._clock.now().timestamp() - ABANDONED_S
         last = ""
-        while len(self._waiting) < self._most:
+        while self._held < self._most:
             rows = await self._events.database.read(_LEFT, before, last, SLICE)
             if not rows:
                 return
@@ -176,23 +186,52 @@ class Backlog:
 
     async def _read_some(self, read: Read) -> None:
         some = list(islice(self._waiting, SLICE))
+        arrivals = await self._arrivals(read, some)
+        read_now = [each for each in some if each.id in arrivals]
         try:
-            arrivals = {each.id: await _arrival(read, each) for each in some}
-            try:
-                await self._record(arrivals)
-            except CallError:
-                raise
-            except Exception:
-                log.exception("%d requests could not be stored together; each is now stored alone", len(some))
-                for each in some:
-                    await self._record_alone(each, arrivals[each.id])
-        except (CallError, ConfigError) as error:
-            log.warning("kept requests wait to be read: %s", error)
+            await self._record_all(read_now, arrivals)
+        except CallError as error:
+            log.warning("kept requests wait to be stored: %s", error)
             await self._clock.sleep(AFTER_FAULT_S)
             return
-        for each in some:
+        for _ in some:
             self._waiting.popleft()
-            self._bytes -= len(each.sealed)
+        self._put_off += [each for each in some if each.id not in arrivals]
+        self._bytes -= sum(len(each.sealed) for each in read_now)
+
+    async def _arrivals(self, read: Read, some: Sequence[Kept]) -> dict[str, Arrival]:
+        """What those say that can be read; an endpoint whose secret is missing holds up no other."""
+        arrivals: dict[str, Arrival] = {}
+        for each in some:
+            place = (each.source, each.endpoint)
+            if place in self._stuck:
+                continue
+            try:
+                arrivals[each.id] = await _arrival(read, each)
+            except (CallError, ConfigError) as error:
+                log.warning("kept requests of %s/%s wait to be read: %s", *place, error)
+                if not self._stuck:
+                    self._again_at = self._clock.monotonic() + AFTER_FAULT_S
+                self._stuck.add(place)
+        return arrivals
+
+    def _take_up_again(self) -> None:
+        """What could not be read is tried anew, behind what others wait for."""
+        self._waiting.extend(self._put_off)
+        self._put_off.clear()
+        self._stuck.clear()
+
+    async def _record_all(self, some: Sequence[Kept], arrivals: dict[str, Arrival]) -> None:
+        if not some:
+            return
+        try:
+            await self._record(arrivals)
+        except CallError:
+            raise
+        except Exception:
+            log.exception("%d requests could not be stored together; each is now stored alone", len(some))
+            for each in some:
+                await self._record_alone(each, arrivals[each.id])
 
     async def _record_alone(self, kept: Kept, arrival: Arrival) -> None:
         try:
