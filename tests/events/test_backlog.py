@@ -23,6 +23,7 @@ from wirepost.events.backlog import (
 )
 from wirepost.events.erase import erase
 from wirepost.events.receive import LARGE
+from wirepost.store.database import Database
 
 MANY = BURST + 12
 HELD = BURST + 1
@@ -162,6 +163,23 @@ async def test_what_a_dead_process_left_unread_is_read_by_the_next(stripe, still
     assert sorted(each.provider_event_id for each in await later.log.after(0, 100)) == sorted(
         f"evt_{number}" for number in range(40)
     )
+
+
+async def test_what_was_left_is_read_though_the_clock_was_set_back_meanwhile(tmp_path, still):
+    settings = settings_of(tmp_path, {"stripe": {"default": {}}})
+    database = await Database.open(tmp_path / "own" / "wirepost.db", still)
+    fast = ManualClock(auto=False)
+    fast.advance(3600)
+    dead = receiving(database, fast, settings)
+    async with reading(dead):
+        dead.backlog.under_way = HELD
+        for number in range(SLICE + 1):
+            assert await burst(dead, refund(number)) == 1
+    later = receiving(database, still, settings, most=SLICE)
+    async with reading(later):
+        await until_read(later)
+    assert len(await later.rows("id")) == SLICE + 1
+    await database.close()
 
 
 async def test_what_two_processes_read_is_stored_by_one(stripe, still, database, tmp_path):

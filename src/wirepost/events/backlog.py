@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING
 
 import orjson
@@ -91,7 +92,8 @@ class Backlog:
         self._bytes = 0
         self._came = asyncio.Event()
         self._is_running = False
-        self._begun_at = clock.now().timestamp()
+        self._is_searched = False
+        """Nothing is left by processes before this one, where there is one at a time."""
         self._unopened: set[str] = set()
         """What no key opens; another process, or this one another time, may have the key."""
         self.under_way = 0
@@ -156,15 +158,21 @@ class Backlog:
         return [None] * len(some)
 
     async def _find_left(self) -> None:
-        """What a process that has ended left unread is read by this one."""
+        """What a process that has ended left unread is read by this one.
+
+        The owner of a database has no need to tell by the time what others may still read: whatever is there
+        when it begins is left, whichever time its clock told when that came.
+        """
+        is_shared = self._events.database.is_shared
+        if self._is_searched:
+            return
+        before = self._clock.now().timestamp() - ABANDONED_S if is_shared else inf
         known = {each.id for each in (*self._waiting, *self._put_off)} | self._unopened
-        before = self._begun_at
-        if self._events.database.is_shared:
-            before = self._clock.now().timestamp() - ABANDONED_S
         last = ""
         while self._held < self._most:
             rows = await self._events.database.read(_LEFT, before, last, SLICE)
             if not rows:
+                self._is_searched = not is_shared
                 return
             last = str(rows[-1][0])
             for row in rows:
