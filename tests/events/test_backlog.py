@@ -325,6 +325,43 @@ async def test_a_forged_request_is_refused_in_a_burst_as_ever(stripe):
     assert await stripe.rows("id", "unread") == []
 
 
+@pytest.mark.parametrize("step", [1, 2, 3])
+async def test_a_person_is_forgotten_whenever_a_request_is_read_meanwhile(
+    stripe, place, database, clock, step
+):
+    """Somebody else erases; after one of the tables was looked through, it waits until all is read."""
+    loop, steps = asyncio.get_running_loop(), []
+
+    async def read_all():
+        stripe.backlog.under_way = 0
+        await until_read(stripe)
+
+    def report(_):
+        steps.append(1)
+        if len(steps) == step:
+            asyncio.run_coroutine_threadsafe(read_all(), loop).result()
+
+    async def erase_elsewhere():
+        other = await Database.open(place, clock)
+        try:
+            await erase(other, stripe.raw, "cus_jane", report)
+        finally:
+            await other.close()
+
+    async with reading(stripe):
+        assert await burst(stripe, refund(0)) == 0
+        stripe.backlog.under_way = HELD
+        assert await burst(stripe, refund(1, customer="cus_jane"), refund(2)) == 2
+        await asyncio.to_thread(asyncio.run, erase_elsewhere())
+    assert len(steps) >= step
+    assert [each.provider_event_id for each in await stripe.log.after(0, 9)] == ["evt_0", "evt_2"]
+    kept = [
+        stripe.raw.opened(*row).body for row in await stripe.rows("id, received_at, sealed", "raw_bodies")
+    ]
+    assert len(kept) == 2
+    assert not any(b"cus_jane" in body for body in kept)
+
+
 async def test_a_person_is_forgotten_there_too(stripe, database):
     async with reading(stripe):
         stripe.backlog.under_way = HELD

@@ -25,10 +25,8 @@ SHORTEST = 4
 
 _EVENTS = "SELECT seq, content, raw_id FROM events WHERE seq > ? AND content IS NOT NULL ORDER BY seq LIMIT ?"
 _RAW = "SELECT id, received_at, sealed FROM {table} WHERE id > ? ORDER BY id LIMIT ?"
-_TABLES = ("raw_bodies", "unread")
-"""Where requests are kept."""
 _FORGET = "UPDATE events SET content = NULL, object_id = NULL, raw_id = NULL WHERE seq = ?"
-_FORGET_RAW = "DELETE FROM {table} WHERE id = ?"
+_FORGET_RAW = "DELETE FROM {table} WHERE id = ? RETURNING id"
 _PHONE = re.compile(r"\+?[\d ()./-]{6,25}", re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -50,23 +48,23 @@ async def erase(
     a source hashes before it stores it cannot be found. `report` is told how many rows were looked at.
     """
     mentions = mentions_of(person)
-    events = requests = looked_at = 0
+    events = looked_at = 0
+
+    def told(rows: int) -> None:
+        nonlocal looked_at
+        looked_at += rows
+        report(looked_at)
+
+    # In the order in which a request goes on: what is read meanwhile is found where it went.
+    requests = await _forget_requests(database, raw, mentions, "unread", told)
     last = -(2**62)
     while rows := await database.read(_EVENTS, last, WINDOW):
         found = [(seq, raw_id) for seq, content, raw_id in rows if mentions.search(str(content))]
         if found:
             requests += await database.write(lambda tx, found=found: _forget(tx, found))  # type: ignore[misc]
         events, last = events + len(found), int(rows[-1][0])
-        report(looked_at := looked_at + len(rows))
-    for table in _TABLES:
-        after, forget = "", _FORGET_RAW.format(table=table)
-        while rows := await database.read(_RAW.format(table=table), after, WINDOW):
-            for raw_id, received_at, sealed in rows:
-                if _is_in_request(raw, mentions, (str(raw_id), float(received_at), bytes(sealed))):
-                    await database.write(lambda tx, sql=forget, gone=raw_id: tx.execute(sql, gone))  # type: ignore[misc]
-                    requests += 1
-            after = str(rows[-1][0])
-            report(looked_at := looked_at + len(rows))
+        told(len(rows))
+    requests += await _forget_requests(database, raw, mentions, "raw_bodies", told)
     return Erased(events, requests)
 
 
@@ -83,6 +81,21 @@ def mentions_of(person: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9][._+-]){form}(?![A-Za-z0-9])", re.IGNORECASE)
 
 
+async def _forget_requests(
+    database: Database, raw: RawRequests, mentions: re.Pattern[str], table: str, told: Callable[[int], None]
+) -> int:
+    """Forget those of one table that mention the person; how many are gone."""
+    requests, after, forget = 0, "", _FORGET_RAW.format(table=table)
+    while rows := await database.read(_RAW.format(table=table), after, WINDOW):
+        for raw_id, received_at, sealed in rows:
+            if _is_in_request(raw, mentions, (str(raw_id), float(received_at), bytes(sealed))):
+                gone = await database.write(lambda tx, gone=raw_id: tx.execute(forget, gone))  # type: ignore[misc]
+                requests += len(gone)
+        after = str(rows[-1][0])
+        told(len(rows))
+    return requests
+
+
 async def _forget(tx: Tx, found: list[tuple[int, str | None]]) -> int:
     requests = 0
     for seq, raw_id in found:
@@ -91,7 +104,7 @@ async def _forget(tx: Tx, found: list[tuple[int, str | None]]) -> int:
             await tx.execute(sql, seq)
         if raw_id is not None:
             forget = _FORGET_RAW.format(table="raw_bodies")
-            requests += len(await tx.execute(f"{forget} RETURNING id", raw_id))
+            requests += len(await tx.execute(forget, raw_id))
     return requests
 
 
