@@ -21,9 +21,9 @@ def now(clock):
     return clock.now().timestamp()
 
 
-async def read(deliveries, limit=10):
+async def read(deliveries, limit=10, holder="anna"):
     return await deliveries.claim(
-        "pull", holder="anna", lease_s=300, limit=limit, subscription=SUB, max_attempts=2
+        "pull", holder=holder, lease_s=300, limit=limit, subscription=SUB, max_attempts=2
     )
 
 
@@ -81,9 +81,49 @@ async def test_up_to_a_place_only_what_was_read_is_done_with(log, deliveries, ac
     await delivered(log.database, SUB, "pull", events[0], now=now, due_at=now + 60)
     await delivered(log.database, SUB, "pull", *events[1:], now=now)
     assert [each.seq for each in await read(deliveries, 2)] == [2, 3]
-    assert await acks.ack_up_to(SUB, 3) == 2
-    assert await acks.ack_up_to(SUB, 3) == 0
+    assert await acks.ack_up_to(SUB, 3, "anna") == 2
+    assert await acks.ack_up_to(SUB, 3, "anna") == 0
     assert [row[2] for row in await states(log.database)] == ["pending", "done", "done", "pending"]
+
+
+async def test_up_to_a_place_nothing_is_done_with_that_another_has(log, deliveries, acks, clock, now):
+    events = await stored(log, *(event() for _ in range(4)))
+    for way in ("pull", "channel"):
+        await delivered(log.database, SUB, way, *events, now=now)
+    await read(deliveries, 2)
+    assert [each.seq for each in await read(deliveries, holder="bert")] == [3, 4]
+    assert await acks.ack_up_to(SUB, 4, "bert", "paid") == 2
+    clock.advance(301)
+    assert [each.seq for each in await read(deliveries, holder="carl")] == [1, 2]
+    assert await states(log.database) == [
+        *[
+            (seq, sink, state, None)
+            for seq in (1, 2)
+            for sink, state in (("channel", "pending"), ("pull", "offered"))
+        ],
+        *[(seq, sink, "done", "paid") for seq in (3, 4) for sink in ("channel", "pull")],
+    ]
+
+
+async def test_up_to_a_place_what_was_refused_comes_again_all_the_same(log, deliveries, acks, clock, now):
+    events = await stored(log, *(event() for _ in range(3)))
+    await delivered(log.database, SUB, "pull", *events, now=now)
+    await read(deliveries)
+    await acks.nack(SUB, [events[1].id], 600, "later")
+    assert await acks.ack_up_to(SUB, 3, "anna") == 2
+    clock.advance(601)
+    assert [each.seq for each in await read(deliveries)] == [2]
+
+
+async def test_what_was_not_acknowledged_in_time_can_be_until_another_has_it(
+    log, deliveries, acks, clock, now
+):
+    events = await stored(log, *(event() for _ in range(2)))
+    await delivered(log.database, SUB, "pull", *events, now=now)
+    await read(deliveries)
+    clock.advance(301)
+    assert [each.seq for each in await read(deliveries, 1, holder="bert")] == [1]
+    assert await acks.ack_up_to(SUB, 2, "anna") == 1
 
 
 async def test_what_is_refused_comes_again_when_it_was_asked_for(log, deliveries, acks, clock, now):

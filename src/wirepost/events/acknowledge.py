@@ -28,9 +28,9 @@ _ACK = (
 )
 _ACK_UP_TO = (
     "UPDATE deliveries SET state = 'done', ended_at = ?, reason = ?, holder = NULL WHERE subscription = ? "
-    "AND sink IN ('pull', 'channel') AND state IN ('pending', 'offered') AND seq <= ? AND seq IN "
-    "(SELECT seq FROM deliveries WHERE subscription = ? AND sink = 'pull' "
-    "AND state IN ('pending', 'offered') AND seq <= ? AND fetched_at IS NOT NULL) RETURNING seq"
+    "AND sink IN ('pull', 'channel') AND state IN ('pending', 'offered') AND seq <= ? AND (seq, copy) IN "
+    "(SELECT seq, copy FROM deliveries WHERE subscription = ? AND sink = 'pull' "
+    "AND state IN ('pending', 'offered') AND state = 'offered' AND seq <= ? AND holder = ?) RETURNING seq"
 )
 _NACK = (
     "UPDATE deliveries SET state = 'pending', due_at = ?, reason = ?, holder = NULL WHERE subscription = ? "
@@ -68,10 +68,13 @@ class Acknowledgements:
 
         return self._wake(subscription, await self._database.write(work))
 
-    async def ack_up_to(self, subscription: str, seq: int, note: str | None = None) -> int:
-        """All up to this one that were read are done with; returns how many were not before."""
+    async def ack_up_to(self, subscription: str, seq: int, holder: str, note: str | None = None) -> int:
+        """All up to this one that `holder` has are done with; returns how many were not before.
+
+        What others have, and what was refused and comes again later, is not meant by it.
+        """
         now, told = self._now, _told(note)
-        params = (now, told, subscription, seq, subscription, seq)
+        params = (now, told, subscription, seq, subscription, seq, holder)
         rows = await self._database.write(lambda tx: tx.execute(_ACK_UP_TO, *params))
         self._deliveries.told([(subscription, "pull")])
         return len({seq for (seq,) in rows})

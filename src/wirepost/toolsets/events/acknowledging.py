@@ -39,7 +39,7 @@ async def event_ack(
     chosen = await desk.given(subscription)
     if up_to is not None:
         one, place = _opened(desk, up_to, chosen)
-        count = await desk.acknowledgements.ack_up_to(one.id, place, note)
+        count = await desk.acknowledgements.ack_up_to(one.id, place, desk.caller.id, note)
         return Acknowledged(acknowledged=[], unknown=[], count=count, pending=await _pending(desk, [one]))
     answers = [await desk.acknowledgements.ack(each.id, events or (), note) for each in chosen]
     known, unknown = _together(answers)
