@@ -54,6 +54,14 @@ def test_the_attributes_of_a_binary_event_are_percent_encoded_headers() -> None:
         read(b"{}", {**headers, "ce-id": ""})
 
 
+def test_a_zero_character_in_a_header_becomes_what_it_becomes_in_json() -> None:
+    headers = {"ce-specversion": "1.0", "ce-type": "a%00b", "ce-source": "/%00", "ce-id": "1%00\0"}
+    (item,) = read(b"", headers)
+    assert [item] == read(rb'{"type": "a\u0000b", "source": "/\u0000", "id": "1\u0000\u0000"}')
+    assert isinstance(item, Item)
+    assert (item.provider_type, item.account, item.event_id) == ("a\ufffdb", "/\ufffd", "1\ufffd\ufffd")
+
+
 async def asked(headers: dict[str, str], **settings: Any) -> dict[str, str]:
     """What a sender that asks whether it may send is told."""
     reply = await allow(incoming(b"", headers, method="OPTIONS"), terms_with(**settings))

@@ -55,9 +55,11 @@ def item_of(sender: str, title: str, value: dict[str, Any]) -> Item:
 
 
 def _binary(request: Incoming) -> dict[str, Any]:
-    """Attributes of the headers, which are percent-encoded, and the body as data if it is JSON."""
+    """Attributes of the headers, which are percent-encoded, no U+0000, and the body as data if it is JSON."""
     value: dict[str, Any] = {
-        name: unquote(found) for name in _ATTRIBUTES if (found := request.header(f"ce-{name}")) is not None
+        name: unquote(found).replace("\0", "\ufffd")
+        for name in _ATTRIBUTES
+        if (found := request.header(f"ce-{name}")) is not None
     }
     try:
         value["data"] = parse_json(request.body)
