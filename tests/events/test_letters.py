@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.receiving import load, receiving, refund, said, settings_of
+from support.receiving import SECRET, load, receiving, refund, said, settings_of
 from wirepost.events import letters
 from wirepost.events.letters import MOST, DeadLetters, LetterFilter
 from wirepost.webhooks.webhook import Unmapped, Unreadable
@@ -177,6 +177,28 @@ async def test_a_compressed_request_is_read_again(database, clock, tmp_path):
     (letter,) = await letters.open(LetterFilter())
     assert len((await letters.redrive(letter)).events) == 1
     assert json.loads(body)["id"] == (await new.log.after(0, 1))[0].provider_event_id
+
+
+async def test_events_that_a_token_in_a_header_tells_apart_stay_apart(database, clock, tmp_path):
+    def cannot(provider, sender):
+        def read(request, verified, terms):
+            raise Unmapped("calls are not understood")
+
+        return replace(load(provider, sender), read=read)
+
+    settings = settings_of(tmp_path, {"stripe": {"default": {"sender": "twilio"}}})
+    old, twilio = receiving(database, clock, settings, load=cannot), load("stripe", "twilio")
+    for number in (1, 2):
+        body = f"CallSid=CA1&CallStatus=completed&AccountSid=AC1&CallDuration={number}".encode()
+        request = old.request(body, {})
+        headers = twilio.scheme.sign({}, body, request.url, SECRET, clock.now().timestamp())
+        await old.send(body, {**headers, "I-Twilio-Idempotency-Token": f"token-{number}"})
+    new = receiving(database, clock, settings)
+    letters = DeadLetters(new.log, new.raw, new.receiver, clock)
+    for letter in await letters.open(LetterFilter()):
+        assert len((await letters.redrive(letter)).events) == 1
+    found = {each.provider_event_id for each in await new.log.after(0, 10)}
+    assert found == {"token-1", "token-2"}
 
 
 async def test_the_open_ones_are_found_without_reading_those_that_are_done(database):

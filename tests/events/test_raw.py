@@ -25,6 +25,20 @@ async def test_a_request_is_kept_as_it_came_but_for_secrets(stripe, clock):
     assert request.received_at == clock.now().timestamp()
 
 
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({}, "i-twilio-idempotency-token"), ({"id_header": "X-Event-Token"}, "x-event-token")],
+)
+async def test_a_header_that_names_the_event_is_kept(database, clock, tmp_path, options, name):
+    desk = receiving(database, clock, settings_of(tmp_path, {"stripe": {"default": options}}))
+    body = refund()
+    signature = stripe_signature(body, clock.now().timestamp())
+    await desk.send(body, {"stripe-signature": signature, name: "tok-1", "x-other-token": "abc123def"})
+    (event,) = await desk.log.after(0, 10)
+    headers = dict((await desk.raw.of_event(event.id)).headers)
+    assert (headers[name], headers["x-other-token"]) == ("tok-1", "[redacted]")
+
+
 async def test_what_is_stored_shows_nothing_of_it_and_opens_in_its_place_alone(stripe):
     await stripe.send(refund(1))
     await stripe.send(refund(2))

@@ -139,7 +139,7 @@ class Receiver:
     async def _keep(self, endpoint: Endpoint, genuine: _Genuine) -> Reply:
         """Confirm it before anybody has read it."""
         raw_id = new_id("raw")
-        sealed = self._raw.sealed(raw_id, genuine.sent)
+        sealed = self._sealed(endpoint, raw_id, genuine)
         await self._backlog.keep(
             Kept(raw_id, endpoint.source, endpoint.name, genuine.request, genuine.verified, sealed)
         )
@@ -155,7 +155,7 @@ class Receiver:
         raw_id = new_id("raw")
 
         def work() -> tuple[Reading | str, bytes]:
-            return _reading(endpoint, genuine), self._raw.sealed(raw_id, genuine.sent)
+            return _reading(endpoint, genuine), self._sealed(endpoint, raw_id, genuine)
 
         is_large = len(genuine.sent.body) > LARGE
         reading, sealed = await asyncio.to_thread(work) if is_large else work()
@@ -171,6 +171,9 @@ class Receiver:
             own=self._own,
             hash_key=self._hash_key,
         )
+
+    def _sealed(self, endpoint: Endpoint, raw_id: str, genuine: _Genuine) -> bytes:
+        return self._raw.sealed(raw_id, genuine.sent, id_header=endpoint.settings.id_header)
 
     async def reread(
         self, source: str, name: str, request: Incoming, verified: Verified, raw: tuple[str, bytes]
