@@ -32,6 +32,7 @@ _ACK_UP_TO = (
     "(SELECT seq, copy FROM deliveries WHERE subscription = ? AND sink = 'pull' "
     "AND state IN ('pending', 'offered') AND state = 'offered' AND seq <= ? AND holder = ?) RETURNING seq"
 )
+"""The states stand in it as the index has them."""
 _NACK = (
     "UPDATE deliveries SET state = 'pending', due_at = ?, reason = ?, holder = NULL WHERE subscription = ? "
     "AND sink IN ('pull', 'channel') AND state IN ('pending', 'offered') AND seq IN ({marks}) "

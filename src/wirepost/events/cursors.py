@@ -35,9 +35,9 @@ class EventCursors:
         """The `seq` in it; raises `InvalidCall` for one that was changed or belongs elsewhere."""
         return int(self._claims(cursor, subscription, path)["s"])
 
-    def resume(self, cursor: str, subscription: Subscription) -> tuple[int, str]:
+    def resume(self, cursor: str, subscription: Subscription, path: str = "cursor") -> tuple[int, str]:
         """The `seq` and the reader in it; raises like `open`."""
-        claims = self._claims(cursor, subscription, "cursor")
+        claims = self._claims(cursor, subscription, path)
         return int(claims["s"]), str(claims.get("r", ""))  # older ones name no reader
 
     def _claims(self, cursor: str, subscription: Subscription, path: str) -> dict[str, Any]:
@@ -54,6 +54,11 @@ class EventCursors:
 def new_reader() -> str:
     """What tells the reader that begins now from others of the same caller."""
     return new_id("rdr")
+
+
+def holder_of(caller: str, reader: str) -> str:
+    """By what it is noted who has an event: a caller, in one of its sessions."""
+    return f"{caller} {reader}"
 
 
 def _refusal(problem: str, path: str) -> InvalidCall:

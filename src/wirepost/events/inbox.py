@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from wirepost.core.errors import CallError
-from wirepost.events.cursors import new_reader
+from wirepost.events.cursors import holder_of, new_reader
 from wirepost.events.deliveries import NEVER, PULL, Delivery, topic
 from wirepost.store.signals import wait
 
@@ -90,7 +90,7 @@ class Inbox:
         after, reader = None, new_reader()
         if cursor is not None:
             after, reader = self._cursors.resume(cursor, subscription)
-        holder = f"{caller} {reader}"
+        holder = holder_of(caller, reader)
         again_after = NEVER if after is None else after
         began = self._clock.monotonic()
         deadline = began + max(0.0, min(wait_s, self._ceiling_s))

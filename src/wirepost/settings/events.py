@@ -38,7 +38,8 @@ class EventSettings(Section):
         default=3, description="Events that may lead to each other before nothing is started any more"
     )
     max_runs: Annotated[Whole, Field(ge=1)] = Field(
-        default=5, description="Runs that may be started about one subject in 10 minutes"
+        default=5,
+        description="Runs that each way of a subscription may start about one subject in 10 minutes",
     )
     taint: Literal["events", "all", "off"] = Field(
         default="events",

@@ -58,3 +58,16 @@ async def test_nobody_acknowledges_for_somebody_else(desks):
     await desks.run(event_wait, wait_s=0)
     (one,) = await desks.occur(event())
     assert (await desks.run(event_ack, caller="ben", events=[one.id])).unknown == [one.id]
+
+
+async def test_one_session_does_not_acknowledge_what_another_has(desks):
+    """Both are the same caller; each got one of the events, and neither knows how far the other is."""
+    await desks.run(event_wait, wait_s=0)
+    one, two = await desks.occur(event(), event())
+    first = await desks.run(event_wait, limit=1)
+    second = await desks.run(event_wait, limit=1)
+    assert [each.id for each in (*first.events, *second.events)] == [one.id, two.id]
+    assert (await desks.run(event_ack, up_to=second.next_cursor)).count == 1
+    again = await desks.run(event_wait, cursor=first.next_cursor, wait_s=0)
+    assert again.events == []
+    assert (await desks.run(event_ack, up_to=first.next_cursor)).count == 1

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from wirepost.core.errors import InvalidCall
 from wirepost.events.acknowledge import Answer
+from wirepost.events.cursors import holder_of
 from wirepost.events.subscriptions import Subscription
 from wirepost.tools.context import Call
 from wirepost.tools.tool import Risk, tool
@@ -38,8 +39,9 @@ async def event_ack(
         )
     chosen = await desk.given(subscription)
     if up_to is not None:
-        one, place = _opened(desk, up_to, chosen)
-        count = await desk.acknowledgements.ack_up_to(one.id, place, desk.caller.id, note)
+        one, place, reader = _opened(desk, up_to, chosen)
+        holder = holder_of(desk.caller.id, reader)
+        count = await desk.acknowledgements.ack_up_to(one.id, place, holder, note)
         return Acknowledged(acknowledged=[], unknown=[], count=count, pending=await _pending(desk, [one]))
     answers = [await desk.acknowledgements.ack(each.id, events or (), note) for each in chosen]
     known, unknown = _together(answers)
@@ -92,12 +94,12 @@ async def find_refused(
     return await event_nack.operation(call, events, subscription, delay_s, reason)
 
 
-def _opened(desk: EventDesk, cursor: str, among: Sequence[Subscription]) -> tuple[Subscription, int]:
-    """The subscription that a cursor belongs to, and its place; raises `InvalidCall`."""
+def _opened(desk: EventDesk, cursor: str, among: Sequence[Subscription]) -> tuple[Subscription, int, str]:
+    """The subscription that a cursor belongs to, its place and its reader; raises `InvalidCall`."""
     for each in among[:-1]:
         with contextlib.suppress(InvalidCall):
-            return each, desk.cursors.open(cursor, each, path="up_to")
-    return among[-1], desk.cursors.open(cursor, among[-1], path="up_to")
+            return each, *desk.cursors.resume(cursor, each, "up_to")
+    return among[-1], *desk.cursors.resume(cursor, among[-1], "up_to")
 
 
 def _together(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
