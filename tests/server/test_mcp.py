@@ -14,7 +14,7 @@ from support.stand_in import ECHO, ERAS, StandInCalls, client, entry, person, se
 
 both = pytest.mark.parametrize("era", ERAS)
 MODERN = ERAS[0]
-PLAN = "Pay 20.00 EUR\n• Balance: 100.00 EUR → 80.00 EUR\n• A receipt is sent\nThis cannot be undone."
+PLAN = "Pay 20.00 EUR\nThis cannot be undone.\n• Balance: 100.00 EUR → 80.00 EUR\n• A receipt is sent"
 
 
 @both
