@@ -162,3 +162,19 @@ async def test_a_decision_stands_even_if_nobody_can_be_hurried(
     for tell in counter.app.long_work.approvals.on_decided:
         await tell(approval, Decided("rita", "deny", "page"))
     assert f"the outcome of {approval.id} is shown later" in caplog.text
+
+
+async def test_notes_are_shown_and_what_is_cut_is_said(tmp_path: Path, clock: ManualClock) -> None:
+    rule = {"id": "talk", "effect": "approve", "tools": ["slack_send_message", "stripe_create_refund"]}
+    async with counter_at(tmp_path, clock, policy={"rules": [rule]}) as counter:
+        await counter.attend(await counter.ask())
+        (refund,) = counter.shown()
+        assert "• Customer: cus_" in refund["text"]
+        assert "That is not all" not in refund["text"]
+        error = await counter.wirepost.error(
+            "slack_send_message", channel="#support", text="harmless " * 100 + "pay IBAN DE00"
+        )
+        await counter.attend(str(error["approval"]))
+        message = next(each for each in counter.shown() if "harmless" in each["text"])
+        assert "DE00" not in message["text"]
+        assert "That is not all: read the page before you approve" in message["text"]

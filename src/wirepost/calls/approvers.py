@@ -46,7 +46,7 @@ REQUESTS_S = 60.0
 """So long putting or closing one question may take."""
 APPROVE, DENY = "Approve", "Deny"
 _VERDICTS: dict[str, Literal["approve", "deny"]] = {APPROVE: "approve", DENY: "deny"}
-_LINE, _EFFECTS = 300, 10
+_LINE, _FACTS = 300, 15
 
 log = logging.getLogger(__name__)
 
@@ -181,14 +181,14 @@ def _title(approval: Job) -> str:
 def _text(approval: Job) -> str:
     """What a person needs to decide; each fact in one line, so that no text can pass for another fact."""
     details, plan = approval.details, approval.details.get("plan") or {}
-    effects = [f"• {_effect(each)}" for each in plan.get("effects") or ()]
-    more = [f"• and {len(effects) - _EFFECTS} more: see the page"] if len(effects) > _EFFECTS else []
+    facts = [*map(_effect, plan.get("effects") or ()), *(str(note) for note in plan.get("notes") or ())]
+    is_cut = len(facts) > _FACTS or any(len(fact) > _LINE for fact in facts)
     reason = details["arguments"].get("reason")
     arguments = orjson.dumps(SECRETS.value(details["arguments"])).decode()
     lines = [
         f"Approve? {_title(approval)}",
-        *effects[:_EFFECTS],
-        *more,
+        *(f"• {clean_line(fact, _LINE)}" for fact in facts[:_FACTS]),
+        "• That is not all: read the page before you approve" if is_cut else "",
         "" if plan else f"Arguments: {clean_line(arguments, 2 * _LINE)}",
         "It cannot be undone" if plan and not plan.get("reversible") else "",
         f"Tool: {approval.tool}, connection: {approval.connection or 'none'} {approval.environment}".rstrip(),
@@ -201,7 +201,7 @@ def _text(approval: Job) -> str:
 
 def _effect(effect: dict[str, Any]) -> str:
     change = f": {effect.get('before') or 'nothing'} → {effect['after']}" if effect.get("after") else ""
-    return clean_line(f"{effect.get('what')}{change}", _LINE)
+    return f"{effect.get('what')}{change}"
 
 
 def _outcome(approval: Job) -> str:
