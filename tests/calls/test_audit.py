@@ -259,6 +259,18 @@ async def test_the_record_of_a_write_that_was_sent_is_not_crowded_out(
     assert (await names(database))[0] == "refund"
 
 
+async def test_writes_that_were_sent_are_all_kept_however_many(
+    database: Database, audit: Audit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    await fill_disk(database, "audit")
+    sent = (audit.record(AT, {"tool": "refund", "at": AT}, is_sent=True) for _ in range(1100))
+    await asyncio.gather(*sent, return_exceptions=True)
+    await free_disk(database)
+    await audit.flush()
+    assert len(await names(database)) == 1100
+
+
 async def test_whoever_stops_waiting_does_not_lose_the_record(database: Database, audit: Audit) -> None:
     task = asyncio.create_task(write_down(audit, "t1"))
     await asyncio.sleep(0)  # noqa: TID251 - lets the task hand over its record

@@ -12,10 +12,11 @@ import pytest
 from support.clock import START, ManualClock
 from support.disk import fill_disk, free_disk
 from support.sample_vendor import Assembled, assembled
-from support.samples import Note, SampleClient
+from support.samples import Board, Note, SampleClient
 from wirepost.calls.attempt import Attempt
 from wirepost.calls.caller import LOCAL
 from wirepost.calls.write import Writes
+from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.money import Money
 from wirepost.sandbox.faults import Fault
 from wirepost.store.database import Tx
@@ -297,8 +298,8 @@ async def sample_give_money(call: Call[SampleClient], *, note: str) -> Note:
 @sample_give_money.plan
 async def plan_giving(call: Call[SampleClient], *, note: str) -> Plan:
     """What giving would do."""
-    money = Money.parse("10.00", "eur")
-    return Plan("Give", [Effect(what="Given", after="10.00")], reversible=False, state=note, money=money)
+    money, given = Money.parse("10.00", "eur"), [Effect(what="Given", after="10.00")]
+    return Plan("Give", given, reversible=False, state=note, money=money, targets=(note,))
 
 
 @sample_give_money.reconcile
@@ -325,6 +326,61 @@ async def test_money_that_is_sent_again_on_another_day_counts_on_that_day(
         clock.advance(86_400)
         assert not (await path.call(GIVE, note="n_1", intent="a")).is_error
         assert len(path.vendor.made) == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ({"effect": "deny", "amount": {"over": "9.99", "currency": "eur"}}, "forbidden_by_policy"),
+        ({"effect": "deny", "amount": {"over": "10.00", "currency": "eur"}}, None),
+        ({"effect": "approve", "targets": ["n_1"]}, "approval_required"),
+        ({"effect": "approve", "targets": ["n_2"]}, None),
+    ],
+)
+async def test_rules_on_amounts_and_targets_hold_for_what_is_sent_again(
+    tmp_path: Path, clock: ManualClock, rule: dict[str, object], code: str | None
+) -> None:
+    async with assembled(tmp_path, clock, tools=(sample_give_money,)) as path:
+        path.vendor.inject(Fault("cut", **ALWAYS))
+        assert (await path.confirmed(GIVE, note="n_1", intent="a")).envelope["error"]["outcome"] == "unknown"
+    async with assembled(tmp_path, clock, tools=(sample_give_money,), rules=[{"id": "new", **rule}]) as path:
+        error = (await path.call(GIVE, note="n_1", intent="a")).envelope.get("error", {})
+        assert error.get("code") == code
+        assert len(path.vendor.made) == (0 if code else 1)
+
+
+@tool(Risk.VISIBLE, example={"card": "c_1"})
+async def board_lose_card(call: Call[Board], *, card: str) -> Note:
+    """Lose the answer the first time."""
+    if not Lost.is_lost:
+        Lost.is_lost = True
+        raise OutcomeUnknown("outcome_unknown", "no answer came")
+    return Note(id=card)
+
+
+@board_lose_card.plan
+async def plan_losing(call: Call[Board], *, card: str) -> Plan:
+    """What losing would do."""
+    return Plan("Lose it", [], reversible=True, state=card)
+
+
+@board_lose_card.reconcile
+async def find_lost(call: Call[Board], *, card: str) -> Note | None:
+    """Nothing is found."""
+    return None
+
+
+class Lost:
+    """Whether the answer was lost already."""
+
+    is_lost = False
+
+
+async def test_what_runs_on_no_connection_is_sent_again_too(tmp_path: Path, clock: ManualClock) -> None:
+    async with assembled(tmp_path, clock, tools=(board_lose_card,)) as path:
+        first = await path.confirmed("board_lose_card", card="c_1", intent="a")
+        assert first.envelope["error"]["outcome"] == "unknown"
+        assert (await path.call("board_lose_card", card="c_1", intent="a")).envelope["data"] == {"id": "c_1"}
 
 
 async def test_a_cap_that_was_set_since_holds_for_what_is_sent_again(
