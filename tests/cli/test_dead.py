@@ -89,6 +89,17 @@ def test_which_ones_must_be_said(cli, dead, command):
     assert "say which" in result.err
 
 
+@pytest.mark.parametrize("command", [["redrive"], ["drop", "--yes"]])
+def test_nothing_is_done_where_one_of_the_ids_is_of_nothing_dead(cli, dead, command):
+    letter, event = dead
+    for ids in (["dead_nope"], ["evt_nope"], [letter, event, "dead_nope"], [letter, "--sink", "hook"]):
+        result = cli("events", "dead", *command, *ids)
+        assert (result.code, "nothing dead is called" in result.err) == (2, True)
+    listed = cli("events", "dead", "list", "--json").json
+    assert (len(listed["requests"]), len(listed["deliveries"])) == (1, 1)
+    assert cli("audit", "list", "--json").json == []
+
+
 def test_what_still_cannot_be_read_fails_and_says_so(cli, dead):
     letter, _ = dead
     again = cli("events", "dead", "redrive", letter)

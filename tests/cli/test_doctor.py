@@ -78,8 +78,19 @@ def test_a_data_directory_can_be_named(cli, tmp_path) -> None:
     assert "is no directory" in result.out
 
 
-def test_a_part_that_is_not_there_is_named_with_those_that_are(cli) -> None:
+def test_only_the_parts_that_were_asked_for_are_shown(cli) -> None:
+    result = cli("doctor", "--offline", "programs", "secrets")
+    assert (result.code, "\nprograms\n" in result.out, "connections" in result.out) == (0, True, False)
+    assert "nothing was found out about secrets; there are programs, " in result.err
+
+
+def test_a_part_that_no_report_has_is_refused_with_those_that_there_are(cli) -> None:
     result = cli("doctor", "--offline", "programs", "nonsense")
-    assert "nothing was found out about nonsense; there are programs, " in result.err
-    assert "\nprograms\n" in result.out
-    assert "connections" not in result.out
+    assert (result.code, result.out) == (2, "")
+    assert "there is no part 'nonsense' (there are: programs, configuration, " in result.err
+
+
+def test_every_part_of_a_report_can_be_asked_for(cli) -> None:
+    found = {each["section"] for each in cli("doctor", "--offline", "--json").json["findings"]}
+    assert "callers" in found
+    assert "there is no part" not in cli("doctor", "--offline", *found).err

@@ -56,6 +56,12 @@ def test_the_list_can_be_narrowed(cli):
     assert len(cli("jobs", "list", "--since", "-1h", "--json").json) == 2
 
 
+def test_a_status_that_no_job_has_is_refused_with_those_that_there_are(cli):
+    ran = cli("jobs", "list", "--status", "nope")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--status: no job is 'nope' (there are: queued, running, " in ran.err
+
+
 def test_a_job_is_shown_with_its_caller(cli):
     shown = cli("jobs", "show", job("anna", status="failed", error=Problem("timeout", "late")), "--json").json
     assert (shown["status"], shown["caller"], shown["tool"]) == ("failed", "anna", "crm_search_records")

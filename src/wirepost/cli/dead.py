@@ -132,7 +132,7 @@ def redrive(
     _check_named(ids, source, subscription, sink, everything=everything)
 
     async def work(opened: Post) -> tuple[list[Redriven], list[Dead]]:
-        return await _redrive(opened, await _which(opened, ids or [], source, subscription, sink))
+        return await _redrive(opened, await _chosen(opened, ids or [], source, subscription, sink))
 
     read, tried = _with_post(read_settings(config, data_dir).settings, work)
     failed = [each for each in read if each.problem is not None]
@@ -169,7 +169,7 @@ def drop(
     settings = read_settings(config, data_dir).settings
 
     async def look(opened: Post) -> tuple[list[Letter], list[Dead]]:
-        return await _found(opened, await _which(opened, ids or [], source, subscription, sink))
+        return await _found(opened, await _chosen(opened, ids or [], source, subscription, sink))
 
     if not yes:
         letters, deliveries = _with_post(settings, look)
@@ -177,7 +177,7 @@ def drop(
         typer.confirm(question, abort=True, err=True)
 
     async def work(opened: Post) -> tuple[int, int]:
-        return await _drop(opened, await _which(opened, ids or [], source, subscription, sink))
+        return await _drop(opened, await _chosen(opened, ids or [], source, subscription, sink))
 
     requests, dropped = _with_post(settings, work)
     if as_json:
@@ -203,6 +203,17 @@ def _check_named(
         raise ConfigError(
             "say which: ids, an option that chooses, or --all", hint="wirepost events dead list"
         )
+
+
+async def _chosen(
+    post: Post, ids: list[str], source: str | None, subscription: str | None, sink: str | None
+) -> Which:
+    """The same as `_which`; refuses an id of nothing that is dead, before anything is done."""
+    for each in ids:
+        letters, deliveries = await _found(post, await _which(post, [each], source, subscription, sink))
+        if not letters and not deliveries:
+            raise ConfigError(f"nothing dead is called {each[:60]!r}", hint="wirepost events dead list")
+    return await _which(post, ids, source, subscription, sink)
 
 
 async def _which(

@@ -11,6 +11,7 @@ import typer
 from wirepost.cli.findings.report import has_failed, print_findings
 from wirepost.cli.options import Config, DataDir, Json, single_command
 from wirepost.cli.output import FAILED, print_json, print_note
+from wirepost.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Find out what is missing, and say which command mends it."""
+    _check_known(sections or [])
     report = _progress(as_json=as_json)
     findings = asyncio.run(_examine(config, data_dir, report, is_offline=offline))
     if sections:
@@ -49,6 +51,22 @@ def doctor(
         print_findings(findings)
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _check_known(sections: list[str]) -> None:
+    """Refuse a part that no report has; a report may still have nothing to say about one of these."""
+    from wirepost.cli.findings import accounts, callers, clients, machine, secrets, server, setup, sinks
+    from wirepost.cli.findings import webhooks as hooks
+
+    parts = (
+        *(machine.PROGRAMS, setup.CONFIGURATION, machine.DATA, machine.POSTGRES, server.SERVER),
+        *(callers.CALLERS, secrets.SECRETS, accounts.CONNECTIONS, setup.TOOLS, hooks.WEBHOOKS),
+        *(sinks.SINKS, clients.CLIENTS, clients.REACH),
+    )
+    known = [part.name for part in parts]
+    for section in sections:
+        if section not in known:
+            raise ConfigError(f"there is no part {section[:60]!r}", hint=f"there are: {', '.join(known)}")
 
 
 async def _examine(
@@ -98,7 +116,6 @@ async def _events(loaded: Loaded, report: Callable[[str], None], *, is_offline: 
     from wirepost.cli.findings.sinks import sinks
     from wirepost.cli.findings.webhooks import WEBHOOKS, webhooks
     from wirepost.cli.post import post
-    from wirepost.core.errors import ConfigError
     from wirepost.store.owner import DataDirectory
 
     settings = loaded.settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import typer
 
@@ -42,6 +42,11 @@ def list_jobs(
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first."""
+    from wirepost.tools.jobs import JobStatus
+
+    known = get_args(JobStatus)
+    if status is not None and status not in known:
+        raise ConfigError(f"--status: no job is {status[:60]!r}", hint=f"there are: {', '.join(known)}")
     started = moment(since, "--since") if since else None
 
     async def work(place: Post) -> list[Job]:
