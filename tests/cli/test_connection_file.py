@@ -97,6 +97,16 @@ def test_nobody_is_asked_where_nobody_is(cli, configure) -> None:
     assert path.read_text() == SHOP
 
 
+def test_nobody_is_asked_where_json_is_printed(cli, configure) -> None:
+    path = configure(SHOP)
+    adding = ("add", "till", "--provider", "stripe", "--environment", "sandbox")
+    for arguments in (adding, ("remove", "shop"), ("remove", "shop", "--keep-entry")):
+        refused = cli("connections", *arguments, "--json", given="y\n")
+        assert (refused.code, refused.err) == (2, "")
+        assert refused.json["error"] == {"message": "nobody can be asked here", "hint": "--yes goes ahead"}
+    assert path.read_text() == SHOP
+
+
 def test_a_file_that_cannot_be_edited_is_left_alone(cli, configure) -> None:
     path = configure("connections: {shop: {provider: stripe, environment: sandbox}}\n")
     refused = cli("connections", "add", "till", "--provider", "stripe", "--environment", "sandbox", "--yes")

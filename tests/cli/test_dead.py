@@ -128,6 +128,13 @@ def test_both_are_dropped_after_a_question(cli, dead):
     assert cli("audit", "list", "--json").json[0]["record"]["event"] == "event.dropped"
 
 
+def test_nobody_is_asked_where_json_is_printed(cli, dead):
+    refused = cli("events", "dead", "drop", "--all", "--json", given="y\n")
+    assert (refused.code, refused.err) == (2, "")
+    assert refused.json["error"] == {"message": "nobody can be asked here", "hint": "--yes goes ahead"}
+    assert len(cli("events", "dead", "list", "--json").json["requests"]) == 1
+
+
 def test_one_kind_is_dropped_by_its_id(cli, dead):
     letter, event = dead
     assert cli("events", "dead", "drop", letter, "-y", "--json").json == {"requests": 1, "deliveries": 0}

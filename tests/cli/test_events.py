@@ -139,6 +139,13 @@ def test_an_export_holds_every_event_in_order(cli, events, home):
     assert set(records(cli)) == {"event.exported"}
 
 
+def test_nobody_is_asked_where_json_is_printed(cli, events):
+    refused = cli("events", "erase", "--person", "jane@example.com", "--json", given="y\n")
+    assert (refused.code, refused.err) == (2, "")
+    assert refused.json == {"error": {"message": "nobody can be asked here", "hint": "--yes goes ahead"}}
+    assert len(cli("events", "list", "--json").json) == len(events)
+
+
 def test_a_person_is_forgotten_after_a_question_and_the_record_does_not_say_who(cli, events):
     refused = cli("events", "erase", "--person", "jane@example.com", given="n\n")
     assert refused.code == 1

@@ -61,6 +61,28 @@ def test_errors_are_json_where_json_was_asked_for(cli, configure) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("events", "replay", "--json"), "Missing option '--subscription'"),
+        (("events", "list", "--limit", "0", "--json"), "Invalid value for '--limit'"),
+        (("events", "list", "--json", "--nonsense"), "No such option: --nonsense"),
+        (("events", "nonsense", "--json"), "No such command 'nonsense'"),
+        (("evnts", "list", "--json"), "Did you mean 'events'?"),
+    ],
+)
+def test_wrong_usage_is_json_too_where_json_was_asked_for(cli, arguments: tuple[str, ...], message) -> None:
+    result = cli(*arguments)
+    assert (result.code, result.err) == (2, "")
+    assert message in result.json["error"]["message"]
+
+
+def test_what_is_no_option_does_not_ask_for_json(cli) -> None:
+    result = cli("events", "show", "--nonsense", "--", "--json")
+    assert (result.code, result.out) == (2, "")
+    assert "No such option: --nonsense" in result.err
+
+
 def test_the_program_runs_as_a_module(home: Path) -> None:
     command = [sys.executable, "-m", "wirepost", "config", "show", "--config", "none.yaml"]
     result = subprocess.run(command, check=False, capture_output=True, text=True)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wirepost.cli.entries import put_entry, remove_entry
-from wirepost.cli.options import Config, DataDir, Json, Yes, read_settings
-from wirepost.cli.output import FAILED, MISUSED, print_json, print_note
+from wirepost.cli.options import Config, DataDir, Json, Yes, nobody_to_ask, read_settings
+from wirepost.cli.output import FAILED, print_json, print_note
 from wirepost.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def remove(
         change = _plan(path, lambda text: remove_entry(text, SECTION, name))
         _ask(change, yes=yes, as_json=as_json)
     elif not yes:
-        _confirm(f"Remove the accounts of {name}?")
+        _confirm(f"Remove the accounts of {name}?", as_json=as_json)
     removed = asyncio.run(_remove_accounts(loaded.settings, name))
     is_gone = all(each["problem"] is None for each in removed)
     change = change if is_gone else None
@@ -179,13 +179,12 @@ def _ask(change: Change, *, yes: bool, as_json: bool) -> None:
     if not as_json:
         typer.echo(change.diff() + "\n")
     if not yes:
-        _confirm("Make this change?")
+        _confirm("Make this change?", as_json=as_json)
 
 
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        print_note("error: nobody can be asked here; --yes goes ahead")
-        raise typer.Exit(MISUSED)
+def _confirm(question: str, *, as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        raise nobody_to_ask()
     if not typer.confirm(question, err=True):
         print_note("nothing was changed")
         raise typer.Exit(FAILED)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from wirepost.cli.event_view import looked_at, print_event, print_request, print_trace, shown_request, time_of
-from wirepost.cli.options import Config, DataDir, Json, Yes, command_group, read_settings
+from wirepost.cli.options import Config, DataDir, Json, Yes, command_group, confirm, read_settings
 from wirepost.cli.output import FAILED, print_json, print_note, print_table
 from wirepost.core.errors import ConfigError
 
@@ -173,8 +173,7 @@ def drop(
 
     if not yes:
         letters, deliveries = _with_post(settings, look)
-        question = f"Drop {len(letters)} requests and {len(deliveries)} deliveries?"
-        typer.confirm(question, abort=True, err=True)
+        confirm(f"Drop {len(letters)} requests and {len(deliveries)} deliveries?", as_json=as_json)
 
     async def work(opened: Post) -> tuple[int, int]:
         return await _drop(opened, await _chosen(opened, ids or [], source, subscription, sink))

@@ -10,7 +10,7 @@ import typer
 
 from wirepost.cli import dead, send, watch
 from wirepost.cli.event_view import looked_at, print_event, print_request, print_trace, row_of
-from wirepost.cli.options import Config, DataDir, Json, Yes, command_group, moment, read_settings
+from wirepost.cli.options import Config, DataDir, Json, Yes, command_group, confirm, moment, read_settings
 from wirepost.cli.output import print_json, print_note, print_table
 from wirepost.core.errors import ConfigError
 
@@ -156,7 +156,7 @@ def erase(
     """Forget every event and request that mentions a person; what is gone cannot be had again."""
     settings = read_settings(config, data_dir).settings
     if not yes:
-        typer.confirm(f"Forget everything that mentions {person}?", abort=True, err=True)
+        confirm(f"Forget everything that mentions {person}?", as_json=as_json)
     gone = asyncio.run(_erase(settings, person))
     if as_json:
         print_json({"events": gone.events, "requests": gone.raw})

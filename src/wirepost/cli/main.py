@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from wirepost.cli.options import HELP_OPTIONS, WANTS_JSON, single_command
 from wirepost.cli.output import print_error
@@ -40,6 +41,8 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command; a mistyped one is refused with the one that was probably meant."""
+        # Usage may be wrong before the option is read; behind a -- there are no options.
+        ctx.meta[WANTS_JSON] = "--json" in args[: args.index("--") if "--" in args else None]
         close = get_close_matches(args[0], COMMANDS, n=1)
         if close and args[0] not in COMMANDS:
             ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]!r}?")
@@ -51,6 +54,11 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except (ConfigError, CallError) as error:
             raise typer.Exit(print_error(error, is_json=bool(ctx.meta.get(WANTS_JSON)))) from None
+        except TyperException as error:
+            if not ctx.meta.get(WANTS_JSON):
+                raise
+            misused = ConfigError(error.format_message())
+            raise typer.Exit(print_error(misused, is_json=True)) from None
 
 
 app = typer.Typer(

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wirepost.core.errors import ConfigError
     from wirepost.settings import Loaded
 
 WANTS_JSON = "wirepost.wants_json"
@@ -46,6 +47,20 @@ def command_group(summary: str) -> typer.Typer:
 def single_command() -> typer.Typer:
     """A command without subcommands."""
     return typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_OPTIONS)
+
+
+def nobody_to_ask() -> ConfigError:
+    """For a command that would ask first, where input is no terminal or a program reads the output."""
+    from wirepost.core.errors import ConfigError
+
+    return ConfigError("nobody can be asked here", hint="--yes goes ahead")
+
+
+def confirm(question: str, *, as_json: bool) -> None:
+    """Ask whether to go ahead, and end the command if not; raises `ConfigError` where JSON is printed."""
+    if as_json:
+        raise nobody_to_ask()
+    typer.confirm(question, abort=True, err=True)
 
 
 def moment(text: str, option: str) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wirepost.cli.options import Config, DataDir, Json, Yes, read_settings
+from wirepost.cli.options import Config, DataDir, Json, Yes, confirm, read_settings
 from wirepost.cli.output import FAILED, print_json
 from wirepost.core.errors import ConfigError
 
@@ -55,9 +55,8 @@ def send(
         _print_request(request, as_json=as_json)
         return
     if at.environment == "production" and not yes:
-        typer.confirm(
-            f"{at.source} is in production. Send an event that never happened?", abort=True, err=True
-        )
+        question = f"{at.source} is in production. Send an event that never happened?"
+        confirm(question, as_json=as_json)
     answer = post_here(f"{url}{path_of(at.source, at.name)}", request)
     events = asyncio.run(_stored(settings, at.source, request))
     if as_json:
