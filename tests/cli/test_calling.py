@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wirepost.cli.calling import Outcome, print_outcome, print_progress, read_pairs, typed
+from wirepost.cli.calling import Outcome, call_tool, print_outcome, print_progress, read_pairs, typed
 from wirepost.core.errors import ConfigError
+from wirepost.settings import load
 
 SCHEMA = {
     "properties": {
@@ -124,3 +125,23 @@ def test_with_a_server_the_call_goes_through_it(cli, server) -> None:
     assert cli("tools", "call", "stripe_list_payments", "limit=none").code == 1
     record = cli("audit", "list", "--limit", "1", "--json").json[0]["record"]
     assert record["client"].startswith("wirepost-cli")
+
+
+HALF = {"object": "contact", "text": "\udcff"}
+TOO_MUCH = {"object": "contact", "text": "a" * 2**20}
+
+
+@pytest.mark.parametrize(("arguments", "says"), [(HALF, "half a character"), (TOO_MUCH, "at most 1048576")])
+@pytest.mark.slow
+def test_what_no_line_can_carry_is_refused_as_without_a_server(
+    configure, arguments: dict[str, str], says: str, request
+) -> None:
+    configure("connections: {crm: {provider: hubspot, environment: sandbox}}\n")
+
+    def call() -> object:
+        return call_tool(load(None), "crm_search_records", {}, arguments, may_ask=False).envelope["error"]
+
+    alone = call()
+    request.getfixturevalue("server")
+    assert call() == alone
+    assert says in str(alone)

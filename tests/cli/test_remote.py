@@ -69,6 +69,12 @@ def test_a_refusal_is_told(serve) -> None:
         remote.call_tool("x", {})
 
 
+def test_a_line_that_the_server_cannot_read_is_told_though_its_answer_names_no_request(serve) -> None:
+    path = serve(lambda request: [{"id": None, "error": {"code": -32700, "message": "Parse error"}}])
+    with Remote(path) as remote, pytest.raises(ConfigError, match="refused tools/call: Parse error"):
+        remote.call_tool("x", {})
+
+
 def test_a_server_that_hangs_up_leaves_the_outcome_open(serve) -> None:
     path = serve(lambda request: None if request["method"] == "tools/call" else [])
     with Remote(path) as remote, pytest.raises(ConfigError, match="repeat it with the same intent"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import typer
 
 from wirepost.cli.output import FAILED, REFUSED, print_json, print_note
 from wirepost.cli.remote import Remote
-from wirepost.core.errors import ConfigError
+from wirepost.core.errors import ConfigError, InvalidCall
 from wirepost.store.owner import DataDirectory
 
 if TYPE_CHECKING:
@@ -54,10 +55,31 @@ def call_tool(
         listed = remote.request("tools/list", {})["tools"]
         schema = next((tool["inputSchema"] for tool in listed if tool["name"] == name), None)
         given = {**arguments, **typed(texts, schema)}
+        if problem := _refusal(name, given):
+            return Outcome({"error": problem.payload()}, is_error=True)
         outcome = Outcome(*remote.call_tool(name, given, print_progress))
         if may_ask and _is_accepted(outcome):
             outcome = Outcome(*remote.call_tool(name, _with_confirmation(given, outcome), print_progress))
         return outcome
+
+
+def _refusal(name: str, given: Mapping[str, Any]) -> InvalidCall | None:
+    """What a call says of arguments that no line to the server can carry: half characters, or too much."""
+    import orjson
+
+    from wirepost.calls.arguments import MAX_ARGUMENT_BYTES, read
+    from wirepost.tools.index import all_tools
+
+    with suppress(TypeError):
+        if len(orjson.dumps(given)) <= MAX_ARGUMENT_BYTES:
+            return None
+    try:
+        for tool in all_tools():
+            if tool.name == name:
+                read(tool, given)
+    except InvalidCall as problem:
+        return problem
+    return None
 
 
 async def _call_here(

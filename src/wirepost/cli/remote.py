@@ -70,6 +70,8 @@ class Remote:
                 self._report(message.get("params") or {})
             if message.get("id") == self._last_id and "method" not in message:
                 break
+            if message.get("id") is None and "error" in message:  # a line that the server could not read
+                break
         if "error" in message:
             raise ConfigError(f"the running server refused {method}: {message['error'].get('message')}")
         return dict(message["result"])
