@@ -81,6 +81,15 @@ def test_nothing_is_written_unasked(cli, home: Path) -> None:
     assert not (home / ".cursor").exists()
 
 
+def test_nothing_is_written_or_printed_beside_a_broken_configuration(cli, configure, home: Path) -> None:
+    configure("server: {prot: 1}\n")
+    for arguments in (("cursor", "--yes"), ("print",)):
+        result = cli("install", *arguments)
+        assert (result.code, result.out) == (2, "")
+        assert "server.prot: is not a known option" in result.err
+    assert not (home / ".cursor").exists()
+
+
 @pytest.mark.parametrize(("answer", "is_written"), [(b"y\n", True), (b"n\n", False)])
 def test_a_person_is_asked_after_the_diff(home: Path, answer: bytes, is_written: bool) -> None:  # noqa: FBT001
     controller, terminal = pty.openpty()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wirepost.cli.options import Config, DataDir, Yes, single_command
+from wirepost.cli.options import Config, DataDir, Yes, read_settings, single_command
 from wirepost.cli.output import FAILED, MISUSED, print_note
 
 if TYPE_CHECKING:
     from wirepost.cli.clients.change import Change
     from wirepost.cli.clients.targets import Target
+    from wirepost.settings import Settings
 
 app = single_command()
 
@@ -68,9 +69,12 @@ def install(
     if not change.is_needed:
         print_note(f"nothing to do: {change.path} {'has no wirepost' if undo else 'is up to date'}")
         return
-    _carry_out(change, target, undo=undo, yes=yes)
-    if not undo:
-        _warn_of_variables(config, data_dir)
+    if undo:
+        _carry_out(change, target, undo=True, yes=yes)
+        return
+    settings = read_settings(config, data_dir).settings  # an entry that cannot start is not written
+    _carry_out(change, target, undo=False, yes=yes)
+    _warn_of_variables(settings)
 
 
 def _explicit(config: Path | None, data_dir: Path | None) -> tuple[str | None, str | None]:
@@ -127,11 +131,8 @@ def _carry_out(change: Change, target: Target, *, undo: bool, yes: bool) -> None
     print_note(f"next: {target.after}")
 
 
-def _warn_of_variables(config: Path | None, data_dir: Path | None) -> None:
+def _warn_of_variables(settings: Settings) -> None:
     """Clients start programs with few variables, so keys that are kept in variables are not there."""
-    from wirepost.cli.options import read_settings
-
-    settings = read_settings(config, data_dir).settings
     variables = [
         each.key.name for each in settings.connections.values() if each.key and each.key.kind == "env"
     ]
@@ -145,13 +146,12 @@ def _warn_of_variables(config: Path | None, data_dir: Path | None) -> None:
 def _print_all(command: list[str], config: Path | None) -> None:
     from wirepost.cli.clients.over_http import snippets
     from wirepost.cli.clients.targets import ENTRY_NAME, TARGETS, claude_command
-    from wirepost.cli.options import read_settings
 
+    settings = read_settings(config).settings.server
     for target in TARGETS.values():
         file = target.project_file or "its configuration"
         typer.echo(f"# {target.title} ({file})\n{target.form.snippet(ENTRY_NAME, target.entry(command))}\n")
     typer.echo(f"# Claude Code, all projects\n{claude_command(command)}\n")
-    settings = read_settings(config).settings.server
     typer.echo(f"# Clients that speak HTTP, while `wirepost serve` runs\n{settings.address}/mcp\n")
     for title, text in snippets(settings.address, settings.auth.mode):
         typer.echo(f"# Over HTTP: {title}\n{text}\n")

@@ -60,6 +60,14 @@ def test_a_file_that_was_not_there_is_gone_again(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("before", ["", "\n", "{}", '{\n  "theme": "dark"\n}\n'])
+def test_a_file_without_servers_is_put_back_as_it_was(file: Path, before: str) -> None:
+    file.write_text(before)
+    install(file)
+    undo(file)
+    assert file.read_text() == before
+
+
 def test_what_was_changed_since_stays(file: Path) -> None:
     install(file)
     file.write_text(file.read_text().replace('"other": {}', '"other": {"command": "new"}'))

@@ -50,6 +50,14 @@ def test_a_comma_is_put_before_a_comment_that_follows() -> None:
     )
 
 
+def test_a_comment_that_follows_keeps_the_line_ends_of_the_file() -> None:
+    text = '{\r\n  "mcpServers": {\r\n    "other": {} // last\r\n  }\r\n}\r\n'
+    assert FILE.put(text, "wirepost", {"command": "w"}) == (
+        '{\r\n  "mcpServers": {\r\n    "other": {}, // last\r\n'
+        '    "wirepost": {\r\n      "command": "w"\r\n    }\r\n  }\r\n}\r\n'
+    )
+
+
 def test_an_entry_that_is_there_is_replaced_where_it_stands() -> None:
     text = '{"mcpServers": {"wirepost": {"command": "old"}, "z": 1}}'
     edited = FILE.put(text, "wirepost", ENTRY)

@@ -83,11 +83,16 @@ def plan_undo(path: Path, form: JsonFile | TomlFile, name: str) -> Change:
         return Change(path, None, original, backup, is_undo=True)
     earlier = form.find(original, name) if original is not None else None
     restored = form.put(current, name, earlier) if earlier is not None else form.remove(current, name)
-    if original is not None and form.parse(restored) == form.parse(original):
+    if original is not None and _filled(form, restored) == _filled(form, original):
         restored = original
     if was_absent and not any(form.parse(restored).values()):
         return Change(path, current, None, backup, is_undo=True)
     return Change(path, current, restored, backup, is_undo=True)
+
+
+def _filled(form: JsonFile | TomlFile, text: str) -> dict[str, Any]:
+    """The content; no servers are the same as no place for them, which an install may have made."""
+    return {key: value for key, value in form.parse(text).items() if value or key != form.key}
 
 
 def _real(path: Path) -> Path:

@@ -204,7 +204,7 @@ def _insert_inline(text: str, group: Node, name: str, value: Any) -> str:
 
 
 def _end_of_line_comment(text: str, at: int) -> int:
-    found = re.compile(r"[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*(?=\r?\n))").match(text, at)
+    found = re.compile(r"[ \t]*(?://[^\n]*?|/\*[^\n]*?\*/[ \t]*)(?=\r?\n)").match(text, at)
     return found.end() if found else at
 
 
