@@ -104,3 +104,18 @@ def test_the_front_is_reached_through_the_command_as_well(home: Path) -> None:
     )
     assert result.returncode == 0
     assert result.stdout.startswith("usage: wirepost mcp")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["tools", "list"], ["tools", "list", "--json"], ["config", "nonsense", "--json"]],
+)
+@pytest.mark.parametrize(("redirection", "reason"), [(">/dev/full", "No space left"), (">&-", "Bad file")])
+def test_output_that_cannot_be_written_is_one_line_and_a_failure(
+    home: Path, arguments: list[str], redirection: str, reason: str
+) -> None:
+    command = ["sh", "-c", f'"$@" {redirection}', "sh", sys.executable, "-m", "wirepost", *arguments]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: standard output cannot be written: {reason}")
+    assert result.stderr.count("\n") == 1

@@ -8,7 +8,7 @@ import os
 import httpx2
 import pytest
 
-from support.programs import PATIENCE_S, end_owner, start
+from support.programs import COMMAND, PATIENCE_S, end_owner, environment, start
 from wirepost.cli.serve import _tell_person
 from wirepost.server.run import Address
 from wirepost.store.owner import DataDirectory
@@ -41,3 +41,20 @@ async def test_in_the_background_it_returns_once_clients_can_connect(tmp_path):
         assert (await http.get(f"{owner.url}/healthz")).json()["status"] == "ok"
     assert os.getsid(owner.pid) == owner.pid
     await end_owner(tmp_path)
+
+
+@pytest.mark.slow
+async def test_closed_streams_do_not_stop_it(tmp_path):
+    closed = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+    process = await asyncio.create_subprocess_exec(
+        *(*closed, *COMMAND, "serve", "--port", "0", "--data-dir", str(tmp_path)), env=environment()
+    )
+    directory = DataDirectory(tmp_path)
+    async with asyncio.timeout(PATIENCE_S):
+        while not ((owner := directory.find_owner()) and owner.url):
+            await asyncio.to_thread(os.sched_yield)
+            assert process.returncode is None
+    async with httpx2.AsyncClient() as http:
+        assert (await http.get(f"{owner.url}/healthz")).json()["status"] == "ok"
+    await end_owner(tmp_path)
+    assert await process.wait() == 0

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +15,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from wirepost.cli.options import HELP_OPTIONS, WANTS_JSON, single_command
-from wirepost.cli.output import print_error
+from wirepost.cli.output import FAILED, print_error, print_note
 from wirepost.core.errors import CallError, ConfigError
 
 COMMANDS = (
@@ -20,6 +24,7 @@ COMMANDS = (
     *("tokens", "config", "policy", "audit", "ai", "sandbox"),
 )
 """Each is the `app` of the module of the same name beside this one."""
+STDOUT = 1
 
 
 class Commands(TyperGroup):
@@ -114,6 +119,48 @@ def root(
     """
 
 
+class Output(FileIO):
+    """Standard output that remembers why it could not be written."""
+
+    problem: OSError | None = None
+
+    def write(self, content: Any, /) -> Any:
+        """Raises `OSError`, as any file."""
+        try:
+            return super().write(content)
+        except OSError as problem:
+            self.problem = problem
+            raise
+
+
 def run() -> None:
     """Run the command line; ends the process with 0, 1 failed, 2 misused or 3 refused."""
-    app()
+    _open_closed_streams()
+    output, before = Output(STDOUT, "w", closefd=False), sys.stdout
+    sys.stdout = TextIOWrapper(
+        BufferedWriter(output), before.encoding, before.errors, line_buffering=bool(before.line_buffering)
+    )
+    try:
+        app()
+    finally:
+        with suppress(OSError):
+            sys.stdout.flush()
+        if output.problem and not isinstance(output.problem, BrokenPipeError):  # `head` has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)  # for the flush that Python ends with
+            print_note(f"error: standard output cannot be written: {output.problem.strerror}")
+            sys.exit(FAILED)
+
+
+def _open_closed_streams() -> None:
+    """Put something where a standard stream is closed, or the next file or connection would be in its place.
+
+    Standard output then still cannot be written, so that a command whose result is lost fails.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+            os.set_inheritable(number, True)  # noqa: FBT003 - takes it by position only
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
