@@ -8,7 +8,7 @@ import os
 import httpx2
 import pytest
 
-from support.programs import COMMAND, PATIENCE_S, end_owner, environment, start
+from support.programs import COMMAND, PATIENCE_S, end_owner, environment, serving, start
 from wirepost.cli.serve import _tell_person
 from wirepost.server.run import Address
 from wirepost.store.owner import DataDirectory
@@ -58,3 +58,14 @@ async def test_closed_streams_do_not_stop_it(tmp_path):
         assert (await http.get(f"{owner.url}/healthz")).json()["status"] == "ok"
     await end_owner(tmp_path)
     assert await process.wait() == 0
+
+
+@pytest.mark.slow
+async def test_in_the_background_it_says_where_another_one_runs_already(tmp_path):
+    async with serving(tmp_path) as served:
+        process = await start("serve", "--background", "--data-dir", str(tmp_path))
+        async with asyncio.timeout(PATIENCE_S):
+            out, said = await process.communicate()
+    assert (process.returncode, out) == (0, b"")
+    told = f"Wirepost was running already at {served.url} (process {served.process.pid})\n"
+    assert said.decode() == told

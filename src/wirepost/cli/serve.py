@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wirepost.cli.options import Config, DataDir, single_command
+from wirepost.cli.output import print_note
 
 if TYPE_CHECKING:
     from wirepost.server.run import Address
@@ -77,7 +78,11 @@ def _start_behind(config: Path | None, data_dir: Path | None) -> None:
 
     file = find_config(str(config) if config else None)
     directory = DataDirectory(find_data_directory(str(data_dir) if data_dir else None, file))
+    before = directory.find_owner()
     launch_and_connect(directory, file).close()
     owner = directory.find_owner()
+    if before and owner and owner.pid == before.pid:  # it may write to a terminal, and no log
+        print_note(f"Wirepost was running already at {owner.url} (process {owner.pid})")
+        return
     where = f"at {owner.url} (process {owner.pid}; " if owner else "("
-    typer.echo(f"Wirepost is running {where}log in {directory.log_path})", err=True)
+    print_note(f"Wirepost is running {where}log in {directory.log_path})")
