@@ -17,6 +17,7 @@ PLAN = {
     "plan": "Refund 5.00 eur of payment pi_1",
     "effects": [{"what": "Still refundable", "before": "9.00", "after": "4.00"}, {"what": HOSTILE}],
     "reversible": False,
+    "notes": ["Paid 3 days ago", HOSTILE],
 }
 
 
@@ -73,6 +74,7 @@ async def test_everything_that_is_needed_to_decide_is_there_as_text(desk, window
         "token:1",
         "shop, test",
         "Can be undone",
+        "Paid 3 days ago",
     ):
         assert text in page.text
     assert "script" not in page.tags

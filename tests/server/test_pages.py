@@ -94,3 +94,22 @@ async def test_the_sandbox_is_closed_to_other_machines(tmp_path):
         transport = httpx2.ASGITransport(app=asgi_of(wirepost.app), client=("10.1.2.3", 5))
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             assert (await http.get("/sandbox/stripe-sandbox/v1/customers")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-for": "10.1.2.3"},
+        {"forwarded": "for=10.1.2.3"},
+        {"x-real-ip": "10.1.2.3"},
+        {"host": "wirepost.example.com"},
+    ],
+)
+async def test_the_sandbox_is_closed_to_what_a_proxy_on_this_machine_passes_on(tmp_path, headers):
+    settings = {"url": "https://wirepost.example.com"}
+    async with running(tmp_path, server=settings) as wirepost:
+        transport = httpx2.ASGITransport(app=asgi_of(wirepost.app), client=("127.0.0.1", 5))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8484") as http:
+            path = "/sandbox/stripe-sandbox/v1/customers"
+            assert (await http.get(path, headers=headers)).status_code == 403
+            assert (await http.get(path)).status_code != 403

@@ -14,6 +14,8 @@ from wirepost.core.errors import InvalidCall, NotConnected, Rejected
 
 MOST_CONTACTS = 3
 """Several contacts may share an address."""
+MOST_LINKS = 100
+"""So many deals and tickets of a person are looked at, as links are in no order of time."""
 
 
 class CrmCard(CustomerCard):
@@ -58,7 +60,9 @@ class CrmCard(CustomerCard):
     ) -> list[tuple[ObjectSchema, Record]]:
         try:
             to = await self._crm.describe(name)
-            links = await self._crm.links(contact, record_id, to, limit=limit, position=None)
+            links = await self._crm.links(contact, record_id, to, limit=MOST_LINKS, position=None)
+            if links.has_more:
+                facts.warnings.append(f"Of the {name}s only {MOST_LINKS} were looked at")
             ids = list(dict.fromkeys(link.id for link in links.records))
             if not ids:
                 return []
@@ -68,7 +72,7 @@ class CrmCard(CustomerCard):
             return []
         records = [record for record in found if record is not None]
         records.sort(key=lambda record: record.updated_at or "", reverse=True)
-        return [(to, record) for record in records]
+        return [(to, record) for record in records[:limit]]
 
 
 def _value(schema: ObjectSchema, record: Record, name: str | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from wirepost.contracts.generation import BatchRow, FinishReason, Generation, Prompt, Usage
 from wirepost.contracts.prompting import blocks
+from wirepost.core.errors import Unavailable
 from wirepost.tools.jobs import JobStatus
 from wirepost.upstream import faults, parts
 
@@ -75,8 +76,11 @@ def generation_of(raw: Any, name: str, model: str) -> Generation:
 
 
 def answered_row(custom_id: str, raw: Any, name: str, model: str) -> BatchRow:
-    """An answer as a row of a batch; raises `Unavailable` for what is no answer."""
-    said = generation_of(raw, name, model)
+    """An answer as a row of a batch; what is no answer has failed, and the rows beside it have not."""
+    try:
+        said = generation_of(raw, name, model)
+    except Unavailable as error:
+        return BatchRow(custom_id=custom_id, status="failed", error=error.message)
     return BatchRow(
         custom_id=custom_id,
         status="ok",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from wirepost.core.errors import InvalidCall
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from wirepost.jobs.jobs import Jobs
     from wirepost.jobs.looks import Looks
     from wirepost.upstream.scope import Scope
+
+_ID = re.compile(r"[\w.:=+@-]+(/[\w.:=+@-]+)*", re.ASCII)
+"""An id as an address holds it: written in another way it would be another one here, and the same there."""
 
 
 class Steering:
@@ -52,6 +56,12 @@ class Steering:
                 "invalid_arguments",
                 f"{connection} has no jobs of the kind {kind[:60]!r}",
                 fields=[{"path": "kind", "problem": "is unknown", "allowed": sorted(known)}],
+            )
+        if _ID.fullmatch(provider_id) is None:
+            raise InvalidCall(
+                "invalid_arguments",
+                f"{provider_id[:60]!r} is no id of a job",
+                fields=[{"path": "id", "problem": "has characters that ids do not have"}],
             )
         place = {"owner": owner, "connection": connection, "environment": environment}
         seen_as = opened(Started(kind, provider_id), **place, now=self._now)

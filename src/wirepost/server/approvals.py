@@ -106,6 +106,10 @@ def _facts(job: Job) -> list[tuple[str, str | Markup]]:
     ]
     if plan.get("effects"):
         facts.append(("Effects", tag("ul", *(tag("li", _effect(each)) for each in plan["effects"]))))
+    if plan.get("notes"):
+        facts.append(
+            ("Notes", tag("ul", *(tag("li", clean_line(str(each), _LONGEST)) for each in plan["notes"])))
+        )
     if plan:
         facts.append(("Can be undone", "yes" if plan.get("reversible") else "no"))
     reason = details["arguments"].get("reason")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from wirepost.store.database import Tx
 
 LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1"})
+LOCAL_NAMES = LOOPBACK_CLIENTS | {"localhost"}
+_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 
 
 class Pages:
@@ -77,6 +80,14 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Wirepost<
 <body><pre>{text}</pre></body></html>"""
 
 
+def _is_forwarded(scope: Scope) -> bool:
+    """Whether a proxy on this machine passes on what somebody else has asked."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    name = urlsplit(f"//{host}").hostname
+    is_here = name in LOCAL_NAMES or (name or "").startswith("127.")
+    return not is_here or any(name in _FORWARDED for name, _ in scope["headers"])
+
+
 class SandboxVendors:
     """Mounts the in-memory vendor of each sandbox connection, so that any program can be pointed at it."""
 
@@ -88,7 +99,7 @@ class SandboxVendors:
         if scope["type"] != "http":
             return
         client = scope.get("client")
-        if client is None or client[0] not in LOOPBACK_CLIENTS:
+        if client is None or client[0] not in LOOPBACK_CLIENTS or _is_forwarded(scope):
             await PlainTextResponse("The sandbox is for programs on this machine\n", 403)(
                 scope, receive, send
             )

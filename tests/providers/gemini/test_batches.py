@@ -10,7 +10,7 @@ import pytest
 
 from support.looking import look_by, rows_of
 from wirepost.contracts.generation import BatchItem, Prompt
-from wirepost.contracts.google_models import status_of
+from wirepost.contracts.google_models import answered_row, status_of
 from wirepost.core.errors import InvalidCall, Rejected, Unavailable
 from wirepost.providers.gemini.batches import KINDS
 from wirepost.tools.jobs import Started
@@ -137,3 +137,10 @@ async def test_a_batch_asks_one_model_and_answers_in_files_are_not_read(gemini):
     gemini.tell("GET", PATH, raw_of("BATCH_STATE_SUCCEEDED", output={"responsesFile": "files/f"}))
     with pytest.raises(InvalidCall, match="files"):
         await rows_of(KIND, looked(gemini))
+
+
+def test_an_odd_answer_has_failed_alone() -> None:
+    """The rows beside it are read, and counted."""
+    row = answered_row("a", {"responseId": "r"}, "Gemini", "gemini-2.5-flash")
+    assert (row.custom_id, row.status) == ("a", "failed")
+    assert "not understood" in str(row.error)

@@ -288,3 +288,20 @@ async def test_a_user_that_may_not_make_tables_is_told_what_to_grant(schema, clo
             await Database.open(place, clock)
     finally:
         ask(f"REVOKE ALL ON SCHEMA {schema} FROM {role}; DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+async def test_whatever_the_server_is_set_to_two_write_at_once(schema: str, level: str) -> None:
+    """With an older snapshot than its turn, the second of two would not see what the first has written."""
+    options = f"-cdefault_transaction_isolation={level.replace(' ', chr(92) + ' ')}"
+    place = Server.at(address_in(schema, options=options))
+    first, second = [await Database.open(place, ManualClock()) for _ in range(2)]
+    try:
+        audits = (Audit(first), Audit(second))
+        stamp = "2026-11-25T10:00:00Z"
+        await asyncio.gather(*(each.record(stamp, {"at": stamp}) for each in audits * 20))
+        assert (await verify(first)).records == 40
+        assert (await verify(first)).is_whole
+    finally:
+        await first.close()
+        await second.close()

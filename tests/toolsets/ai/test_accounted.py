@@ -36,6 +36,37 @@ async def test_both_attempts_at_an_answer_are_counted_even_where_none_fits(desk:
     assert await desk.spent() == [(MODEL, "default", 2, 2000, 200, 2 * COST_NANO)]
 
 
+async def test_secrets_that_differ_are_not_asked_about_once(desk: AiDesk) -> None:
+    """What the records do not show counts all the same for whether a question was asked before."""
+    desk.script.answers += ["AlicePw1234", "BobsPw9876"]
+    for password in ("AlicePw1234", "BobsPw9876"):
+        found = await desk.ok("ai_generate_text", prompt=f"Repeat password={password}")
+        assert found["meta"]["cache"] == "miss"
+
+
+async def test_hosted_models_are_allowed_and_paid_like_others(tmp_path: Path, clock: ManualClock) -> None:
+    ask = {"connection": "ai", "payload": "{}"}
+    listed = {"per_connection": {"ai": {"allow": ["gpt-5-*"], "max_cost_per_day": "0.01"}}}
+    async with ai_desk(tmp_path, clock, settings={**with_budget("1"), **listed}) as desk:
+        for background in (False, True):
+            error = await desk.error(
+                "ai_invoke_endpoint",
+                **ask,
+                endpoint="claude-opus",
+                background=background,
+                intent=f"{background}",
+            )
+            assert (error["code"], error["rule"]) == ("forbidden_by_policy", "ai.allow")
+        assert not desk.script.endpoints
+        await desk.ok("ai_invoke_endpoint", **ask, endpoint="gpt-5-hosted", intent="c")
+        desk.script.usage = Usage(input_tokens=40_000)  # a cent
+        desk.script.answers.append("Hello!")
+        await desk.ok("ai_generate_text", **ASK)
+        error = await desk.error("ai_invoke_endpoint", **ask, endpoint="gpt-5-hosted", intent="d")
+        assert error["code"] == "quota_exhausted"
+        assert len(desk.script.endpoints) == 1
+
+
 async def test_an_unknown_price_is_said_and_not_made_up(tmp_path: Path, clock: ManualClock) -> None:
     settings = {"models": {"default": {"connection": "ai", "model": "our-own-model"}}}
     async with ai_desk(tmp_path, clock, settings=settings) as desk:

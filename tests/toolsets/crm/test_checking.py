@@ -15,6 +15,7 @@ from wirepost.core.errors import InvalidCall, Rejected
 from wirepost.tools.context import Call
 from wirepost.toolsets.crm import checking
 from wirepost.toolsets.crm.checking import Problems, Reader
+from wirepost.toolsets.crm.values import Unfit
 
 
 def call_of(book: PaperBook, **options: object) -> Call[Crm]:
@@ -110,7 +111,21 @@ async def test_somebody_who_left_owns_nothing_new_while_another_has_the_address(
     ]
     blank.owners = shared
     assert await checking.owner_id(call_of(blank), "team@x.example") == here.id
-    assert await checking.owner_id(call_of(blank), "other@x.example") is None
+    with pytest.raises(Unfit, match="nobody's e-mail"):
+        await checking.owner_id(call_of(blank), "other@x.example")
+
+
+async def test_an_address_of_several_users_is_nobodys_in_particular(blank: PaperBook) -> None:
+    blank.owners = [each.model_copy(update={"email": "team@x.example"}) for each in blank.owners[:2]]
+    assert all(each.is_active for each in blank.owners)
+    with pytest.raises(Unfit, match="several users"):
+        await checking.owner_id(call_of(blank), "team@x.example")
+    reader = Reader(call_of(blank), PERSON)
+    owner = reader.find("owner", "f")
+    assert owner is not None
+    await reader.value(owner, "team@x.example", "v")
+    with pytest.raises(InvalidCall, match="several users"):
+        reader.problems.refuse()
 
 
 async def test_an_address_is_looked_up_once(blank: PaperBook) -> None:

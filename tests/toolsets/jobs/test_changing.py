@@ -113,6 +113,15 @@ async def test_a_job_that_somebody_else_follows_is_not_taken_away(desks):
     assert refused.value.code == "conflict"
 
 
+@pytest.mark.parametrize(
+    "written", ["rep%5F1", "rep_1/", "a//b", "rep_1?x", "rep 1", "rep_1#", "..\\x", "\u0131d"]
+)
+async def test_an_id_is_written_in_one_way_only(desks, written):
+    """Or the provider would take it for a job of somebody else, which it is not by its name here."""
+    with pytest.raises(InvalidCall, match="no id of a job"):
+        await desks.run(job_track, connection="sample", kind="sample.report", provider_job_id=written)
+
+
 async def test_unknown_kinds_and_connections_are_named(desks):
     with pytest.raises(InvalidCall) as refused:
         await desks.run(job_track, connection="sample", kind="openai.batch", provider_job_id="1")

@@ -25,6 +25,8 @@ ASK_AGAIN = 20
 ASK_AGAIN_S = 0.5
 """How often, and after how many seconds, it is asked again whether it stored what it did not answer."""
 
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Whatever the server is set to: a snapshot older than the lock would not show what others have written."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('wirepost ' || current_schema(), 0))"
 _NOTE = (
     "INSERT INTO commits (writer, number, at) VALUES ('{}', {}, extract(epoch FROM clock_timestamp())) "
@@ -68,7 +70,7 @@ class PostgresSession:
 
     def begin(self, *, is_relaxed: bool) -> None:
         """Open a transaction; the server may have been restarted since the last one."""
-        sql = f"BEGIN; {'SET LOCAL synchronous_commit = off; ' if is_relaxed else ''}{_LOCK}"
+        sql = f"{_BEGIN}; {'SET LOCAL synchronous_commit = off; ' if is_relaxed else ''}{_LOCK}"
         self._has_written = False
         if self._is_lost:
             self._connection = self._connect()

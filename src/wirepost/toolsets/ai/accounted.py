@@ -22,7 +22,6 @@ from wirepost.contracts.generation import (
     Usage,
 )
 from wirepost.core.errors import Unavailable
-from wirepost.core.redact import SECRETS
 from wirepost.toolsets.ai import structured
 from wirepost.toolsets.ai.prices import cost_nano, dollars
 from wirepost.toolsets.ai.settling import ACCOUNT
@@ -117,10 +116,12 @@ class AccountedModels(Models):
 
     async def invoke(self, endpoint: Endpoint) -> Invocation:
         """Ask a hosted model in its own format; what that costs only its owner knows."""
+        await self._check_endpoint(endpoint)
         return await self._models.invoke(endpoint)
 
     async def submit_invocation(self, endpoint: Endpoint, *, key: str, intent: str) -> Started:
         """The same, answered later."""
+        await self._check_endpoint(endpoint)
         return await self._models.submit_invocation(endpoint, key=key, intent=intent)
 
     async def find_invocation(self, intent: str, since: datetime) -> Started | None:
@@ -153,6 +154,11 @@ class AccountedModels(Models):
         await self._check_budget(choice)
         answer = await self._in_time(choice, self._models.generate(prompt))
         return dataclasses.replace(answer, usage=await self._count(choice, answer.usage))
+
+    async def _check_endpoint(self, endpoint: Endpoint) -> None:
+        """Where models are chosen by the operator, or paid for by the day, hosted ones are too."""
+        if self._books.aliases.is_limited(self._connection):
+            await self._check_budget(self._books.aliases.choose(self._connection, endpoint.name))
 
     async def _check_budget(self, choice: Choice) -> None:
         await self._books.usages.check(self._books.aliases, self._connection.name, choice.model)
@@ -193,10 +199,11 @@ class AccountedModels(Models):
 
 
 def _shown(prompt: Prompt) -> Any:
-    """Everything that an answer depends on, without secrets."""
-    return SECRETS.value(
-        {**vars(prompt), "data": list(prompt.data), "json_schema": dict(prompt.json_schema or {})}
-    )
+    """Everything that an answer depends on; with its secrets, or two of them would share one answer.
+
+    Only a digest of it is kept.
+    """
+    return {**vars(prompt), "data": list(prompt.data), "json_schema": dict(prompt.json_schema or {})}
 
 
 def _on_account(choice: Choice, started: Started) -> Started:

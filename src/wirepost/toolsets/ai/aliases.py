@@ -97,6 +97,10 @@ class Aliases:
             return connection.settings.is_free
         return any(fnmatchcase(model, pattern) for pattern in patterns)
 
+    def is_limited(self, connection: Connection) -> bool:
+        """Whether an operator said which models of a connection may be used, or what they may cost."""
+        return bool(self._patterns(connection)) or self.budget(connection.name) is not None
+
     def offered(self, connection: Connection) -> list[str]:
         """What `model` may be on a connection: aliases, and the patterns of its list."""
         return [*self._at(connection), *self._patterns(connection)]

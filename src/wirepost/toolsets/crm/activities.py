@@ -9,7 +9,7 @@ from wirepost.tools.tool import Risk, tool
 from wirepost.toolsets.crm.arguments import Moment, OwnerName, Target
 from wirepost.toolsets.crm.checking import ask, described, moment_of, owner_id, refusal, sized
 from wirepost.toolsets.crm.drafts import links_of
-from wirepost.toolsets.crm.values import readable
+from wirepost.toolsets.crm.values import Unfit, readable
 
 
 @tool(
@@ -99,7 +99,7 @@ async def _owner(call: Call[Crm], name: str | None) -> str | None:
     """An owner by id or e-mail address."""
     if name is None or "@" not in name:
         return name
-    found = await owner_id(call, name)
-    if found is None:
-        raise refusal("owner", "is nobody's e-mail; crm_list_owners shows who can own records")
-    return found
+    try:
+        return await owner_id(call, name)
+    except Unfit as unfit:
+        raise refusal("owner", unfit.problem) from None

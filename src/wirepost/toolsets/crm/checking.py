@@ -135,7 +135,7 @@ class Reader:
         self.now = call.dispatched_at or call.now
         """What `today` refers to; looking for a lost write, the day on which it was sent."""
         self._by_name = {field.name: field for field in schema.fields}
-        self._owners: dict[str, str | None] = {}
+        self._owners: dict[str, str] = {}
 
     def find(self, name: str, path: str) -> FieldSchema | None:
         """The field of this name or alias; `None` is a problem that was noted."""
@@ -188,14 +188,23 @@ class Reader:
 
     async def _owner(self, email: str, path: str) -> str | None:
         if email not in self._owners:
-            self._owners[email] = await owner_id(self.call, email)
-        if self._owners[email] is None:
-            self.problems.add(path, "is nobody's e-mail; crm_list_owners shows who can own records")
+            try:
+                self._owners[email] = await owner_id(self.call, email)
+            except Unfit as unfit:
+                self.problems.add(path, unfit.problem)
+                return None
         return self._owners[email]
 
 
-async def owner_id(call: Call[Crm], email: str) -> str | None:
-    """The id of the user with that e-mail address; active ones first."""
+async def owner_id(call: Call[Crm], email: str) -> str:
+    """The id of the user with that e-mail address, an active one rather than another.
+
+    Raises `Unfit` where there is none or it is not clear who is meant.
+    """
     found = await ask(call, call.api.owners(email=email, name_contains=None, is_active=None, limit=10))
-    found.sort(key=lambda owner: not owner.is_active)
-    return found[0].id if found else None
+    fitting = [owner for owner in found if owner.is_active] or found
+    if not fitting:
+        raise Unfit("is nobody's e-mail; crm_list_owners shows who can own records")
+    if len(fitting) > 1:
+        raise Unfit("is the e-mail of several users; crm_list_owners shows their ids, one of which is meant")
+    return fitting[0].id

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from wirepost.contracts.records import Choice, FieldSchema, FieldType, ObjectSchema, Record, Value
@@ -87,11 +88,13 @@ def _whole(text: str) -> int:
 
 
 def _number(text: str) -> int | float:
-    """A whole number where it is one and JSON keeps it exactly."""
+    """A whole number where it is one and JSON keeps it exactly; never another one than was written."""
     written = text.strip()
     if not _NUMBER.fullmatch(written) or not math.isfinite(float(written)):
         raise Unfit("must be a number such as 1250.5")
     number = float(written)
+    if Decimal(repr(number)) != Decimal(written):
+        raise Unfit("must have fewer digits, as so many cannot be kept exactly")
     return int(number) if number.is_integer() and abs(number) < _EXACT else number
 
 
