@@ -57,3 +57,12 @@ async def test_somebody_unknown_has_no_facts(clock, wanted) -> None:
     card = CrmCard(PaperCrm(shop_book(clock)))
     found = await card.facts(**{"email": None, "customer_id": None, "limit": 5, **wanted})
     assert (found.people, found.deals, found.tickets) == ([], [], [])
+
+
+async def test_a_short_overview_shows_what_was_changed_last(clock) -> None:
+    """Links come in an order of the CRM's own."""
+    card = CrmCard(PaperCrm(shop_book(clock)))
+    whole = await card.facts(email=ANNA, customer_id=None, limit=50)
+    short = await card.facts(email=ANNA, customer_id=None, limit=1)
+    assert len(whole.deals) > 1
+    assert short.deals == whole.deals[:1]
