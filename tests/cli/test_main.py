@@ -68,7 +68,7 @@ def test_errors_are_json_where_json_was_asked_for(cli, configure) -> None:
         (("events", "list", "--limit", "0", "--json"), "Invalid value for '--limit'"),
         (("events", "list", "--json", "--nonsense"), "No such option: --nonsense"),
         (("events", "nonsense", "--json"), "No such command 'nonsense'"),
-        (("evnts", "list", "--json"), "Did you mean 'events'?"),
+        (("eventts", "list", "--json"), "Did you mean 'events'?"),
     ],
 )
 def test_wrong_usage_is_json_too_where_json_was_asked_for(cli, arguments: tuple[str, ...], message) -> None:
