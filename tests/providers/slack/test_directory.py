@@ -45,6 +45,49 @@ async def test_a_channel_is_found_by_name_among_the_apps_own_first(shop):
     assert shop.paths() == ["GET /api/users.conversations", "GET /api/conversations.list"]
 
 
+def rename(shop, channel, name):
+    """People rename a channel."""
+    shop.sandbox.workspace.channels[channel].update(name=name, name_normalized=name)
+
+
+async def test_a_name_that_has_gone_to_another_channel_means_that_one(shop):
+    assert await directory(shop).channel_id("#support") == "C0SUPPORT"
+    rename(shop, "C0SUPPORT", "support-with-customers")
+    rename(shop, "C0ORDERS", "support")
+    seen = len(shop.paths())
+    assert await directory(shop).channel_id("#support") == "C0ORDERS"
+    assert shop.paths()[seen:] == ["GET /api/conversations.info", "GET /api/users.conversations"]
+
+
+async def test_a_name_that_a_channel_outside_the_apps_own_has_taken_means_that_one(shop):
+    assert await directory(shop).channel_id("#random") == "C0RANDOM"
+    assert await directory(shop).channel_id("#support") == "C0SUPPORT"
+    rename(shop, "C0SUPPORT", "support-with-customers")
+    rename(shop, "C0RANDOM", "support")
+    assert await directory(shop).channel_id("#support") == "C0RANDOM"
+
+
+async def test_a_name_that_no_channel_has_any_more_is_refused(shop):
+    await directory(shop).channel_id("#support")
+    rename(shop, "C0SUPPORT", "support-with-customers")
+    with pytest.raises(InvalidCall) as refused:
+        await directory(shop).channel_id("#support")
+    assert refused.value.fields[0]["allowed"] == ["support-with-customers"]
+
+
+async def test_the_name_of_a_channel_that_is_gone_is_looked_up_anew(shop):
+    await directory(shop).channel_id("#support")
+    del shop.sandbox.workspace.channels["C0SUPPORT"]
+    rename(shop, "C0ORDERS", "support")
+    assert await directory(shop).channel_id("#support") == "C0ORDERS"
+
+
+async def test_a_kept_name_costs_one_request(shop):
+    await directory(shop).channel_id("#support")
+    assert await directory(shop).channel_id("#support") == "C0SUPPORT"
+    assert shop.paths() == ["GET /api/users.conversations", "GET /api/conversations.info"]
+
+
 async def test_a_channel_that_nobody_has_is_refused_with_similar_ones(shop):
     with pytest.raises(InvalidCall) as refused:
         await directory(shop).channel_id("#order")

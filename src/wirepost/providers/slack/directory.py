@@ -26,6 +26,8 @@ class Directory:
     def __init__(self, client: SlackClient) -> None:
         self._client = client
         self._cache = client.upstream.cache
+        self._read: list[Json] | None = None
+        """The list of channels that this call has read itself last."""
 
     async def me(self) -> Json:
         """The app itself: `user_id`, `team_id`, `url` of the workspace."""
@@ -63,12 +65,14 @@ class Directory:
     async def channels(self, kinds: str = ROOMS, *, is_member: bool = False) -> list[Json]:
         """All channels of these kinds that the app can see, or only its own."""
         method = "users.conversations" if is_member else "conversations.list"
-        return await self._cache.get(
-            f"channels/{method}/{kinds}",
-            lambda: self._client.rows(
+
+        async def load() -> list[Json]:
+            self._read = await self._client.rows(
                 method, "channels", most=MOST_LISTED, types=kinds, exclude_archived=True
-            ),
-        )
+            )
+            return self._read
+
+        return await self._cache.get(f"channels/{method}/{kinds}", load)
 
     async def names(self, user_ids: Iterable[str]) -> dict[str, Json]:
         """The users behind some ids, as far as they can be read; id → user."""
@@ -82,7 +86,7 @@ class Directory:
             return text
         name = text.removeprefix("#").lower()
         for is_member in (True, False):
-            found = [each for each in await self.channels(is_member=is_member) if each.get("name") == name]
+            found = await self._called(name, is_member=is_member)
             if len(found) == 1:
                 return str(found[0]["id"])
             if found:
@@ -130,6 +134,29 @@ class Directory:
         """The direct messages between the app and a user, where there are any."""
         listed = await self._client.rows("users.conversations", "channels", most=MOST_LISTED, types="im")
         return next((str(each["id"]) for each in listed if each.get("user") == user_id), None)
+
+    async def _listed_id(self, name: str, path: str) -> str:
+        for is_member in (True, False):
+            found = [each for each in await self.channels(is_member=is_member) if each.get("name") == name]
+            if len(found) == 1:
+                return str(found[0]["id"])
+            if found:
+                raise wrong(path, "fits several channels; give the id of one", _ids(found))
+        near = sorted(each["name"] for each in await self.channels() if name in each.get("name", ""))
+        raise wrong(path, "names no channel that this app can see", near[:CANDIDATES])
+
+    async def _called(self, name: str, *, is_member: bool) -> list[Json]:
+        """The listed channels that are called so now: a channel's name may have gone to another one."""
+        while True:
+            rows = await self.channels(is_member=is_member)
+            found = [each for each in rows if each.get("name") == name]
+            if rows is self._read or all(await together(self._has_name(each["id"], name) for each in found)):
+                return found
+            self._cache.forget("channels/")
+
+    async def _has_name(self, channel_id: str, name: str) -> bool:
+        channel = await self._found("conversations.info", "channel", channel=channel_id)
+        return channel is not None and channel.get("name") == name
 
     async def _found(self, method: str, name: str, **params: Any) -> Json | None:
         try:

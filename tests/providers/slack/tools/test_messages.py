@@ -26,6 +26,18 @@ def newest(shop, channel="C0SUPPORT"):
     return shop.sandbox.workspace.messages[channel][-1]
 
 
+async def test_a_message_goes_where_its_preview_says_after_channels_changed_names(shop):
+    await shop.run(slack_send_message, channel="#support", text="Hello")
+    channels = shop.sandbox.workspace.channels
+    channels["C0SUPPORT"]["name"], channels["C0ORDERS"]["name"] = "support-with-customers", "support"
+    given = {"channel": "#support", "text": "For us alone"}
+    plan = await shop.plan(slack_send_message, **given)
+    assert (plan.state["channel"], plan.state["name"]) == ("C0ORDERS", "support")
+    made = await shop.run(slack_send_message, **given)
+    assert made.channel == "C0ORDERS"
+    assert "For us alone" not in shop.texts("C0SUPPORT")
+
+
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
