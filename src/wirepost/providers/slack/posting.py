@@ -126,7 +126,8 @@ async def rows_since(call: Call[SlackClient], channel: str, thread_ts: str | Non
         )
         found: list[Json] = page["messages"]
         for row in found:
-            yield row
+            if float(row["ts"]) >= since.timestamp():  # a thread's first message comes whenever it was sent
+                yield row
         cursor = next_cursor(page)
         if cursor is None:
             return

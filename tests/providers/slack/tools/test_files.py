@@ -175,6 +175,50 @@ async def test_a_lost_answer_is_found_by_name_and_size(shop, thread_ts):
     assert await shop.reconcile(slack_upload_file, **{**given, "filename": "other.csv"}) is None
 
 
+async def lose(shop, kind, **given):
+    """An upload without an answer, and what `reconcile` is told of it."""
+    shop.sandbox.inject(Fault(kind=kind, match="POST /api/files.complete*", times=1))
+    sent_at = shop.clock.now()
+    with pytest.raises(OutcomeUnknown):
+        await shop.run(slack_upload_file, **given)
+    return {"dispatched_at": sent_at}
+
+
+async def test_an_earlier_file_of_the_same_name_and_size_is_not_taken_for_a_lost_one(shop):
+    first = await shop.run(slack_upload_file, **{**CSV, "content": "stock,17\n"})
+    shop.clock.advance(20)
+    given = {**CSV, "content": "stock,23\n"}
+    told = await lose(shop, "cut", **given)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await shop.reconcile(slack_upload_file, told, **given)
+    assert first.id in unknown.value.message
+
+
+async def test_a_lost_file_is_told_from_an_earlier_one_of_the_same_name_and_size(shop):
+    first = await shop.run(slack_upload_file, **CSV)
+    shop.clock.advance(20)
+    told = await lose(shop, "lost_answer", **CSV)
+    found = await shop.reconcile(slack_upload_file, told, **CSV)
+    assert found.id != first.id
+    assert found.ts == shop.sandbox.workspace.messages["C0SUPPORT"][-1]["ts"]
+
+
+async def test_two_files_of_the_same_name_and_size_since_then_cannot_be_told_apart(shop):
+    told = await lose(shop, "lost_answer", **CSV)
+    shop.clock.advance(1)
+    await shop.run(slack_upload_file, **CSV)
+    with pytest.raises(OutcomeUnknown):
+        await shop.reconcile(slack_upload_file, told, **CSV)
+
+
+async def test_the_file_that_a_thread_began_with_is_not_taken_for_a_lost_answer_to_it(shop):
+    await shop.run(slack_upload_file, **CSV)
+    given = {**CSV, "thread_ts": shop.sandbox.workspace.messages["C0SUPPORT"][-1]["ts"]}
+    shop.clock.advance(3600)
+    told = await lose(shop, "cut", **given)
+    assert await shop.reconcile(slack_upload_file, told, **given) is None
+
+
 async def test_a_lost_answer_to_the_bytes_has_shared_nothing(shop):
     shop.sandbox.inject(Fault(kind="lost_answer", match="POST /upload/*", times=1))
     await shop.run(slack_upload_file, **CSV)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.times import from_epoch
 from wirepost.providers.slack.arguments import ChannelName, ThreadTs, wrong
 from wirepost.providers.slack.client import Json, SlackClient
@@ -175,22 +176,38 @@ async def find_upload(
     comment: str | None = None,
     thread_ts: ThreadTs | None = None,
 ) -> Uploaded | None:
-    """The file that an earlier attempt shared: ours, made since then, of this name and size."""
+    """The file that an earlier attempt shared: the app's only one of this name and size since then.
+
+    Raises `OutcomeUnknown` where it may be that of another upload: Slack keeps no mark of ours with a file.
+    """
     directory = Directory(call.api)
     channel_id = await directory.channel_id(channel)
     me, size = await directory.me(), len(_bytes(content, encoding))
-    async for row in rows_since(call, channel_id, thread_ts):
-        for each in (row.get("files") or ()) if is_mine(row, me) else ():
-            if each.get("size") == size and filename in {each.get("name"), each.get("title")}:
-                return Uploaded(
-                    id=each["id"],
-                    name=filename,
-                    size=size,
-                    channel=channel_id,
-                    ts=row["ts"],
-                    permalink=each.get("permalink"),
-                )
-    return None
+    alike = [
+        (row, each)
+        async for row in rows_since(call, channel_id, thread_ts)
+        for each in ((row.get("files") or ()) if is_mine(row, me) else ())
+        if each.get("size") == size and filename in {each.get("name"), each.get("title")}
+    ]
+    if not alike:
+        return None
+    sent_at = (call.dispatched_at or call.now).timestamp()
+    since = [(row, each) for row, each in alike if float(row["ts"]) >= sent_at]
+    if len(since) != 1:
+        raise OutcomeUnknown(
+            "outcome_unknown",
+            f"The app shared files of this name and size at that time: {alike[0][1]['id']} may be another",
+            hint="Look at the channel in Slack; if the file is missing there, use a new intent",
+        )
+    row, made = since[0]
+    return Uploaded(
+        id=made["id"],
+        name=filename,
+        size=size,
+        channel=channel_id,
+        ts=row["ts"],
+        permalink=made.get("permalink"),
+    )
 
 
 def _brief(raw: Json) -> dict[str, Any]:
