@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from wirepost.providers.salesforce.aftermath import LOOKED_AT, find_created
 from wirepost.providers.salesforce.describe import describe
 from wirepost.sandbox.faults import Fault
 
-ANNA = "003Wp0000000001IAA"
+ANNA, BEN, COMPANY = "003Wp0000000001IAA", "003Wp0000000002IAA", "001Wp0000000001IAA"
 CREATE, PARTS = f"POST {ROOT}/composite/sobjects", f"POST {ROOT}/composite"
 
 
@@ -89,6 +90,21 @@ async def test_an_activity_is_found_by_what_it_says(org: JudgedOrg, kind):
     assert found is not None
     org.clock.advance(600)
     assert await org.crm(may_write=False).find_activity(activity, org.clock.now()) is None
+
+
+@pytest.mark.parametrize("kind", ["note", "task", "call", "email", "meeting"])
+async def test_the_same_words_about_somebody_else_are_another_activity(org: JudgedOrg, kind):
+    others = Activity(kind, "Called, no answer", "Call", related=(LinkTo("contact", BEN),))
+    both = replace(others, related=(LinkTo("contact", ANNA), LinkTo("company", COMPANY)))
+    since = org.clock.now()
+    for each in (others, both):
+        await org.crm().log_activity(each, key=None)
+    ours = replace(others, related=(LinkTo("contact", ANNA[:15]),))
+    assert await org.crm(may_write=False).find_activity(ours, since) is None
+    made = await org.crm().log_activity(ours, key=None)
+    found = await org.crm(may_write=False).find_activity(ours, since)
+    assert found is not None
+    assert found.id == made.id
 
 
 async def test_too_many_records_leave_it_open(described: DescribedOrg):

@@ -17,6 +17,7 @@ from wirepost.contracts.records import Activity, ActivityType, LinkTo, ObjectSch
 from wirepost.core.errors import FieldProblem, InvalidCall
 from wirepost.core.text import cut
 from wirepost.core.times import to_rfc3339
+from wirepost.providers.salesforce import ids
 from wirepost.providers.salesforce.client import ROOT, Json
 from wirepost.providers.salesforce.kinds import NOTE, OWNER
 
@@ -28,6 +29,8 @@ PREVIEW = 255
 """So much of a note's text can be read back in a statement."""
 PEOPLE = frozenset({"Contact", "Lead"})
 """What an activity's `WhoId` may lead to; everything else is `WhatId`."""
+ENDS = ("WhoId", "WhatId")
+"""The fields that lead to what an activity other than a note is about."""
 MEETING = timedelta(hours=1)
 
 
@@ -97,6 +100,12 @@ def is_same(activity: Activity, row: Json) -> bool:
     return is_kind and named and _seen(row.get("Description")) == _seen(activity.body)
 
 
+def is_concerned(activity: Activity, row: Json) -> bool:
+    """Whether a stored activity, which is no note, is about the same records."""
+    asked = _concerns(activity.related)
+    return all(_same_id(row.get(name), asked.get(name)) for name in ENDS)
+
+
 def read_back(activity: Activity) -> list[str]:
     """The fields that `is_same` compares."""
     if activity.type == "note":
@@ -126,7 +135,7 @@ def _concerns(related: Sequence[LinkTo]) -> dict[str, str]:
             hint="Write it down once for each, or log a note, which may stand on many records",
             fields=[FieldProblem(path="related", problem=problem)],
         )
-    return {name: found[0] for name, found in (("WhoId", people), ("WhatId", others)) if found}
+    return {name: found[0] for name, found in zip(ENDS, (people, others), strict=True) if found}
 
 
 def _takes(schema: ObjectSchema, name: str, value: str) -> bool:
@@ -146,6 +155,10 @@ def _content(text: str) -> str:
 def _part(name: str, object_name: str, body: Mapping[str, Any]) -> Json:
     url = f"{ROOT}/sobjects/{object_name}"
     return {"method": "POST", "url": url, "referenceId": name, "body": dict(body)}
+
+
+def _same_id(one: str | None, other: str | None) -> bool:
+    return ids.same_id(one or "", other or "")
 
 
 def _seen(text: str | None) -> list[str]:

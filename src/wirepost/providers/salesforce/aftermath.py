@@ -13,7 +13,7 @@ from wirepost.contracts.records import Activity, Draft, Trouble, Written
 from wirepost.contracts.written import failed
 from wirepost.core.errors import OutcomeUnknown
 from wirepost.core.times import CLOCKS
-from wirepost.providers.salesforce import activities, soql
+from wirepost.providers.salesforce import activities, ids, soql
 from wirepost.providers.salesforce.client import Json, SalesforceClient
 from wirepost.providers.salesforce.describe import Described, describe
 from wirepost.providers.salesforce.records import CREATED, Url, columns, has_values
@@ -22,6 +22,8 @@ STEP = timedelta(seconds=2)
 """How exactly it says its time."""
 LOOKED_AT = 2000
 """So many records made since a lost write are looked through."""
+HOLDERS = ("005", "00D", "058")
+"""Ids of users, of the organisation and of libraries, which hold a note without its being about them."""
 NOT_MADE = Trouble(code="upstream_rejected", message="Salesforce has not created it")
 
 
@@ -46,16 +48,29 @@ async def find_created(
 
 
 async def find_activity(client: SalesforceClient, activity: Activity, since: datetime) -> Json | None:
-    """The activity with that text, of those made since then."""
+    """The activity with that text on the same records, of those made since then; their ids are canonical."""
     described = await describe(client, activities.FORMS[activity.type].object)
-    names = [*activities.read_back(activity), *described.schema.defaults]
+    names = [*activities.read_back(activity), *activities.ENDS, *described.schema.defaults]
     rows = await _since(client, described, names, since)
     for row in rows:
-        if activities.is_same(activity, row):
+        if activities.is_same(activity, row) and await _is_on(client, activity, row):
             return row
     if len(rows) >= LOOKED_AT:
         raise _too_many()
     return None
+
+
+async def _is_on(client: SalesforceClient, activity: Activity, row: Json) -> bool:
+    """Whether an activity stands on the records asked for; those of a note are links of their own."""
+    if activity.type != "note":
+        return activities.is_concerned(activity, row)
+    where = [f"ContentDocumentId = {soql.text(row['Id'])}"]
+    statement = soql.select(
+        ["LinkedEntityId"], "ContentDocumentLink", where=where, order_by=["Id"], limit=LOOKED_AT
+    )
+    linked = {ids.canonical(link["LinkedEntityId"]) for link in await client.rows(statement)}
+    asked = {each.id for each in activity.related}
+    return asked <= linked and all(each.startswith(HOLDERS) for each in linked - asked)
 
 
 async def _since(

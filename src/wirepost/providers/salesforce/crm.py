@@ -269,13 +269,12 @@ class SalesforceCrm(Crm):
         """Create a note with its links in one request, or a task or event."""
         del key
         described = await describe.describe(self.client, activities.FORMS[activity.type].object)
-        related = [await self._named(each) for each in activity.related]
-        known = replace(activity, related=tuple(related))
+        known = await self._known(activity)
         fields = activities.fields_of(known, described.schema, self.client.upstream.clock.now())
         if activity.owner is not None and OWNER not in fields:
             self._warn(f"Salesforce gives a new {described.name} to the user of this connection")
         if activity.type == "note":
-            parts = activities.note_parts(fields, related)
+            parts = activities.note_parts(fields, known.related)
             made = first_part(await self.client.write("POST", COMPOSITE, parts, key=None))
         else:
             made = await self.client.write("POST", sobject(described.name), fields, key=None)
@@ -285,7 +284,7 @@ class SalesforceCrm(Crm):
 
     async def find_activity(self, activity: Activity, since: datetime) -> Record | None:
         """What a lost log_activity left behind."""
-        row = await aftermath.find_activity(self.client, activity, since)
+        row = await aftermath.find_activity(self.client, await self._known(activity), since)
         if row is None:
             return None
         schema = await self.describe(activities.FORMS[activity.type].object)
@@ -387,6 +386,10 @@ class SalesforceCrm(Crm):
                 message = f"It was changed at {to_rfc3339(changed)}; read it again"
                 stale[index] = failed(index, Trouble(code="conflict", message=message), named[index])
         return stale
+
+    async def _known(self, activity: Activity) -> Activity:
+        related = [await self._named(each) for each in activity.related]
+        return replace(activity, related=tuple(related))
 
     async def _named(self, link: LinkTo) -> LinkTo:
         """The same link with Salesforce's name of the object and its form of the id."""
