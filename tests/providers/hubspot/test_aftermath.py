@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -86,6 +87,28 @@ async def test_of_several_each_is_found_for_itself(portal: JudgedPortal):
     assert [one.status for one in found] == ["ok", "failed", "ok"]
     assert found[0].id != found[2].id
     assert found[1].error.code == "upstream_rejected"
+
+
+async def test_a_record_with_other_links_is_another_one(portal: JudgedPortal):
+    drafts = [Draft({"subject": "Refund", "hs_pipeline_stage": "1"}, links=(LinkTo("contact", ANNA),))]
+    crm, schema, since = await lost(portal, "ticket", *drafts, how="cut")
+    other = replace(drafts[0], links=(LinkTo("contact", "100002"),))
+    await portal.crm().create(schema, [other], skip_duplicates=False, key=None)
+    portal.clock.advance(40)
+    assert await crm.find_created(schema, drafts, since) is None
+    (made,) = await portal.crm().create(schema, drafts, skip_duplicates=False, key=None)
+    portal.clock.advance(40)
+    (found,) = await portal.crm(may_write=False).find_created(schema, drafts, since)
+    assert found.id == made.id
+
+
+async def test_a_contact_with_the_address_and_other_values_may_be_another_one(portal: JudgedPortal):
+    drafts = [Draft({"email": "form@example.com", "firstname": "Kim"})]
+    crm, schema, since = await lost(portal, "contact", *drafts, how="cut")
+    form = Draft({"email": "form@example.com"})
+    await portal.crm().create(schema, [form], skip_duplicates=False, key=None)
+    with pytest.raises(OutcomeUnknown):
+        await crm.find_created(schema, drafts, since)
 
 
 NOTE = Activity("note", "He called & said <maybe>", related=(LinkTo("contact", ANNA),))

@@ -51,6 +51,38 @@ async def test_what_was_not_made_is_not_found(org: JudgedOrg):
     assert await crm.find_created(schema, drafts, since) is None
 
 
+async def test_a_record_that_says_more_may_be_another_one(org: JudgedOrg):
+    drafts = [Draft({"LastName": "Zaphod"})]
+    crm, schema, since = await lost(org, *drafts, how="cut")
+    other = Draft({"LastName": "Zaphod", "FirstName": "Other", "Email": "other@example.com"})
+    await org.crm().create(schema, [other], skip_duplicates=False, key=None)
+    with pytest.raises(OutcomeUnknown):
+        await crm.find_created(schema, drafts, since)
+    (made,) = await org.crm().create(schema, drafts, skip_duplicates=False, key=None)
+    (found,) = await crm.find_created(schema, drafts, since)
+    assert found.id == made.id
+
+
+async def test_what_another_user_made_is_not_ours(org: JudgedOrg):
+    drafts = [Draft({"LastName": "Zaphod"})]
+    crm, schema, since = await lost(org, *drafts)
+    (row,) = [
+        each for each in org.sandbox.state.table("Contact").values() if each.values["LastName"] == "Zaphod"
+    ]
+    row.values["CreatedById"] = "005Wp0000000002IAA"
+    assert await crm.find_created(schema, drafts, since) is None
+
+
+async def test_a_record_with_another_link_is_another_one(org: JudgedOrg):
+    drafts = [Draft({"LastName": "Zaphod"}, links=(LinkTo("company", COMPANY),))]
+    crm, schema, since = await lost(org, *drafts, how="cut")
+    other = replace(drafts[0], links=(LinkTo("company", "001Wp0000000002IAA"),))
+    await org.crm().create(schema, [other], skip_duplicates=False, key=None)
+    assert await crm.find_created(schema, drafts, since) is None
+    await org.crm().create(schema, drafts, skip_duplicates=False, key=None)
+    assert await crm.find_created(schema, drafts, since)
+
+
 async def test_of_several_each_is_told(org: JudgedOrg):
     drafts = [Draft({"LastName": "Zaphod"}), Draft({"FirstName": "No last name"})]
     crm, schema, since = await lost(org, *drafts)

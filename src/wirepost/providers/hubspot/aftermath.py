@@ -12,6 +12,7 @@ from wirepost.contracts.records import (
     Draft,
     FieldSchema,
     Filter,
+    LinkTo,
     ObjectSchema,
     Query,
     Trouble,
@@ -46,13 +47,23 @@ async def find_created(
     since: datetime,
     url: Url,
 ) -> list[Written] | None:
-    """The records made since then with these values: by a unique value at once, by search after its lag."""
+    """The records made since then with these values and links.
+
+    They are found by a unique value at once, by search after its lag.
+    """
     unique = kind.unique
     if unique is not None and all(draft.fields.get(unique) for draft in drafts):
         values = [stored(draft.fields[unique]) for draft in drafts]
         names = list(dict.fromkeys(name for draft in drafts for name in draft.fields))
         rows = await batches.read(client, kind, values, fields=names, id_field=unique)
-        is_certain = True
+        is_certain, start = True, _start(client, since)
+        for draft, row in zip(drafts, rows, strict=True):
+            if (
+                row is not None
+                and _is_new(row, start)
+                and not await _is_made(client, kind, schema, draft, row)
+            ):
+                raise _another()
     else:
         rows, is_certain = await _assigned(client, kind, schema, drafts, since)
     start = _start(client, since)
@@ -64,13 +75,14 @@ async def find_created(
 
 
 async def find_activity(client: HubSpotClient, activity: Activity, since: datetime) -> Json | None:
-    """The activity with that text: among those of its first related record at once, else by search."""
+    """The activity with that text and links: among those of its first record at once, else by search."""
     kind = await kind_of(client, activities.FORMS[activity.type].object)
     start = _start(client, since)
     related = await _related(client, kind, activity)
     rows, is_certain = await _since(client, kind, since) if related is None else (related, True)
     for row in rows:
-        if _is_new(row, start) and activities.is_same(activity, row):
+        is_same = _is_new(row, start) and activities.is_same(activity, row)
+        if is_same and await _is_linked(client, kind, row, activity.related):
             return row
     if not is_certain:
         raise _too_early()
@@ -113,16 +125,33 @@ async def _since(
 async def _assigned(
     client: HubSpotClient, kind: Kind, schema: ObjectSchema, drafts: Sequence[Draft], since: datetime
 ) -> tuple[list[Json | None], bool]:
-    """For each draft a row with its values, and whether those without have none; no row serves two."""
+    """For each draft a row of its own with its values and links, and whether those without have none."""
     names = [name for draft in drafts for name in draft.fields]
     rows, is_certain = await _since(client, kind, since, names)
     assigned: list[Json | None] = []
     for draft in drafts:
-        row = next((row for row in rows if has_values(row, draft, schema)), None)
-        if row is not None:
-            rows.remove(row)
-        assigned.append(row)
+        for row in rows:
+            if await _is_made(client, kind, schema, draft, row):
+                rows.remove(row)
+                assigned.append(row)
+                break
+        else:
+            assigned.append(None)
     return assigned, is_certain
+
+
+async def _is_made(client: HubSpotClient, kind: Kind, schema: ObjectSchema, draft: Draft, row: Json) -> bool:
+    return has_values(row, draft, schema) and await _is_linked(client, kind, row, draft.links)
+
+
+async def _is_linked(client: HubSpotClient, kind: Kind, row: Json, links: Sequence[LinkTo]) -> bool:
+    """Whether a record has these links, with which it is created; HubSpot may add others."""
+    for link in links:
+        target = await kind_of(client, link.object)
+        linked = (await associations.links_of(client, kind.name, [row["id"]], target.name))[row["id"]]
+        if link.id not in {each.id for each in linked.links}:
+            return False
+    return True
 
 
 def _start(client: HubSpotClient, since: datetime) -> datetime:
@@ -148,6 +177,14 @@ def _written(index: int, row: Json | None, start: datetime, url: Url) -> Written
     if not _is_new(row, start):
         return failed(index, Trouble(code="conflict", message="It was there before"), row["id"])
     return Written(index=index, status="ok", id=row["id"], is_new=True, url=url(row["id"]))
+
+
+def _another() -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "outcome_unknown",
+        "A record with this unique value was made since, but it does not have all that was given",
+        hint="Look in HubSpot who made it, and use another intent to change it",
+    )
 
 
 def _too_early() -> OutcomeUnknown:

@@ -214,8 +214,12 @@ class SalesforceCrm(Crm):
         """What a lost create left behind."""
         described = await self._described(schema)
         url = addresses(self.client, described.name)
-        found = await aftermath.find_created(self.client, described, drafts, since=since, url=url)
         parts = [await links.inputs_of(self.client, described, draft.links) for draft in drafts]
+        wanted = [
+            replace(draft, fields={**draft.fields, **lookups})
+            for draft, (lookups, _) in zip(drafts, parts, strict=True)
+        ]
+        found = await aftermath.find_created(self.client, described, wanted, since=since, url=url)
         if found is not None and any(later for _, later in parts):
             self._warn("The records were found; look with crm_list_links whether their links were made")
         return found

@@ -10,9 +10,13 @@ from wirepost.contracts.records import Draft, FieldSchema, Link, ObjectSchema, R
 from wirepost.core.times import to_rfc3339
 from wirepost.providers.salesforce import ids
 from wirepost.providers.salesforce.client import Json, SalesforceClient
+from wirepost.providers.salesforce.kinds import OWNER
 
 CREATED, CHANGED = "CreatedDate", "SystemModstamp"
 """The second moves with every change, also those of Salesforce itself."""
+CREATOR = "CreatedById"
+GIVEN = frozenset({"text", "long_text", "html", "reference"})
+"""Types of values that seldom have a default."""
 MOST_SAFE = 2**53
 
 Url = Callable[[str], str | None]
@@ -72,6 +76,17 @@ def has_values(row: Json, draft: Draft, schema: ObjectSchema) -> bool:
         if field is None or _plain(typed(row.get(name), field)) != _plain(value):
             return False
     return True
+
+
+def says_more(row: Json, draft: Draft, schema: ObjectSchema) -> bool:
+    """Whether a row has a text or a link that a draft does not; Salesforce itself gives new records none."""
+    others = [
+        field for field in map(schema.field, schema.defaults) if field and field.name not in draft.fields
+    ]
+    return any(
+        field.writable and field.type in GIVEN and field.name != OWNER and row.get(field.name)
+        for field in others
+    )
 
 
 def moment_of(text: str) -> datetime | None:
