@@ -85,6 +85,22 @@ def test_a_stored_record_is_recognised(values, *, is_same: bool):
     assert has_values(ROW, Draft(values), SCHEMA) is is_same
 
 
+@pytest.mark.parametrize(
+    ("name", "kept", "given", "is_same"),
+    [
+        ("OwnerId", "005Wp0000000002IAA", "005Wp0000000002", True),
+        ("OwnerId", "005Wp0000000002IAA", "005wp0000000002IAA", False),
+        ("Interests", "bags;books", "books; bags", True),
+        ("Interests", "bags;books", "books", False),
+        ("CreatedDate", "2026-11-25T10:00:00.000+0000", "2026-11-25T11:00:00+01:00", True),
+    ],
+)
+def test_values_are_compared_in_whatever_form_they_are_kept(name, kept, given, *, is_same: bool):
+    more = [field("OwnerId", "reference"), field("Interests", "choices")]
+    schema = SCHEMA.model_copy(update={"fields": [*SCHEMA.fields, *more]})
+    assert has_values({name: kept}, Draft({name: given}), schema) is is_same
+
+
 def test_numbers_are_compared_as_they_are_kept():
     assert has_values({"AnnualRevenue": 10.13}, Draft({"AnnualRevenue": 10.131}), SCHEMA)
 

@@ -70,10 +70,13 @@ def typed(value: Any, field: FieldSchema) -> Any:
 
 
 def has_values(row: Json, draft: Draft, schema: ObjectSchema) -> bool:
-    """Whether a row has a draft's values; Salesforce trims texts, changes the case of some and rounds."""
+    """Whether a row has a draft's values, in whatever form.
+
+    Salesforce trims texts, changes the case of some, rounds, spells ids long and orders choices.
+    """
     for name, value in draft.fields.items():
         field = schema.field(name)
-        if field is None or _plain(typed(row.get(name), field)) != _plain(value):
+        if field is None or _plain(row.get(name), field) != _plain(value, field):
             return False
     return True
 
@@ -98,8 +101,14 @@ def moment_of(text: str) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _plain(value: Any) -> Any:
+def _plain(raw: Any, field: FieldSchema) -> Any:
+    """A value in the one form that all its equals have."""
+    value = typed(raw, field)
     if isinstance(value, str):
+        if field.type == "reference":
+            return ids.canonical(value)
+        if field.type == "choices":
+            return frozenset(" ".join(choice.split()).casefold() for choice in value.split(";")) - {""}
         return " ".join(value.split()).casefold() or None
     return round(value, 2) if isinstance(value, float) else value
 
