@@ -143,6 +143,17 @@ async def test_an_older_activity_with_the_same_text_is_another_one(portal: Judge
     assert await crm.find_activity(NOTE, since) is None
 
 
+async def test_the_same_words_on_one_of_two_records_are_another_activity(portal: JudgedPortal):
+    both = replace(NOTE, related=(*NOTE.related, LinkTo("contact", "100002")))
+    since = portal.clock.now()
+    await portal.crm().log_activity(NOTE, key=None)
+    assert await portal.crm(may_write=False).find_activity(both, since) is None
+    made = await portal.crm().log_activity(both, key=None)
+    found = await portal.crm(may_write=False).find_activity(both, since)
+    assert found is not None
+    assert found.id == made.id
+
+
 async def test_among_too_many_activities_the_index_decides(portal: JudgedPortal):
     state = portal.sandbox.state
     for _ in range(1001):
