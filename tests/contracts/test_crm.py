@@ -249,6 +249,16 @@ async def test_a_record_that_was_changed_since_is_left_alone(desk: CrmDesk, cloc
     await desk.ok("crm_update_records", **change, if_unchanged_since="-5m")
 
 
+async def test_what_nobody_has_touched_since_it_was_read_can_be_changed(desk: CrmDesk) -> None:
+    """The time that a record tells of itself is exact enough to be told again."""
+    for record in (await found(desk, "contact", fields=["email"]))[:20]:
+        changes = [{"id": record["id"], "fields": {"last_name": "Changed"}}]
+        told = await desk.ok(
+            "crm_update_records", object="contact", records=changes, if_unchanged_since=record["updated_at"]
+        )
+        assert [each["status"] for each in told["data"]["results"]] == ["ok"], record["updated_at"]
+
+
 async def test_a_unique_field_finds_the_record_or_makes_one(desk: CrmDesk) -> None:
     schema = await schema_of(desk, "contact")
     unique = next(f.name for f in schema.fields if f.unique and f.writable and f.type == "text")

@@ -400,7 +400,7 @@ class PaperCrm(Crm):
             fields={name: sheet.values.get(name) for name in fields},
             url=f"https://paper.example/{schema.object}/{sheet.id}",
             created_at=to_rfc3339(sheet.created_at),
-            updated_at=to_rfc3339(sheet.updated_at),
+            updated_at=sheet.updated_at.isoformat(),
             links={to: self._links(schema, sheet.id, to)[:LINKS] for to in links} or None,
         )
 

@@ -36,7 +36,7 @@ def nowhere(record_id):
 def test_a_row_becomes_a_record_with_the_fields_asked_for():
     record = record_of(ROW, SCHEMA, ["orders", "email", "unheard_of"], nowhere)
     assert record.fields == {"orders": 3, "email": "a@example.com"}
-    assert (record.created_at, record.updated_at) == ("2019-10-30T03:30:17Z", "2019-12-07T16:50:06Z")
+    assert (record.created_at, record.updated_at) == ("2019-10-30T03:30:17.883Z", "2019-12-07T16:50:06.678Z")
     assert (record.archived, record.url) == (None, None)
 
 

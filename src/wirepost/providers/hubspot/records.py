@@ -65,8 +65,11 @@ def _plain(value: object) -> object:
 
 
 def _moment(text: str | None) -> str | None:
+    """To the millisecond, or a record that nobody has touched would seem to have been changed since."""
     moment = moment_of(text) if text else None
-    return None if moment is None else to_rfc3339(moment)
+    if moment is None or not moment.microsecond:
+        return None if moment is None else to_rfc3339(moment)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _nowhere(record_id: str) -> str | None:

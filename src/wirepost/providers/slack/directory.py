@@ -135,16 +135,6 @@ class Directory:
         listed = await self._client.rows("users.conversations", "channels", most=MOST_LISTED, types="im")
         return next((str(each["id"]) for each in listed if each.get("user") == user_id), None)
 
-    async def _listed_id(self, name: str, path: str) -> str:
-        for is_member in (True, False):
-            found = [each for each in await self.channels(is_member=is_member) if each.get("name") == name]
-            if len(found) == 1:
-                return str(found[0]["id"])
-            if found:
-                raise wrong(path, "fits several channels; give the id of one", _ids(found))
-        near = sorted(each["name"] for each in await self.channels() if name in each.get("name", ""))
-        raise wrong(path, "names no channel that this app can see", near[:CANDIDATES])
-
     async def _called(self, name: str, *, is_member: bool) -> list[Json]:
         """The listed channels that are called so now: a channel's name may have gone to another one."""
         while True:
