@@ -204,9 +204,8 @@ def _from_scalar_text(value: str, kind: str, path: str, warnings: list[str]) -> 
 
 def _refusal(tool: AnyTool, error: ValidationError) -> InvalidCall:
     found = error.errors(include_url=False, include_context=True)
-    problems = [
-        _problem(tool, each) for each in found[:NAMED]
-    ]  # no more: to look for similar names takes time
+    # No more of them: to look for similar names takes time.
+    problems = [_problem(tool, each) for each in found[:NAMED]]
     first = problems[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return InvalidCall(

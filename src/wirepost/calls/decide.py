@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wirepost.calls.attempt import Attempt
     from wirepost.calls.confirm import Confirmations
     from wirepost.calls.taint import Taints
-    from wirepost.core.money import Money
 
 
 class Judge:
@@ -43,17 +42,19 @@ class Judge:
                 detail={"plan": self.new_plan(attempt), "rule": attempt.decision.rule},
             )
 
-    async def resume(self, attempt: Attempt, money: Money | None) -> None:
+    async def resume(self, attempt: Attempt) -> None:
         """Allow an action that may have been carried out to be sent again, or raise `NotAllowed`.
 
         It was confirmed when it began, with these arguments; nobody is asked again, but what has been
-        forbidden or left to people since is. `money` is what it has reserved.
+        forbidden or left to people since is. `attempt.money` is what it has reserved; a plan is made again
+        only where a rule needs to know more.
         """
-        decision = self._decide_early(attempt)
+        decision, money = self._decide_early(attempt), attempt.money
         if _has_preview(attempt):
             if attempt.connection:
                 allowance.check(attempt.connection.settings.money, money)
-            known = replace(_subject(attempt, None), money=money, is_money_known=True)
+            # An amount that nobody could tell has reserved nothing.
+            known = replace(_subject(attempt, None), money=money, is_money_known=money is not None)
             decision = self._policy.decide(known)
             if decision is None or (decision.effect == "approve" and attempt.approved is None):
                 await self._plan_and_decide(attempt)

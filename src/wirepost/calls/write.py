@@ -75,7 +75,7 @@ class Writes:
             await self._judge.decide(attempt)
             return
         attempt.money = await self._ledger.reserved(prior)
-        await self._judge.resume(attempt, attempt.money)
+        await self._judge.resume(attempt)
 
     async def _has_moved_on(self, identity: Identity, prior: Entry | None) -> bool:
         """Whether somebody else has taken the action up since it was looked for."""
